@@ -20,7 +20,7 @@ const NOBODY: u32 = 65534;
 pub fn run() {
     let dovecot = Dovecot::start("");
     fill_maildir(&dovecot, LETTERS, SIZE);
-    // The indexes of Dovecot are made by who comes first; that is none of those measured.
+    // The program that comes first makes the indexes of Dovecot; that is none of those measured.
     let folder = tempfile::tempdir().expect("a folder");
     let place = Place { dovecot, folder };
     place.mbsync("warm");

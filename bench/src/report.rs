@@ -1,6 +1,6 @@
 //! Tables for people.
 
-/// Prints a title and what was measured under it, in columns.
+/// Prints a title and the figures under it, in columns.
 pub fn table(title: &str, heads: &[&str], rows: &[Vec<String>]) {
     println!("\n{title}");
     let width = |column: usize| {

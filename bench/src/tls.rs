@@ -7,7 +7,7 @@ use net::ClientTls;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 
-/// Buffered for reading; write to what is inside.
+/// A stream that is buffered for reading; write to the inner one.
 pub type Stream = BufReader<StreamOwned<ClientConnection, TcpStream>>;
 
 /// Connects to a port of this machine.

@@ -255,7 +255,7 @@ pub struct Verify {
     pub form: Lines,
 }
 
-/// For commands that tell how far they are.
+/// The options of commands that tell how far they are.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Lines {
     /// Print JSON, one object a line
@@ -738,7 +738,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Tells the person: help on standard output, what was not understood on standard error.
+    /// Tells the person: help on standard output, words that were not understood on standard error.
     pub fn tell(&self) {
         // A terminal that has gone away is no reason to fail differently.
         let is_help = self.error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;

@@ -34,7 +34,8 @@ pub struct Config {
     pub hostname: Domain,
     /// The data folder.
     pub data: PathBuf,
-    /// The user of this machine whom the post office works as, once its doors are open. None: whoever starts it.
+    /// The user of this machine whom the post office works as, once its doors are open. `None`: the user who starts
+    /// it.
     pub user: Option<String>,
     /// The doors somebody spoke of in `[listen]`; the others stand where they stand by default.
     pub listen: BTreeMap<Door, Vec<BindAddress>>,
@@ -51,9 +52,9 @@ pub struct Config {
 pub struct Route {
     /// None for `*`: every domain that has no route of its own.
     pub domain: Option<Domain>,
-    /// The host, and what is asked of the connection.
+    /// The host, and the demand on the connection.
     pub to: mta::route::Route,
-    /// For a smarthost that wants a log-in.
+    /// The log-in, for a smarthost that wants one.
     pub login: Option<RouteLogin>,
 }
 

@@ -37,7 +37,7 @@ enum Access<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// In a post office that runs.
+    /// Makes the context of a command in a post office that runs.
     pub fn of_running(config: &'a Config, running: &'a Running) -> Self {
         Self { config, office: Access::Running(running) }
     }
@@ -61,7 +61,7 @@ impl<'a> Context<'a> {
         self.config
     }
 
-    /// The parts of the post office, where it runs: what is only in its memory is reached here.
+    /// Returns the parts of the post office, if it runs: a command reaches here what is only in its memory.
     pub fn running(&self) -> Option<&Running> {
         match &self.office {
             Access::Running(running) => Some(running),

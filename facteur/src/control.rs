@@ -1,11 +1,11 @@
 //! The counter, where commands are served.
 //!
-//! Only one process writes to the data of a post office: the one that serves, or, where none does, the one that holds its
-//! lock. A command is two halves that talk over a socket. The *caller* is the process of the person: it has the terminal, and
-//! the person's rights to read and write files. The *executor* has the data, and does the work. Where the post office runs, the
-//! executor is a thread of it, and the socket lies in the data folder, for root and the owner of the folder alone. Where it does
-//! not run, the executor is a thread of the command itself, or a process of the folder's owner where root runs the command, so
-//! that all it makes belongs to the owner.
+//! Only one process writes to the data of a post office: the one that serves, or, if none does, the one that holds
+//! its lock. A command is two halves that talk over a socket. The *caller* is the process of the person: it has the
+//! terminal, and the person's rights to read and write files. The *executor* has the data, and does the work. If the
+//! post office runs, the executor is a thread of it, and the socket lies in the data folder, for root and the owner
+//! of the folder alone. If it does not run, the executor is a thread of the command itself, or a process of the
+//! folder's owner if root runs the command, so that all the files it makes belong to the owner.
 //!
 //! A second socket is for everybody on this machine, and takes letters only (`facteur send`); none of the two is a door to the
 //! network.

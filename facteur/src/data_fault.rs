@@ -93,7 +93,7 @@ fn not_opened(fault: &OpenError) -> String {
     }
 }
 
-/// The data folder is another user's, or lies where this one may not go. What is in it is not known.
+/// The data folder is another user's, or lies where this one may not go. Its content is not known.
 fn no_right(folder: &Path) -> String {
     let owner = std::fs::metadata(folder).ok().map(|about| users::name_of(about.uid()));
     let folder = folder.display();

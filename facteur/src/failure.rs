@@ -10,7 +10,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// With the exit status of commands that failed: 1.
+    /// Makes a failure with the exit status of commands that failed: 1.
     pub fn new(text: impl Into<String>) -> Self {
         Self { status: 1, text: text.into() }
     }

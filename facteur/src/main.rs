@@ -70,7 +70,7 @@ fn run(line: &CommandLine, words: &[OsString]) -> Result<(), Failure> {
     }
 }
 
-/// Help goes to standard output; what was not understood goes to standard error, with the exit status for that.
+/// Prints help to standard output, and an error of usage to standard error, with its exit status.
 fn explain(refused: &command_line::Refused) -> ExitCode {
     refused.tell();
     match refused.error.exit_code() {

@@ -55,9 +55,9 @@ pub struct Rest {
     names: Vec<CString>,
 }
 
-/// Closes the data folder to others, with the files that lie directly in it. Where it is not there, or cannot be looked into,
-/// whoever opens the data says so. To be called before the database is opened: closing a second descriptor of its file would
-/// give up the locks of the first (fcntl(2)).
+/// Closes the data folder to others, with the files that lie directly in it. If it is not there, or cannot be looked
+/// into, the code that opens the data says so. Call it before the database is opened: closing a second descriptor of
+/// its file would give up the locks of the first (fcntl(2)).
 pub fn close(folder: &Path) -> Result<Rest, Exposed> {
     let exposed = |why| Exposed { folder: folder.to_owned(), why };
     // The data folder itself may be a link: the administrator has put it elsewhere.

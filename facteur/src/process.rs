@@ -3,8 +3,9 @@
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, setrlimit, umask};
 
-/// The first thing in `main`, whatever the command: what is made from now on is its owner's alone, and the memory is written
-/// to no file when the program crashes, nor read by other programs of the same user.
+/// Closes the process to others. It is the first call in `main`, whatever the command: files that are made from now
+/// on are their owner's alone, and the memory is written to no file when the program crashes, nor read by other
+/// programs of the same user.
 pub fn close_to_others() {
     umask(Mode::RWXG | Mode::RWXO);
     // A system that does not let us is no reason not to work.
@@ -18,9 +19,9 @@ pub fn no_dumps() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// From now on no program that this thread starts, or a thread that it starts later, gains rights by being a setuid one. To
-/// be called before there are other threads. Not for a post office that hands letters to programs: Debian's procmail and
-/// maildrop are setuid and setgid programs, and write to `/var/mail` by that.
+/// Makes sure that no program gains rights by being setuid, if this thread starts it from now on, or a thread that it
+/// starts later. Call it before there are other threads. It is not for a post office that hands letters to programs:
+/// Debian's procmail and maildrop are setuid and setgid programs, and write to `/var/mail` by that.
 pub fn no_new_privileges() {
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::set_no_new_privs(true);

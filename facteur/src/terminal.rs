@@ -75,7 +75,7 @@ pub fn hidden(prompt: String) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
-/// All of standard input. What is longer than `most` octets comes with one octet more than that.
+/// Reads all of standard input. A longer input than `most` octets comes with one octet more than that.
 pub fn input(most: usize) -> Result<Vec<u8>, Failure> {
     caller()?.ask(control::Question::Input { most: most as u64 }, most.saturating_add(1))
 }

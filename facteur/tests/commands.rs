@@ -1,4 +1,4 @@
-//! The commands as a person or a script runs them: what they print, and how they end.
+//! Runs the commands as a person or a script does: checks what they print, and how they end.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -20,7 +20,7 @@ impl Desk {
         desk
     }
 
-    /// With alpha.test, where Alice lives.
+    /// Makes a post office with alpha.test, where Alice lives.
     fn with_alice() -> Self {
         let desk = Self::new();
         desk.done(&["domain", "add", "alpha.test"]);

@@ -1,5 +1,5 @@
-//! A letter in HTML and CSS of any kind: what is shown of it runs nothing, leads to no address that was not given, and is in
-//! proportion to what came. What was cleaned and is cleaned again has nothing more to lose of that.
+//! Cleans a letter in HTML and CSS of any kind: the shown part runs nothing, leads to no address that was not given,
+//! and is in proportion to the input. Cleaning it again takes nothing more away.
 
 use std::sync::{Arc, Mutex};
 
@@ -111,7 +111,7 @@ fn outside_strings(style: &str) -> (String, Vec<String>) {
     (outside, addresses)
 }
 
-/// As it is, as a style sheet, and as a style of its own; with pictures from elsewhere and without.
+/// Checks a source as it is, as a style sheet, and as a style of its own; with pictures from elsewhere and without.
 pub fn check_all(source: &str) {
     check(source, false);
     check(source, true);

@@ -32,7 +32,7 @@ pub fn any_input(data: &[u8]) {
     assert_eq!(prepare(&once), once, "who prepares twice has the same as who prepares once");
 }
 
-/// Nobody is let in whom the owner did not welcome, and what is asked makes sense.
+/// Checks that the server lets nobody in whom the owner did not welcome, and that its questions make sense.
 fn server_hears(mechanism: Mechanism, lines: &[String], begins_with_a_line: bool) {
     let mut server = Exchange::new(mechanism, [7; NONCE]);
     let (first, rest) = lines.split_at(usize::from(begins_with_a_line).min(lines.len()));

@@ -1,5 +1,5 @@
-//! Addresses that are enough by themselves: what we have sealed is opened as it was, and nothing else is, whatever is changed
-//! in it; what is read of it stands for no more than what was written.
+//! Opens addresses that are enough by themselves: an address that we have sealed opens as it was, and no other does,
+//! whatever is changed in it; the values read from it stand for no more than those written.
 
 use mua::fuzzing::{Sealer, reads_as_picture, reads_as_remote};
 

@@ -1,5 +1,5 @@
-//! A letter in HTML and CSS of any kind: what is shown of it runs nothing, leads to no address that was not given, and is in
-//! proportion to what came. What was cleaned and is cleaned again has nothing more to lose of that.
+//! Cleans a letter in HTML and CSS of any kind: the shown part runs nothing, leads to no address that was not given,
+//! and is in proportion to the input. Cleaning it again takes nothing more away.
 #![no_main]
 
 #[path = "../bodies/html_cleaner.rs"]

@@ -1,4 +1,4 @@
-//! A letter of any bytes: parsed without a panic, every part inside the letter, and what is kept in columns goes round.
+//! Parses a letter of any bytes without a panic: every part is inside the letter, and the columns go round.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

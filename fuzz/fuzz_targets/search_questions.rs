@@ -1,5 +1,5 @@
-//! Questions to the full-text search, asked of any text: no panic, and what is found stands in the text. The question stands
-//! before the first NUL.
+//! Asks the full-text search questions about any text: nothing panics, and each place that is found is in the text.
+//! The question stands before the first NUL.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

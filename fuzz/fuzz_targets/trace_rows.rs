@@ -1,4 +1,5 @@
-//! Rows of the trace as a damaged disk may give them back: damage is said, and what is read goes round.
+//! Reads rows of the trace as a damaged disk may give them back: damage is reported, and rows that can be read go
+//! round.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::client::root;
 use crate::office::{Office, Person};
 
-/// So long a step may take on a busy machine.
+/// The longest time that a step may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running client.
@@ -115,9 +115,9 @@ pub struct Seen {
     pub folder: String,
     /// Its Message-ID without brackets.
     pub id: String,
-    /// As IMAP writes them, sorted.
+    /// The flags as IMAP writes them, sorted.
     pub flags: Vec<String>,
-    /// Of its octets.
+    /// The digest of its octets.
     pub digest: String,
     /// UIDVALIDITY and UID.
     pub name: (u64, u64),
@@ -128,7 +128,7 @@ pub struct Seen {
 pub struct Account {
     /// Sorted.
     pub folders: Vec<String>,
-    /// By folder, then in the order they came.
+    /// The letters by folder, then in the order they came.
     pub letters: Vec<Seen>,
 }
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 pub struct Answer {
     /// `200`
     pub status: u16,
-    /// In lower case, one field a line.
+    /// The header in lower case, one field a line.
     pub header: String,
-    /// As it came.
+    /// The body as it came.
     pub body: String,
 }
 

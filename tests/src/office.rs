@@ -18,7 +18,7 @@ use tempfile::TempDir;
 pub struct Person {
     /// `alice@alpha.test`
     pub address: String,
-    /// In clear; the tests have no secrets.
+    /// The password in clear; the tests have no secrets.
     pub password: String,
 }
 
@@ -267,7 +267,7 @@ impl Ports {
 pub struct Office {
     /// `alpha.test`
     pub domain: String,
-    /// In the order they moved in.
+    /// The people in the order they moved in.
     pub people: Vec<Person>,
     /// The ports that it listens on.
     pub ports: Ports,
@@ -298,7 +298,7 @@ impl Office {
         self.folder.path().join("data")
     }
 
-    /// The certificate that the office shows and has signed itself: what a client must trust.
+    /// Returns the certificate that the office shows and has signed itself: a client must trust it.
     pub fn certificate(&self) -> PathBuf {
         self.data().join(format!("tls/self-signed-mail.{}.pem", self.domain))
     }

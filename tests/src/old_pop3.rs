@@ -20,7 +20,7 @@ pub struct OldPop3 {
     state: Arc<Mutex<Pop3State>>,
 }
 
-/// The letters, how the server behaves, and what it has seen.
+/// The letters, the behaviour of the server, and its counts.
 #[derive(Default)]
 pub struct Pop3State {
     /// The drop.

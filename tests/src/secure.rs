@@ -11,14 +11,14 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, Signa
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use socket2::{Domain, Socket, Type};
 
-/// So long anything that must happen may take on a busy machine.
+/// The longest time that anything that must happen may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// So long is listened for something that may not come.
+/// The time for which a test listens for something that may not come.
 const MOMENT: Duration = Duration::from_millis(50);
 /// The size of the buffer in which the system keeps octets that we do not read.
 const BUFFER: usize = 64 * 1024;
 
-/// A conversation inside TLS. Whose certificate it is does not matter here.
+/// A conversation inside TLS. The certificate does not matter here.
 pub struct Secure {
     stream: StreamOwned<ClientConnection, TcpStream>,
     heard: Vec<u8>,
@@ -29,7 +29,7 @@ impl Secure {
     /// Connects to a door of this machine.
     pub fn open(port: u16) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-        // Before it connects: what is not read waits at the other end.
+        // The buffer is set before it connects: octets that are not read wait at the other end.
         socket.set_recv_buffer_size(BUFFER).expect("a small buffer");
         socket.connect(&SocketAddr::from(([127, 0, 0, 1], port)).into()).expect("connected");
         let socket: TcpStream = socket.into();

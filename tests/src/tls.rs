@@ -36,7 +36,7 @@ impl Certificate {
         Self { config: Arc::new(config), path, _folder: folder }
     }
 
-    /// The certificate as PEM: what a client must trust.
+    /// Returns the certificate as PEM: a client must trust it.
     pub fn path(&self) -> &Path {
         &self.path
     }

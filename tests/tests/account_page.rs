@@ -1,5 +1,5 @@
-//! The account page in the real program: sessions are seen and ended, the password is changed, and what is open with a session
-//! that ended closes.
+//! The account page in the real program: sessions are seen and ended, the password is changed, and connections of a
+//! session that ended close.
 
 use std::time::{Duration, Instant};
 

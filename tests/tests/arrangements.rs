@@ -146,7 +146,7 @@ fn facteur_receives_for_a_domain_and_hands_everything_to_dovecot_by_lmtp() {
     }
     assert!(!told.contains("SMTP") && !told.contains("lmtp:"), "{told}");
 
-    // Dovecot goes: Alice is known, and what is for her waits; of Dora nobody has heard.
+    // Dovecot goes: Alice is known, and her letters wait; nobody has heard of Dora.
     let before = dovecot.maildir("alice@example.org").join("new");
     dovecot.pause();
     // A connection that is still open would be used for the next letter.
@@ -253,7 +253,7 @@ fn facteur_writes_into_the_maildirs_that_dovecot_serves() {
     let at = folder.path().to_str().unwrap().to_owned();
     let alice = folder.path().join("example.org/alice");
     std::fs::create_dir_all(&alice).unwrap();
-    // Dovecot of the tests reads as `nobody`, who is vmail here.
+    // The Dovecot of the tests reads as `nobody`, who is vmail here.
     chown(folder.path().join("example.org"), Some(65534), Some(65534)).unwrap();
     chown(&alice, Some(65534), Some(65534)).unwrap();
     let extra = page.file("/etc/dovecot/conf.d/90-facteur.conf", &[("/srv/mail", &at)]);
@@ -294,7 +294,7 @@ fn every_role_can_be_switched_off() {
     assert!(!readers_only.log().contains("smtp"));
     readers_only.stop();
 
-    // No door at all: what is in the queue is carried all the same.
+    // No door is open at all: the letters in the queue are carried all the same.
     let sink = tests::Sink::start(Duration::ZERO);
     let toml = closed(&[]) + &format!("[[route]]\ndomain = \"*\"\nto = \"127.0.0.1:{}\"\n", sink.port);
     let mut carrier_only = OfficeBuilder::new("office.test").person("alice").as_shown(&toml).prepare();

@@ -1,4 +1,5 @@
-//! The data of a post office are its owner's alone, whoever made the folder, whichever command writes, and as whom it runs.
+//! The data of a post office are its owner's alone, whoever made the folder, whichever command writes, and as which
+//! user.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -20,7 +21,7 @@ fn open_to_others(folder: &Path) -> Vec<(PathBuf, String)> {
     open.collect()
 }
 
-/// As `mkdir` and a umask of 022 leave it.
+/// Opens all files as `mkdir` and a umask of 022 leave them.
 fn open_all(folder: &Path) {
     for path in below(folder) {
         let about = std::fs::symlink_metadata(&path).expect("there");
@@ -68,7 +69,7 @@ fn data_that_were_open_to_others_are_closed_at_the_start_and_go_on_working() {
     open_all(&office.data());
     assert!(open_to_others(&office.data()).len() > 5, "the test has opened them");
     office.start();
-    // The folder is closed before a door is open; what is deep in it follows.
+    // The folder is closed before a door is open; the files deep in it follow.
     assert_eq!(std::fs::metadata(office.data()).expect("there").mode() & 0o777, 0o700);
     until("the bodies stay open", || open_to_others(&office.data()).is_empty());
     assert!(office.log().contains("other users could look into"), "{}", office.log());
@@ -119,8 +120,8 @@ fn a_folder_that_another_user_must_close_is_refused_with_what_to_do() {
     assert!(!output.status.success() && said.contains("only root, who owns it, can close it (chmod 700"), "{said}");
 }
 
-/// Each command of the program, with words to run it by; `OUT` is a folder for what it writes. None: `serve` and `demo` run
-/// until they are stopped, and are tried by themselves.
+/// Each command of the program, with words to run it by; `OUT` is a folder for its files. `None`: `serve` and `demo`
+/// run until they are stopped, and are tried by themselves.
 const COMMANDS: &[(&str, &[&[&str]])] = &[
     ("serve", &[]),
     ("demo", &[]),

@@ -46,13 +46,14 @@ impl Importing {
         Self { process, lines }
     }
 
-    /// By SIGTERM: whoever started the tests in the background may have had SIGINT ignored, and so it stays in what they start.
+    /// Interrupts by SIGTERM: a shell that starts the tests in the background may have had SIGINT ignored, and their
+    /// children inherit that.
     fn interrupt(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().expect("kill");
         assert!(sent.success());
     }
 
-    /// Its exit status, and what it said at the end.
+    /// Returns its exit status, and its last words.
     fn end(mut self) -> (Option<i32>, String) {
         self.lines.by_ref().for_each(drop);
         let mut said = String::new();

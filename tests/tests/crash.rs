@@ -54,7 +54,7 @@ fn letters_acknowledged_to_64_sessions_before_a_kill_are_there_once_after_it() {
     });
     let acknowledged = acknowledged.into_inner().expect("lock");
     assert!(acknowledged.len() >= 1500, "too slow to test anything: {}", acknowledged.len());
-    // As the kill left it, before anything was put in order.
+    // The data are as the kill left them, before anything was put in order.
     office.verify();
     office.start();
     let there = counts(message_ids(&office.read(&alice, "INBOX", acknowledged.len())));

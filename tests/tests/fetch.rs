@@ -16,7 +16,7 @@ fn url(dovecot: &Dovecot) -> String {
     format!("imaps://alice@127.0.0.1:{}", dovecot.imaps)
 }
 
-/// Runs `facteur fetch run --json` with more words; gives its exit status and what it told.
+/// Runs `facteur fetch run --json` with more words; returns its exit status and the objects that it printed.
 fn run(office: &Office, words: &[&str]) -> (i32, Vec<Value>) {
     let (code, out, err) = office.try_command(&[&["fetch", "run", "--json"], words].concat(), b"secret");
     let told = out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}\n{err}")));
@@ -90,7 +90,7 @@ fn a_source_that_is_removed_leaves_its_letters_and_its_memory_and_a_wrong_passwo
     let list = office.command(&["fetch", "list"]);
     assert!(list.contains("the log-in is refused") && !list.contains("wrong"), "{list}");
     office.command_with_input(&["fetch", "password", "new", "--password-stdin"], b"secret");
-    // It is the same mailbox as the one that was removed: what is known of its letters is known again.
+    // It is the same mailbox as the one that was removed: its letters are known again.
     assert_eq!(fetched(&run(&office, &["new"]).1), 0);
     office.start();
     assert_eq!(office.read(&office.first().clone(), "INBOX", 3).len(), 3);

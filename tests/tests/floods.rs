@@ -18,7 +18,7 @@ fn connect_from(address: Ipv4Addr, port: u16) -> std::io::Result<TcpStream> {
     Ok(socket.into())
 }
 
-/// So many connections from each of some addresses to each of these ports, which then say nothing.
+/// Opens so many connections from each of some addresses to each of these ports; the connections then say nothing.
 fn flood(ports: &[u16], addresses: u8, each: usize) -> Vec<TcpStream> {
     let mut silent = Vec::new();
     for n in 0..addresses {
@@ -124,7 +124,7 @@ fn log_in(connection: &mut BufReader<TcpStream>, name: &str, password: &str) -> 
     }
 }
 
-/// So many log-ins that fail on one connection from this address: how often which status was given.
+/// Tries so many log-ins that fail on one connection from this address: returns how often each status was given.
 fn guess(from: Ipv4Addr, port: u16, times: usize) -> BTreeMap<u16, usize> {
     let mut given = BTreeMap::new();
     let mut connection = None;
@@ -143,7 +143,8 @@ fn guess(from: Ipv4Addr, port: u16, times: usize) -> BTreeMap<u16, usize> {
 fn two_thousand_failed_log_ins_at_once_keep_nobody_out_and_leave_no_memory_behind() {
     let office = OfficeBuilder::new("alpha.test").person("alice").start();
     let (alice, port) = (office.first(), office.ports.http);
-    // From four sites, of which each is refused after 30 failures: so many passwords are really worked on.
+    // The guesses come from four sites, each of which is refused after 30 failures: so many passwords are really
+    // checked.
     let guessing: Vec<_> = (0..40)
         .map(|n: u8| std::thread::spawn(move || guess(Ipv4Addr::new(127, 10 + n % 4, 0, 1), port, 50)))
         .collect();

@@ -9,7 +9,7 @@ fn office() -> Office {
     OfficeBuilder::new("alpha.test").person("alice").person("bob").start()
 }
 
-/// One step of the Python client; what it gives.
+/// Runs one step of the Python client; returns its result.
 fn jmapc(office: &Office, person: &Person, words: &[&str]) -> Value {
     let host = format!("127.0.0.1:{}", office.ports.https);
     let certificate = office.certificate();
@@ -236,7 +236,7 @@ fn who_reads_a_letter_over_jmap_has_opened_it() {
         let steps = letters[0]["steps"].as_array().expect("steps").clone();
         steps.into_iter().filter(|step| step["step"] == "read").map(|step| step["door"].clone()).collect::<Vec<_>>()
     };
-    // Its header and what a list shows of it do not open it.
+    // Reading its header and the facts that a list shows of it does not open it.
     call(&office, bob, "Email/get", json!({"ids": [id], "properties": ["subject", "preview", "bodyStructure"]}));
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(doors(), Vec::<Value>::new());

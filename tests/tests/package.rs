@@ -1,4 +1,4 @@
-//! The package for Debian: what is in it, its scripts, its unit, and what the first crates say of a build.
+//! The package for Debian: its files, its scripts, its unit, and the words of the first crates about a build.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -36,7 +36,7 @@ impl<'o> Browser<'o> {
         Answer { status, header: header.to_lowercase(), body: body.to_owned() }
     }
 
-    /// As the pages do it.
+    /// Logs in as the pages do.
     fn log_in(&self, person: &Person, password: &str) -> u16 {
         let name = format!("name={}", person.address);
         let password = format!("password={password}");

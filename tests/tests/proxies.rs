@@ -1,5 +1,5 @@
-//! Behind a reverse proxy people are who they are: whoever guesses passwords from one place is refused, and Alice at another
-//! place is not.
+//! People behind a reverse proxy are who they are: a client that guesses passwords from one place is refused, and
+//! Alice at another place is not.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -78,7 +78,7 @@ fn fetchmail_takes_letters_from_our_imap_and_leaves_them_when_asked() {
     let letters = office.folder().join("fetchmail/letters");
     fetchmail(&office, Way::Imaps, &alice, "keep").must_succeed();
     assert_eq!(fetched(&letters), ["letter0", "letter1", "letter2"]);
-    // "No mail for you": what was seen is not taken again.
+    // "No mail for you": letters that were seen are not taken again.
     assert_eq!(fetchmail(&office, Way::Imaps, &alice, "keep").code, 1);
     assert_eq!(fetched(&letters).len(), 3);
     assert_eq!(office.read(&alice, "INBOX", 3).len(), 3);

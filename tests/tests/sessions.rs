@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tests::{Dialogue, Office, OfficeBuilder, Secure};
 
-/// Octets of the letter that is taken slowly: more than the system keeps for who does not read.
+/// The octets of the letter that is taken slowly: more than the system keeps for a client that does not read.
 const LARGE: usize = 8 << 20;
 /// The number of its octets that the client has taken, at most, when nothing had changed yet.
 const BEGINNING: usize = 256 << 10;
@@ -34,7 +34,7 @@ enum Farewell {
     Cut,
 }
 
-/// Something open, and what it waits for.
+/// A connection that is open, and the event that it waits for.
 struct Open {
     name: &'static str,
     by: By,
@@ -46,7 +46,7 @@ struct Open {
 struct Town {
     office: Office,
     password: String,
-    /// Of Alice's two browsers, and of Bob's.
+    /// The tokens of Alice's two browsers, and of Bob's.
     tokens: [String; 3],
     account: String,
     letter: String,
@@ -250,7 +250,7 @@ impl Town {
     }
 }
 
-/// Those that are due are told so and closed; the others go on.
+/// Checks that the connections that are due are told so and closed, and that the others go on.
 fn expect(way: &str, open: Vec<Open>, due: impl Fn(&Open) -> bool) {
     let changed = Instant::now();
     let (mut going, mut staying): (Vec<Open>, Vec<Open>) = open.into_iter().partition(due);

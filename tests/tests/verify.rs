@@ -1,4 +1,4 @@
-//! `facteur verify` beside a post office and without one: what is damaged is told and mended, and no letter goes.
+//! `facteur verify` beside a post office and without one: damage is told and mended, and no letter goes.
 
 use std::process::Command;
 

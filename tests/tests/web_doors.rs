@@ -8,7 +8,7 @@ use tests::http::{Answer, ask};
 use tests::{Dialogue, Office, OfficeBuilder, root};
 
 const NAME: &str = "Host: mail.alpha.test";
-/// As a proxy on this machine says it, of somebody elsewhere.
+/// The field that a proxy on this machine writes about a client elsewhere.
 const FAR: &str = "X-Forwarded-For: 198.51.100.7";
 const IN_TLS: &str = "X-Forwarded-Proto: https";
 const IN_CLEAR: &str = "X-Forwarded-Proto: http";

@@ -129,7 +129,7 @@ fn libc_version(program: &[u8]) -> u32 {
     found.filter_map(|(at, _)| number(program.get(at + NAME.len()..)?)).max().unwrap_or(0)
 }
 
-/// Debian wants one. What changed stands in the history of the sources.
+/// Writes the change log, since Debian wants one. The changes stand in the history of the sources.
 fn changelog() -> Result<String, String> {
     let date = Command::new("date").arg("-R").output().map_err(|why| format!("date did not start: {why}"))?;
     let date = String::from_utf8_lossy(&date.stdout).trim().to_owned();

@@ -14,7 +14,7 @@ const FURNITURE: &str = "systemd-sysv dbus adduser man-db bash-completion zsh fi
 /// Seconds that the whole story may take.
 const PATIENCE: &str = "1200";
 
-/// Runs the story as soon as the system is up, and ends the system with what came of it.
+/// Runs the story as soon as the system is up, and ends the system with the result.
 const UNIT: &str = "\
 [Unit]
 After=basic.target dbus.service

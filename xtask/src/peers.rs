@@ -92,8 +92,8 @@ fn debian(packages: &[&str]) {
     }
 }
 
-/// Has `make` put what `wanted` names into a folder of `target/peers`, unless it is there in these versions already. Where
-/// a registry cannot be reached, it says what is missing.
+/// Has `make` put the programs that `wanted` names into a folder of `target/peers`, unless they are there in these
+/// versions already. If a registry cannot be reached, it says which are missing.
 fn kept(name: &str, wanted: &[&str], make: impl Fn(&Path, &[&str]) -> Outcome) {
     let place = root().join("target/peers").join(name);
     let (list, versions) = (place.join("versions"), wanted.join("\n"));

@@ -8,7 +8,8 @@ use std::time::Instant;
 /// The outcome of a step; an error is a sentence for the developer to read.
 pub type Outcome = Result<(), String>;
 
-/// The profile of what is shipped. Figures are of that: `--release` is quick to build, and the program it gives is slower.
+/// The profile of the shipped program. Figures are of that: `--release` is quick to build, and the program it gives
+/// is slower.
 pub const SHIPPED: &str = "dist";
 
 /// The root of the repository.

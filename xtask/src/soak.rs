@@ -1,6 +1,6 @@
-//! `cargo xtask soak`: what takes too long for each change – kills under load, fairness on a large mailbox, the long
-//! paths of known clients and of their mirrors, of search and of reading, fuzzing. All of it is done with the program as it is
-//! shipped (`--profile dist`), but for the pages.
+//! `cargo xtask soak` runs the tests that take too long for each change – kills under load, fairness on a large
+//! mailbox, the long paths of known clients and of their mirrors, of search and of reading, fuzzing. It runs all of
+//! them with the program as it is shipped (`--profile dist`), but for the pages.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -14,7 +14,7 @@ const KILL_ROUNDS: u32 = 12;
 /// Seconds for each fuzz target.
 const FUZZ_SECONDS: u32 = 600;
 
-/// A part of the soak: its name, and what it does.
+/// A part of the soak: its name, and the function that runs it.
 type Part = (&'static str, fn() -> Outcome);
 
 const PARTS: [Part; 9] = [

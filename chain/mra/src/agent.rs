@@ -18,7 +18,7 @@ use crate::progress::{Listener, Round};
 use crate::secret::Secret;
 use crate::{Credential, Fault, Vault};
 
-/// In which manner a source is fetched from.
+/// The manner in which a source is fetched from.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Manner {
     /// Ask for little at a time: the server has complained.

@@ -55,7 +55,7 @@ pub trait Destination: Send + Sync {
 /// A folder at the other end that is made here, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Furnished {
-    /// In our words.
+    /// The folder, in our words.
     pub place: SourceFolder,
     /// It is subscribed to (RFC 9051 §6.3.7).
     pub subscribed: bool,

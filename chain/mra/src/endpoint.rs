@@ -30,9 +30,9 @@ pub enum Security {
 /// The longest times to wait for the other end.
 #[derive(Clone, Copy, Debug)]
 pub struct Waits {
-    /// For a connection.
+    /// The time to wait for a connection.
     pub connect: Duration,
-    /// For an answer to begin, or to go on.
+    /// The time to wait for an answer to begin, or to go on.
     pub answer: Duration,
 }
 

@@ -1,10 +1,10 @@
-//! Why a fetch stopped, and who must act.
+//! The faults that stop a fetch; each says who must act.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a fetch stopped before its end. What was taken until then stays taken.
+/// The reason why a fetch stopped before its end. Letters that were taken until then stay taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No connection came about.

@@ -13,7 +13,7 @@ use crate::progress::{Listener, News};
 
 /// Letters on their way to their destination, at most.
 const LETTERS: usize = 256;
-/// Of a single letter no more is counted, so that the memory of a small machine is enough for any.
+/// The largest size that is counted of a single letter, so that the memory of a small machine is enough for any.
 const MOST_COUNTED: usize = 64 << 20;
 /// Between two looks whether letters are still taken while there is no memory for another.
 const LOOK: Duration = Duration::from_secs(30);
@@ -25,7 +25,8 @@ const COMMIT_OCTETS: usize = 8 << 20;
 /// Hands letters to their destination. Letters are taken in the order they are given.
 pub struct Handover {
     endpoint: mpsc::Sender<Parcel>,
-    /// Of the memory for letters on their way in; what the source may have of it bounds what waits here.
+    /// The share of the memory for letters on their way in; the share of the source bounds the letters that wait
+    /// here.
     memory: Share,
     carrier: JoinHandle<Result<(), Fault>>,
 }

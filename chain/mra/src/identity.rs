@@ -1,4 +1,4 @@
-//! By what a letter is recognised when its server has given it another number.
+//! Recognizes a letter when its server has given it another number.
 
 use mail::header;
 

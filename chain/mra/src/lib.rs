@@ -4,9 +4,10 @@
 //! for as long as the post office is open.
 //!
 //! Invariants of this room:
-//! * That a letter is here is written in the commit that files it; a letter is never fetched twice and never forgotten.
-//! * Nothing is taken away at the other end before it is on our disk, and nothing but what we fetched: what lies there is
-//!   compared with what is here before it goes.
+//! * The commit that files a letter also writes down that it is here; a letter is never fetched twice and never
+//!   forgotten.
+//! * No letter is taken away at the other end before it is on our disk, and none that we have not fetched: the letter
+//!   there is compared with the one here before it goes.
 //! * A fault belongs to the letter or the folder that has it: it is written down, tried again, and keeps nothing else back.
 //! * Nothing that a server sends is believed further than it can be checked: sizes, numbers, names, silence.
 //! * Secrets are sealed at rest and shown to nobody but the server they are for, inside TLS unless somebody asked for

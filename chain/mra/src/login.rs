@@ -9,14 +9,14 @@ use crate::endpoint::Endpoint;
 
 /// A SASL exchange seen from the client.
 pub enum Exchange {
-    /// With a password.
+    /// A log-in with a password.
     Password {
         /// The mechanism.
         mechanism: Mechanism,
         /// The exchange.
         client: Box<sasl::Client>,
     },
-    /// With a token.
+    /// A log-in with a token.
     Bearer {
         /// The mechanism.
         mechanism: BearerMechanism,
@@ -73,8 +73,8 @@ impl Exchange {
         }
     }
 
-    /// Goes on with the answer to a challenge; `*` to give up. What SCRAM takes to make one is the server's to say, so it is
-    /// done where others do not wait for it.
+    /// Goes on with the answer to a challenge; `*` to give up. The server decides how much work SCRAM takes to make
+    /// one, so a thread does it where others do not wait for it.
     pub async fn answer(mut self, challenge: String) -> Result<(Self, Password), Fault> {
         let work = move || {
             let answer = match &mut self {
@@ -86,7 +86,8 @@ impl Exchange {
         tokio::task::spawn_blocking(work).await.map_err(|why| Fault::Server(why.to_string()))
     }
 
-    /// To be called when the server says that it worked: it must have proved itself where the mechanism asks for that.
+    /// Ends the log-in when the server says that it worked: the server must have proved itself if the mechanism asks
+    /// for that.
     pub fn finish(self) -> Result<(), Fault> {
         match self {
             Self::Password { mechanism, client } => {

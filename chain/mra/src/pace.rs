@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// So much may come at once before the pace is held.
+/// The time whose octets may come at once before the pace is held.
 const BURST: Duration = Duration::from_millis(250);
 
 /// A limit on octets a second, shared by all connections of one source. Cheap to clone.
@@ -20,12 +20,12 @@ struct Limit {
 }
 
 impl Pace {
-    /// As fast as it goes.
+    /// Returns the pace without a limit.
     pub fn free() -> Self {
         Self(None)
     }
 
-    /// At most so many octets a second.
+    /// Returns a pace of so many octets a second at most.
     pub fn limited(octets_per_second: u64) -> Self {
         let limit = Limit { octets_per_second: octets_per_second.max(1) as f64, due: Mutex::new(None) };
         Self(Some(Arc::new(limit)))

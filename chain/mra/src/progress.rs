@@ -7,7 +7,7 @@ use std::time::Duration;
 pub enum News {
     /// Connected and logged in.
     Connected,
-    /// So many letters more are to come, in a folder.
+    /// So many letters more are to come in a folder.
     ToCome {
         /// The folder, in our words.
         folder: String,
@@ -47,7 +47,7 @@ pub enum News {
     Parted(u64),
     /// It waits before it goes on.
     Waits {
-        /// For how long.
+        /// The time that it waits.
         pause: Duration,
         /// Why.
         why: String,
@@ -57,8 +57,8 @@ pub enum News {
         /// The folder, in our words.
         folder: String,
     },
-    /// So many letters are kept at the other end although they should go: nothing proves that what lies there is what is
-    /// here.
+    /// So many letters are kept at the other end although they should go: nothing proves that the letter there is the
+    /// one here.
     Unproven {
         /// The folder, in our words.
         folder: String,
@@ -70,7 +70,7 @@ pub enum News {
 /// Why a letter was left where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It is larger than what is taken, and has so many octets.
+    /// It is larger than the source takes, and has so many octets.
     TooLarge(u64),
     /// The server does not give it.
     NotGiven,
@@ -94,7 +94,7 @@ impl Why {
         }
     }
 
-    /// From its word.
+    /// Reads the reason from its word.
     pub(crate) fn read(code: &str, size: u64) -> Self {
         let all = [Self::TooLarge(size), Self::Breaks, Self::NotTaken, Self::NotOpened];
         all.into_iter().find(|why| why.code() == code).unwrap_or(Self::NotGiven)
@@ -106,7 +106,7 @@ impl Why {
 pub struct Round {
     /// Letters and folders that could not be had and are left there; those that are only too large do not count.
     pub vain: u64,
-    /// Those of them that failed once and were not tried again.
+    /// The number of those that failed once and were not tried again.
     pub fresh: u64,
 }
 

@@ -20,7 +20,7 @@ use crate::{Fault, FaultKind, Protocol};
 const AT_ONCE: usize = 8;
 /// An IDLE is begun anew after this: servers end it after half an hour (RFC 2177), routers forget it sooner.
 const IDLE: Duration = Duration::from_secs(9 * 60);
-/// A conversation is ended after this and begun anew: what is wrong with an old one is not found out otherwise.
+/// The time after which a conversation is ended and begun anew: nothing else shows whether an old one is broken.
 const CONVERSATION: Duration = Duration::from_secs(6 * 3600);
 /// The list of sources is looked at this often even if nobody said that it changed (another process did).
 const LOOK: Duration = Duration::from_secs(20);
@@ -42,7 +42,7 @@ pub async fn run(agent: Agent, shutdown: Shutdown) {
         }
     }
     for (_, (_, task)) in running {
-        // It hears of the shutdown by itself; what has come is taken home.
+        // The task hears of the shutdown by itself; letters that have come are taken home.
         let mut task = task;
         tokio::select! {
             _ = &mut task => {}

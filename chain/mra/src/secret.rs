@@ -43,7 +43,7 @@ enum Stored {
 }
 
 impl Secret {
-    /// As text, for the vault.
+    /// Writes the secret as text, for the vault.
     pub fn write(&self) -> Password {
         let stored = match self {
             Self::Password(password) => Stored::Password(password.reveal().to_owned()),
@@ -60,7 +60,7 @@ impl Secret {
         Password::new(serde_json::to_string(&stored).unwrap_or_default())
     }
 
-    /// From the vault.
+    /// Reads the secret from the vault's text.
     pub fn read(text: &Password) -> Result<Self, Unreadable> {
         let text = Zeroizing::new(text.reveal().to_owned());
         match serde_json::from_str(&text).map_err(|_| Unreadable)? {

@@ -22,7 +22,7 @@ pub struct Vault(LessSafeKey);
 pub struct WrongKey;
 
 impl Vault {
-    /// With the key of a data folder, which is made at the first call; only its owner can read it.
+    /// Opens the vault with the key of a data folder, which is made at the first call; only its owner can read it.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let path = folder.join(FILE);
         let key = match read(&path) {

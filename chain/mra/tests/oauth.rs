@@ -114,7 +114,7 @@ async fn a_changed_refresh_token_is_kept_before_its_access_token_is_used() {
     first.bearer().await.unwrap();
     let kept = drawer.kept.lock().unwrap().clone();
     assert_eq!(kept, [fake.register().refresh.clone()]);
-    // After a start anew with what was kept it goes on; with the old one it would not.
+    // After a new start it goes on with the token that was kept; with the old one it would not.
     tokens_with(&fake, &kept[0], CLIENT_SECRET, &drawer).bearer().await.unwrap();
     let old = tokens_with(&fake, "refresh-0", CLIENT_SECRET, &drawer);
     assert_eq!(old.bearer().await.unwrap_err().who(), Who::Person);
@@ -134,7 +134,7 @@ async fn a_refresh_token_that_a_full_disk_did_not_take_is_kept_later() {
     *drawer.full.lock().unwrap() = false;
     tokens.bearer().await.unwrap();
     assert_eq!(*drawer.kept.lock().unwrap(), [fake.register().refresh.clone()]);
-    // The provider was asked once: what it gave was not thrown away with the error.
+    // The provider was asked once: its answer was not thrown away with the error.
     assert_eq!(fake.asked("token"), 1);
 }
 

@@ -9,20 +9,20 @@ use mail::{Address, Domain, LetterId, Timestamp};
 /// The values to put into a letter that misses something.
 #[derive(Clone, Copy, Debug)]
 pub struct Fixer<'a> {
-    /// For a missing Message-ID: `<id@hostname>`.
+    /// The id of a missing Message-ID: `<id@hostname>`.
     pub id: LetterId,
     /// See `id`.
     pub hostname: &'a Domain,
-    /// For a missing Date.
+    /// The time of a missing Date.
     pub now: Timestamp,
-    /// For a missing From.
+    /// The author in a missing From.
     pub author: &'a Address,
 }
 
-/// Gives the letter with what RFC 5322 §3.6 asks for (Date, From, and Message-ID, §3.6.4) and without Bcc, which only
-/// the sender may see. What is added stands behind the trace fields that the letter begins with; `front` (a Received
-/// field, say, with its line end) is put before it all. All other bytes stay as they are; where there is nothing to
-/// change, nothing is copied.
+/// Returns the letter with the fields that RFC 5322 §3.6 asks for (Date, From, and Message-ID, §3.6.4) and without
+/// Bcc, which only the sender may see. New fields stand behind the trace fields that the letter begins with; `front`
+/// (a Received field, say, with its line end) stands before them all. All other bytes stay as they are; if there is
+/// nothing to change, nothing is copied.
 pub fn fix(letter: &Bytes, front: &str, fixer: &Fixer<'_>) -> Bytes {
     let missing = missing(letter, fixer);
     let hidden: Vec<Field<'_>> = header::fields(letter).filter(is_hidden).collect();

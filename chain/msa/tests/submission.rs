@@ -54,7 +54,7 @@ impl Logins for Alice {
     }
 }
 
-/// Nobody is ours; who stands behind us cannot be asked for now.
+/// No domain is ours; the server behind us cannot be asked for now.
 struct Neighbours;
 
 impl Recipients for Neighbours {

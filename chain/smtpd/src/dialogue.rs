@@ -50,7 +50,7 @@ struct Dialogue<'a, D> {
     tls: Option<TlsInfo>,
     /// When the client last said something that could be used.
     heard: Instant,
-    /// The letter that was begun by MAIL: what is refused of it and what is taken has one name.
+    /// The letter that MAIL has begun: its refusals and the letter that is taken have one name.
     begun: Option<Box<Begun>>,
     /// Boxed: most of the time there is none.
     incoming: Option<Box<Incoming>>,
@@ -95,7 +95,7 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
         self.talk(connection).await
     }
 
-    /// RFC 3207 §4.2: nothing of what was said in clear survives.
+    /// Forgets all that was said in clear, when TLS has started (RFC 3207 §4.2).
     fn tls_started(&mut self, connection: &Connection) {
         self.session.tls_started();
         self.tls = connection.tls_info();
@@ -215,12 +215,12 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
         }
     }
 
-    /// Begins a letter with what we put in front of it.
+    /// Begins a letter with the fields that we put in front of it.
     async fn open(&self, envelope: &Envelope) -> Result<Incoming, NoRoom> {
         let id = self.begun.as_ref().map_or_else(new_id, |begun| begun.id);
         let protocol = self.session.protocol(envelope.smtputf8);
         let front = self.keeper.front(self.visit(&protocol), envelope, id);
-        // Whoever speaks over a Unix socket hands on what others sent.
+        // A client on a Unix socket hands on letters that others sent.
         let owner = match self.peer {
             Peer::Net(_) => Some(Owner::at(self.peer.ip())),
             Peer::Unix => None,
@@ -412,8 +412,8 @@ fn no_room_reply(no_room: &NoRoom) -> Reply {
     replies::no_memory()
 }
 
-/// Said to who has to go: 421 is the only reply that may come unasked (RFC 5321 §3.8). In the midst of a letter it says that
-/// the letter was not taken.
+/// Returns the reply to a client that has to go: 421 is the only reply that may come unasked (RFC 5321 §3.8). In the
+/// midst of a letter it says that the letter was not taken.
 fn farewell(leave: stay::Leave) -> Reply {
     let why = match leave {
         stay::Leave::NewPassword => "your password was changed, log in with the new one",

@@ -1,4 +1,4 @@
-//! Handing a letter over, and what the sender is told.
+//! Hands a letter over, and tells the sender the outcome.
 
 use mail::seam::{Accept, Origin, Verdict};
 use mail::{Envelope, Letter, Reply};

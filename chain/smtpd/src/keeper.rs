@@ -18,7 +18,7 @@ pub struct Visit<'a> {
     pub login: Option<&'a Login>,
     /// Version and cipher, inside TLS.
     pub tls: Option<&'a TlsInfo>,
-    /// For the Received field: `ESMTPS`.
+    /// The protocol for the Received field: `ESMTPS`.
     pub protocol: &'a str,
 }
 

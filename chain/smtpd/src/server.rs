@@ -64,11 +64,11 @@ impl Server {
 /// RFC 5321 §4.5.3.2.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// For the next command.
+    /// The time to wait for the next command.
     pub command: Duration,
-    /// For the next piece of a letter.
+    /// The time to wait for the next piece of a letter.
     pub data: Duration,
-    /// For a whole letter, so that nobody holds memory by sending an octet now and then.
+    /// The time for a whole letter, so that nobody holds memory by sending an octet now and then.
     pub letter: Duration,
 }
 

@@ -46,7 +46,7 @@ impl Doorkeeper for Keeper {
     }
 }
 
-/// A door, and what is needed to watch and to end it.
+/// A door, with the parts that a test needs to watch and to end it.
 struct Post {
     address: std::net::SocketAddr,
     keeper: Keeper,

@@ -92,9 +92,9 @@ pub struct NewSource {
 /// A mailbox elsewhere, as a person names it.
 #[derive(Clone, Debug)]
 pub enum Elsewhere {
-    /// By its server.
+    /// A mailbox by its server.
     Mailbox(Mailbox),
-    /// By its address.
+    /// A mailbox by its address.
     Address(Address),
 }
 

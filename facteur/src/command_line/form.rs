@@ -5,7 +5,7 @@ use mail::Address;
 
 use crate::language::say;
 
-/// For every command that prints a table.
+/// The options of every command that prints a table.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Form {
     /// Print JSON

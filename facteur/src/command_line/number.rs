@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::language::say;
 
-/// Reads a whole number from `least` to `most`; what is none is told in the person's language.
+/// Reads a whole number from `least` to `most`; another text is an error in the person's language.
 pub fn from_to<N>(least: N, most: N) -> impl Fn(&str) -> Result<N, String> + Clone
 where
     N: FromStr + PartialOrd + Display + Copy + Send + Sync + 'static,

@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::language::{Language, say};
 
-/// Clap's own words, and what stands around them.
+/// Clap's own words, and the signs around them.
 struct Words {
     template: &'static str,
     commands: &'static str,
@@ -128,7 +128,7 @@ fn with_words(command: Command, language: Language, words: &Words) -> Command {
     command
 }
 
-/// In place of the flag that clap would add, whose text is English.
+/// Makes our flag in place of the one that clap would add, whose text is English.
 fn own_flag(name: &'static str, short: char, action: ArgAction, help: &'static str, words: &Words) -> Arg {
     Arg::new(name).short(short).long(name).action(action).help(help).help_heading(words.options)
 }

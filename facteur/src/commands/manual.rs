@@ -1,5 +1,5 @@
-//! `facteur manual`: what is made of the one source of commands and settings – man pages, completions, the example of a
-//! configuration file, and the tables of the documentation.
+//! `facteur manual` writes the texts that are made of the one source of commands and settings – man pages,
+//! completions, the example of a configuration file, and the tables of the documentation.
 
 mod completions;
 mod pages;

@@ -67,7 +67,7 @@ fn tell_of_doors_to_come(config: &Config) {
     }
 }
 
-/// For a person who has just installed this: what to do next. `flags` name this post office to the commands.
+/// Tells a person who has just installed this what to do next. `flags` name this post office to the commands.
 fn first_steps(facteur: &str, flags: &str) -> String {
     say!(
         "\nNobody lives in this post office yet. In another window:\n\n\

@@ -1,4 +1,4 @@
-//! `facteur session`: who is logged in, and what they have open.
+//! `facteur session` tells who is logged in, and what they have open.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -67,7 +67,7 @@ struct Line {
     seen: Option<Timestamp>,
     from: Option<IpAddr>,
     browser: String,
-    /// Of what a browser has open: its session.
+    /// The session of a browser's conversation.
     session: Option<Name>,
 }
 

@@ -77,7 +77,7 @@ fn first_found(store: &Store, asked: &[What], page: Page) -> Result<Found, Troub
     Ok(Found::default())
 }
 
-/// As many as were asked for, however many pages that takes.
+/// Returns as many as were asked for, however many pages that takes.
 fn all(store: &Store, what: &What, page: Page) -> Result<Found, Trouble> {
     let mut all = Found::default();
     loop {

@@ -1,5 +1,5 @@
-//! The example of a configuration file: every setting with what it does and its default, all of them commented out, so that
-//! the file as it is changes nothing.
+//! The example of a configuration file: every setting with its text and its default, all of them commented out, so
+//! that the file as it is changes nothing.
 
 use super::settings::{Fallback, GROUPS, Group, Setting, Shown};
 use crate::language::{Language, say};
@@ -98,7 +98,7 @@ fn ways(group: &Group, language: Language) -> String {
     WAYS.iter().map(show).collect()
 }
 
-/// As lines of a comment. A blank behind the # tells words from settings.
+/// Makes lines of a comment. A blank behind the # tells words from settings.
 fn comment(text: &str) -> String {
     const UNBROKEN: &str = "\u{a0}";
     // No line begins with the sign that French sets off by a blank.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use mail::Domain;
 use rustix::fs::{Access, access};
 
-/// The configuration of a system-wide installation, where there is one. One that this user may not look at is there all the
-/// same: whoever reads it says so.
+/// The configuration of a system-wide installation, if there is one. A file that this user may not look at is there
+/// all the same: the code that reads it says so.
 pub fn system_file() -> Option<PathBuf> {
     let path = Path::new("/etc/facteur/facteur.toml");
     path.try_exists().unwrap_or(true).then(|| path.to_owned())
@@ -21,8 +21,8 @@ pub fn default_data() -> PathBuf {
     data_among(Path::new(SYSTEM_DATA), Path::new(OWN_DATA))
 }
 
-/// The folder that is there counts, whoever asks and with whatever rights: a command that root or another user runs means the
-/// same post office as `serve`. Where neither is there, the system's is begun, by those who can.
+/// Chooses the folder that is there, whoever asks and with whatever rights: a command that root or another user runs
+/// means the same post office as `serve`. If neither is there, a user who can make the system's folder begins it.
 fn data_among(system: &Path, own: &Path) -> PathBuf {
     // A path that one may not look at may well be there.
     let is_there = |path: &Path| path.try_exists().unwrap_or(true);
@@ -30,7 +30,7 @@ fn data_among(system: &Path, own: &Path) -> PathBuf {
     if is_there(system) || (!is_there(own) && can_be_made()) {
         return system.to_owned();
     }
-    // With its whole path, so that what is said of it tells a person where it is.
+    // The path is whole, so that a message about it tells a person where it is.
     std::path::absolute(own).unwrap_or_else(|_| own.to_owned())
 }
 

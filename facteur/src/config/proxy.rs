@@ -1,4 +1,4 @@
-//! `[proxy]`: who stands in front of this post office, and speaks for others.
+//! `[proxy]`: the proxies that stand in front of this post office, and speak for others.
 
 use std::collections::BTreeSet;
 

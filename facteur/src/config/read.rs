@@ -1,4 +1,4 @@
-//! From the TOML document to a configuration.
+//! Turns the TOML document into a configuration.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -43,7 +43,7 @@ pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Con
     config
 }
 
-/// As whom the post office works, once its doors are open.
+/// Reads the user whom the post office works as, once its doors are open.
 fn read_user(reader: &mut Reader<'_>, top: Section<'_>) -> Option<String> {
     let user = reader.text(top, "user")?;
     let is_name = RunAs::parse(&user.value).is_ok_and(|run_as| !run_as.user.has_names());
@@ -82,7 +82,8 @@ fn read_place(text: &str, door: Door) -> Option<BindAddress> {
     text.parse::<SocketAddr>().ok().filter(|address| address.port() != 0).map(BindAddress::Tcp)
 }
 
-/// The keys are those of the contract; what this version cannot do yet is refused rather than ignored.
+/// Checks the keys of the store. They are those of the contract; a value that this version cannot use yet is refused
+/// rather than ignored.
 fn check_store(reader: &mut Reader<'_>, store: Section<'_>) {
     reader.only_settings(store);
     for (key, only) in [("database", "sqlite"), ("blobs", "database")] {
@@ -173,7 +174,8 @@ fn read_route(
     Some(Route { domain: for_domain, to: parsed.with_demand(demand.unwrap_or(usual)), login })
 }
 
-/// As whom a program runs, or a Maildir is written to. `service` is who does all else: then nobody can become another.
+/// Reads the user whom a program runs as, or who writes to a Maildir. If `service` is set, all work is done as that
+/// user, and no other is possible.
 fn read_run_as(
     reader: &mut Reader<'_>,
     route: Section<'_>,

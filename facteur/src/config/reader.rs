@@ -29,7 +29,7 @@ pub struct Reader<'a> {
     pub problems: Vec<Problem>,
 }
 
-/// A table of the file, and what can stand in it.
+/// A table of the file, with the keys that it can have.
 #[derive(Clone, Copy)]
 pub struct Section<'a> {
     pub about: &'static Group,

@@ -1,5 +1,6 @@
-//! Every setting, once: its key, what its value is, its default, and what it does in both languages. The reader's messages,
-//! the example of a configuration file, facteur.toml(5) and the tables of the documentation are made from here.
+//! Lists every setting once: its key, the kind of its value, its default, and its text in both languages. The
+//! reader's messages, the example of a configuration file, facteur.toml(5) and the tables of the documentation are
+//! made from this list.
 
 use super::doors::{BindAddress, Door};
 use crate::language::{Language, say};
@@ -9,7 +10,7 @@ use crate::language::{Language, say};
 pub struct Group {
     /// Empty for those at the top of the file.
     pub key: &'static str,
-    /// As it is written in the file: `[listen]`, or `[[route]]` for what can come more than once.
+    /// The heading as it is written in the file: `[listen]`, or `[[route]]` for a table that can come more than once.
     pub heading: &'static str,
     pub settings: &'static [Setting],
     english: &'static str,
@@ -45,7 +46,7 @@ pub enum Fallback {
     Value(&'static str),
     /// The address that the door has by itself.
     Door(Door),
-    /// In English and in French.
+    /// Words in English and in French.
     Words(&'static str, &'static str),
     /// The group makes no sense without it.
     Needed,

@@ -76,7 +76,7 @@ fn who_is_a_person_can_be_said_for_each_route_and_the_user_of_the_office_hands_o
     assert_eq!(config.user.as_deref(), Some("facteur"));
 }
 
-/// A file with one fault, and what a person is told about it.
+/// A file with one fault, and the message that a person gets about it.
 const BROKEN: &[(&str, &str)] = &[
     ("hostnam = \"a.test\"", "1: \"hostnam\" is not a setting; did you mean \"hostname\"?"),
     (

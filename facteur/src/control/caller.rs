@@ -50,7 +50,7 @@ pub struct Gone {
 }
 
 impl Gone {
-    /// From now on.
+    /// Asks the command to stop from now on.
     pub fn set(&self) {
         self.is.store(true, Ordering::Relaxed);
         self.told.notify_waiters();
@@ -160,7 +160,7 @@ impl Caller {
         self.answer(most)
     }
 
-    /// The answer to what was said last.
+    /// Returns the answer to the last question.
     pub fn answer(&self, most: usize) -> Result<Vec<u8>, Failure> {
         let mut answer = Vec::new();
         let mut held = LargeHeld::default();
@@ -206,8 +206,8 @@ pub fn current() -> Option<Arc<Caller>> {
     CURRENT.with_borrow(Clone::clone)
 }
 
-/// Runs `work` for a caller: what is printed on this thread meanwhile goes there, in that person's language. A command that
-/// has tasks runs them on this thread too ([`on_one_thread`](crate::threads::on_one_thread)).
+/// Runs `work` for a caller: text that is printed on this thread meanwhile goes there, in that person's language. A
+/// command that has tasks runs them on this thread too ([`on_one_thread`](crate::threads::on_one_thread)).
 pub fn on_this_thread<T>(caller: Arc<Caller>, work: impl FnOnce() -> T) -> T {
     struct Leave;
     impl Drop for Leave {

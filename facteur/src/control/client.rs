@@ -277,7 +277,8 @@ impl Visit<'_> {
         Ok(())
     }
 
-    /// On a thread of its own, so that what the executor says is printed meanwhile. It ends with the letters, or with the stream.
+    /// Sends the letters on a thread of its own, so that the executor's words are printed meanwhile. The thread ends
+    /// with the letters, or with the stream.
     fn send_letters(&self, voice: &Voice) -> Result<(), Failure> {
         let Command::Import(import) = self.command else { return Ok(()) };
         let (import, voice) = (import.clone(), voice.clone());
@@ -333,7 +334,7 @@ fn circumstances() -> Circumstances {
     }
 }
 
-/// Ctrl-C then lets the command end in order: what has come is taken home. A second one ends it at once.
+/// Lets Ctrl-C end the command in order: letters that have come are taken home. A second Ctrl-C ends it at once.
 fn stop_when_interrupted(voice: Voice) -> Result<(), Failure> {
     let runtime = crate::threads::on_one_thread()?;
     let watch = move || {

@@ -27,7 +27,7 @@ pub struct Connection {
 
 /// The process that the executor belongs to.
 pub enum ServedBy {
-    /// Of the post office that runs.
+    /// The executor is a part of the post office that runs.
     Office,
     /// A thread of this process.
     Thread(JoinHandle<()>),
@@ -91,7 +91,7 @@ pub fn to_data(folder: &Path) -> Result<Connection, NoConnection> {
     }
     match connect(folder) {
         Ok(stream) => Ok(Connection { stream, executor: ServedBy::Office }),
-        // Nobody is there; what is left is the name.
+        // Nobody is there; only the name is left.
         Err(gone) if matches!(gone.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             if me == about.uid() || !about.is_dir() { alone() } else { as_owner(&about) }
         }

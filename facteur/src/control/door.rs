@@ -24,7 +24,7 @@ use super::limits::{COMMANDS, Large, Senders};
 use crate::config::Config;
 use crate::context::Running;
 
-/// Those who are told that they are not served, at once.
+/// The number of callers who are told at one time that they are not served.
 const TURNED_AWAY: usize = 16;
 /// After the system could not give a connection (it has no more file descriptors, say).
 const PAUSE: Duration = Duration::from_millis(100);
@@ -54,7 +54,7 @@ impl ControlSocket {
         Ok(Self { commands, letters, path: folder.join(SOCKET), owner: about.uid() })
     }
 
-    /// Serves until the shutdown; what is in the middle of something then ends at its next step.
+    /// Serves until the shutdown; a visit in the middle of something then ends at its next step.
     pub async fn run(self, config: Config, running: Running, shutdown: Shutdown) {
         let executor = Executor { config: Arc::new(config), running, large: Large::new() };
         let room = Room {
@@ -153,7 +153,8 @@ impl Room {
                 _ = &mut ended => return,
                 () = shutdown.requested() => gone.set(),
             }
-            // It is told to stop by its next question and its next word; what waits for the caller is woken.
+            // The visit is told to stop by its next question and its next word; a thread that waits for the caller is
+            // woken.
             let _ = stream.shutdown(std::net::Shutdown::Read);
             tokio::select! {
                 _ = ended => {}
@@ -179,7 +180,7 @@ impl Room {
 fn listen(folder: &Path) -> io::Result<StdListener> {
     let near = Near::of(folder)?;
     let (beside, path) = (near.path("facteur.socket.new"), near.path(SOCKET));
-    // We hold the lock: what is there was left by a process that was killed.
+    // We hold the lock: a socket that is there was left by a process that was killed.
     for left in [&beside, &path] {
         match fs::remove_file(left) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

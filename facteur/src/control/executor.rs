@@ -83,7 +83,7 @@ pub fn serve_alone(stream: &UnixStream) -> io::Result<()> {
             }
         }
         let done = commands::run(command, &context);
-        // Before the end is said: what comes next finds the data closed.
+        // The data are closed before the end is said: the next command finds them closed.
         context.close();
         Ok(done?)
     });
@@ -114,7 +114,7 @@ impl From<Failure> for Ended {
     }
 }
 
-/// A caller who has been welcomed, and what was asked for.
+/// A caller who has been welcomed, and the command that they ask for.
 struct Visit {
     socket: Socket,
     caller: Arc<Caller>,
@@ -140,7 +140,7 @@ impl Visit {
         }
         greeting::answer(&mut to, Answer::Welcome)?;
         let Some((FromCaller::Begin(circumstances), words)) = frame::read(&mut from)? else { return Ok(None) };
-        // From here on a thread listens all the time; how long an answer may take is seen where it is waited for.
+        // From here on a thread listens all the time; the code that waits for an answer limits the time.
         stream.set_read_timeout(None)?;
         let said = circumstances.name.clone().filter(|_| socket == Socket::Owner);
         let who = Who { uid, name: said.or_else(|| users::named(uid)) };

@@ -1,4 +1,4 @@
-//! The files of the caller: what it reads and writes for its command, with the rights of the person.
+//! The files that the caller reads and writes for its command, with the rights of the person.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -46,7 +46,7 @@ fn path(command: &Command, named: Named) -> Option<&Path> {
     }
 }
 
-/// Reads the letters of an import and says them. Where that cannot be done to the end, it says why.
+/// Reads the letters of an import and sends them. If it cannot do that to the end, it says why.
 pub fn send_letters(import: &Import, voice: &Voice) {
     let sent = import::files(import).and_then(|mut files| {
         say_folders(&files.folders(), files.total(), voice);

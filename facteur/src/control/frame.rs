@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 /// The longest head.
 const LONGEST_HEAD: usize = 1 << 20;
-/// The most octets beside a head. What is longer goes in several frames.
+/// The most octets beside a head. A longer text goes in several frames.
 pub const PIECE: usize = 256 << 10;
 
 /// Writes a frame. `octets` are at most [`PIECE`].

@@ -5,11 +5,12 @@
 //! facteur 0.1.0/1 welcome
 //! ```
 //!
-//! The version of the program, the number of the form of what follows, and in the answer what the executor says to it.
+//! The line has the version of the program, the number of the form of the messages that follow, and in the answer the
+//! executor's word.
 
 use std::io::{self, Read, Write};
 
-/// Changes with what is said at the counter.
+/// The number changes with the messages at the counter.
 const FORM: u32 = 1;
 /// No line is longer.
 const LONGEST: usize = 200;

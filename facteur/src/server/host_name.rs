@@ -25,8 +25,8 @@ enum Doubt {
     NoAddress,
 }
 
-/// Says in the log what other servers will find wrong with the name, in the background. Where the name servers do not answer
-/// nothing is said: that is no fault of the name.
+/// Says in the log what other servers will find wrong with the name, in the background. If the name servers do not
+/// answer, it says nothing: that is no fault of the name.
 pub fn look_into(hostname: Domain, resolver: Arc<dyn Resolver>) {
     tokio::spawn(async move {
         let asked = tokio::time::timeout(PATIENCE, doubt(&hostname, &*resolver)).await;

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::config::{BindAddress, Config, Door, may_open_low_ports, this_machine};
 use crate::server::outbox::Outbox;
 
-/// The routers of all rooms that speak HTTP, as one. What stands before them is the [`entrance`].
+/// Joins the routers of all rooms that speak HTTP. The [`entrance`] stands before them.
 pub fn router(
     config: &Config,
     store: &Store,
@@ -47,7 +47,8 @@ pub fn router(
     jmap::router(server).merge(mua::router(pages))
 }
 
-/// By which names people call these pages, where they are led who speak in clear, and what the certificate proves.
+/// Makes the entrance: it knows the names by which people call these pages, the port to which it leads people who
+/// speak in clear, and the names that the certificate proves.
 pub fn entrance(config: &Config, store: &Store, tls: &ServerTls) -> mua::Entrance {
     let tls = tls.clone();
     let port = |place: &BindAddress| match place {
@@ -71,14 +72,14 @@ pub struct PagesTold {
 pub struct Outside {
     /// The files that keep uploads until they are whole.
     kept: net::Intake,
-    /// For pictures that letters show.
+    /// The client for pictures that letters show.
     pictures: https::Client,
-    /// For clients that want to be told of changes.
+    /// The client for notices to mail clients that want to be told of changes.
     pushes: https::Client,
 }
 
 impl Outside {
-    /// With the roots that this machine trusts, and away from `home`.
+    /// Makes the clients, with the roots that this machine trusts, and away from `home`.
     pub fn new(resolver: Arc<dyn Resolver>, kept: net::Intake, home: &https::Home) -> Result<Self, TlsError> {
         let tls = ClientTls::verified()?;
         let client = |limits| {

@@ -21,7 +21,7 @@ pub struct GmailLetter {
 
 /// A folder as IMAP shows it.
 pub struct Folder {
-    /// In Unicode.
+    /// The name in Unicode.
     pub name: String,
     /// The label whose letters it shows; empty for All Mail.
     pub label: String,
@@ -114,7 +114,7 @@ impl Mailbox {
         &self.folders
     }
 
-    /// By its name on the wire.
+    /// Finds a folder by its name on the wire.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         let inbox = name.eq_ignore_ascii_case("INBOX");
         let found = |folder: &Folder| inbox && folder.name == "INBOX" || super::labels::utf7(&folder.name) == name;

@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     provider: Option<FakeProvider>,
 }
 
-/// The mailbox, how the server behaves, and what it has seen.
+/// The mailbox, the behaviour of the server, and its counts.
 pub struct State {
     /// The letters.
     pub mailbox: Mailbox,

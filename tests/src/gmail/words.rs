@@ -83,7 +83,7 @@ fn in_quotes(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     text
 }
 
-/// In brackets an atom may hold blanks and parentheses: `BODY.PEEK[HEADER.FIELDS (FROM)]`.
+/// Reads an atom, which may hold blanks and parentheses in brackets: `BODY.PEEK[HEADER.FIELDS (FROM)]`.
 fn atom(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     let mut text = String::new();
     let mut depth = 0;

@@ -1,4 +1,4 @@
-//! From a Dovecot, and from another Facteur.
+//! Fetches from a Dovecot, and from another Facteur.
 
 use tests::{Dovecot, OfficeBuilder};
 

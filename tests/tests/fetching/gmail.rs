@@ -1,4 +1,4 @@
-//! From a server that behaves as Gmail does.
+//! Fetches from a server that behaves as Gmail does.
 
 use std::time::Duration;
 

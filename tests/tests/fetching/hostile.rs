@@ -1,4 +1,5 @@
-//! From servers that lie. Each must end in an error that says what was wrong, soon, and with little memory.
+//! Fetches from servers that lie. Each fetch must end in an error that says what was wrong, soon, and with little
+//! memory.
 
 use std::time::{Duration, Instant};
 

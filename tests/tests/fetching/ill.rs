@@ -1,4 +1,4 @@
-//! From servers that are ill in one place: a fault belongs to the letter or the folder that has it.
+//! Fetches from servers that are ill in one place: a fault belongs to the letter or the folder that has it.
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::{PermissionsExt, chown};

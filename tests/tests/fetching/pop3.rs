@@ -1,4 +1,4 @@
-//! From POP3 servers.
+//! Fetches from POP3 servers.
 
 use tests::{Dovecot, OldPop3};
 

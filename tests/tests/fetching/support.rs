@@ -100,7 +100,7 @@ pub fn run_with(office: &Office, words: &[&str], input: &[u8]) -> Run {
     Run { code, told: out.lines().map(parse).collect(), err }
 }
 
-/// Starts `facteur fetch run old` and does not wait for it. What it tells goes into the file `told` of the office.
+/// Starts `facteur fetch run old` and does not wait for it. Its output goes into the file `told` of the office.
 pub fn start_run(office: &Office) -> Child {
     let told = std::fs::File::create(office.folder().join("told")).expect("made");
     let mut command = Command::new(facteur());

@@ -1,4 +1,4 @@
-//! To other places than a mailbox here, and how a fetch is told of and held back.
+//! Fetches to other places than a mailbox here, and tests how a fetch reports and how it is held back.
 
 use std::time::{Duration, Instant};
 

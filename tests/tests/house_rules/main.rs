@@ -1,5 +1,5 @@
-//! The import rule of the house: a room may only know the rooms below it, and roles never know each other. Beside it stand
-//! rules for what a room is made of: no large circle of files, and no dependency that is not used.
+//! The import rule of the house: a room may only know the rooms below it, and roles never know each other. Beside it
+//! stand rules for a room's parts: no large circle of files, and no dependency that is not used.
 
 mod circles;
 mod packages;
@@ -58,8 +58,8 @@ fn the_words_know_no_runtime_no_socket_and_no_database() {
     }
 }
 
-/// Crates that read charsets or transfer encodings of letters, and who may know them: there is one decoder in the house.
-/// (The mailbox takes the text of HTML pages from one of them, and nothing else.)
+/// Names the crates that read charsets or transfer encodings of letters, and the rooms that may know them: there is
+/// one decoder in the house. (The mailbox takes the text of HTML pages from one of them, and nothing else.)
 #[test]
 fn letters_are_decoded_in_one_place() {
     for package in packages().iter().filter(|p| floor(name(p)).is_some()) {

@@ -47,7 +47,7 @@ pub enum Kind {
     Build,
 }
 
-/// The dependencies of a package, each by the name that its manifest gives it, and what it is for.
+/// Returns the dependencies of a package, each by the name that its manifest gives it, with its purpose.
 pub fn dependencies_by_kind(package: &Value) -> impl Iterator<Item = (&str, Kind)> {
     list(package, "dependencies").iter().map(|dependency| {
         let kind = match dependency["kind"].as_str() {

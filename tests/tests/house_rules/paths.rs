@@ -8,7 +8,7 @@ use crate::sources::{Crate, Segments};
 /// The place that a path leads to.
 #[derive(Clone, Copy)]
 pub enum Leads<'a> {
-    /// To an item that this file defines, or to one of its variants or functions.
+    /// An item that this file defines, or one of its variants or functions.
     Item(&'a Path),
     Module(usize),
 }

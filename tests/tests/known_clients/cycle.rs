@@ -138,7 +138,7 @@ impl Cycle<'_> {
         assert_eq!(self.client.ask("since", json!(["INBOX", now])), json!([]));
     }
 
-    /// Letters come in until the client has heard of one; gives what they are called. Where a client listens on a connection
+    /// Delivers letters until the client has heard of one; returns their names. If a client listens on a connection
     /// of its own, nobody but itself knows when it begins.
     fn new_letters_are_heard(&mut self) -> Vec<String> {
         self.client.begin("heard", json!([]));

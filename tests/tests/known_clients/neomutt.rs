@@ -108,7 +108,7 @@ fn it_copies_moves_and_deletes(neomutt: &NeoMutt, look: &mut Look) {
     assert!(look.all().of("letter1@test").is_empty());
 }
 
-/// It remembers letters in its cache, and asks only for what has changed since.
+/// It remembers letters in its cache, and asks only for the changes since.
 fn it_comes_again_and_sees_what_has_changed(neomutt: &NeoMutt, look: &mut Look) {
     look.mark("INBOX", "letter0@test", "\\Flagged", true);
     look.remove("INBOX", "letter2@test");

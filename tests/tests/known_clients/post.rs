@@ -55,7 +55,7 @@ fn password(name: &str) -> String {
     format!("le-mot-de-passe-de-{name}")
 }
 
-/// With the ends of lines that the network has.
+/// Returns the text with the ends of lines that the network has.
 pub fn crlf(text: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(text).replace("\r\n", "\n").replace('\n', "\r\n").into_bytes()
 }

@@ -1,4 +1,4 @@
-//! An IMAP client with its mirrors: it believes what it is told, and what it did itself.
+//! An IMAP client with its mirrors: it believes the words of the server, and remembers its own deeds.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl Answer {
     }
 }
 
-/// A STORE with .SILENT: what the client expects of it.
+/// A STORE with .SILENT, with the result that the client expects.
 pub struct Silent {
     pub set: String,
     pub by_uid: bool,
@@ -55,7 +55,7 @@ pub struct Client {
     idles: bool,
     /// The number of times in a row that it has asked for UIDs.
     learning: usize,
-    /// The last lines, for who has to find out what went wrong.
+    /// The last lines, for a person who has to find out what went wrong.
     journal: Vec<String>,
 }
 
@@ -89,7 +89,7 @@ impl Client {
         }
     }
 
-    /// Comes back over a new connection, with what it has kept.
+    /// Comes back over a new connection, with the folders that it has kept.
     pub fn reconnect(&mut self) {
         self.leave();
         self.idles = false;
@@ -280,7 +280,7 @@ impl Client {
         self.take_in(&answer, true);
     }
 
-    /// Asks for what it was never told: UIDs and flags of letters it only knows to be there.
+    /// Asks for the facts that it was never told: UIDs and flags of letters it only knows to be there.
     pub fn fill_in(&mut self) {
         let unknown: Vec<String> = match &self.selected {
             Some(selected) => {

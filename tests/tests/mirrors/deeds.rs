@@ -13,7 +13,7 @@ const FLAGS: [&str; 8] =
     ["\\Seen", "\\Flagged", "\\Answered", "\\Draft", "\\Deleted", "\\Deleted", "$forwarded", "work"];
 /// Names that come and go; INBOX is renamed to one of them as well.
 const FOLDERS: [&str; 5] = ["one", "two", "three", "four", "one/below"];
-/// With more letters than this in a folder, fewer come and more go.
+/// The number of letters in a folder from which on fewer come and more go.
 const MANY: usize = 25;
 
 #[derive(Clone, Copy)]

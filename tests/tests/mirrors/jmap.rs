@@ -1,4 +1,4 @@
-//! A JMAP client with its mirror: what `/changes` names it asks for, and nothing else.
+//! A JMAP client with its mirror: it asks for the ids that `/changes` names, and for nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use tests::{Office, Person, Secure};
 
 /// Folders and keywords of a letter.
 pub type Email = (BTreeSet<String>, BTreeSet<String>);
-/// Name, letters, unread ones, and what is shown of conversations.
+/// The name, the letters, the unread ones, and the counts of conversations.
 pub type Mailbox = (String, [u64; 4]);
 
 pub struct Jmap {
@@ -48,7 +48,7 @@ impl Jmap {
         let session = client.json("GET", "/jmap/session", "");
         client.account =
             session["primaryAccounts"]["urn:ietf:params:jmap:mail"].as_str().expect("an account").to_owned();
-        // The states before what is read: what changes between comes once more.
+        // The states are those before the read: a change in between comes once more.
         client.email_state = state(&client.call("Email/get", json!({"ids": []})));
         client.mailbox_state = state(&client.call("Mailbox/get", json!({"ids": []})));
         let Fresh { emails, mailboxes } = client.fresh();
@@ -83,7 +83,7 @@ impl Jmap {
         answer["methodResponses"][0][1].clone()
     }
 
-    /// Learns what others have done, and what it did itself.
+    /// Learns what others have done, and the effects of its own deeds.
     pub fn catch_up(&mut self) {
         loop {
             let told = self.call("Email/changes", json!({"sinceState": self.email_state, "maxChanges": 20}));

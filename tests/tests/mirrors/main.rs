@@ -1,6 +1,6 @@
-//! Several clients of one mailbox, each with a mirror made only of what it is told, and commands at random. After every so
-//! many of them each mirror must be what a fresh look shows: over IMAP plainly, with CONDSTORE and with QRESYNC (coming
-//! back with what it kept), and over JMAP.
+//! Several clients of one mailbox, each with a mirror made only of the server's words, run commands at random. After
+//! every so many of them each mirror must agree with a fresh look: over IMAP plainly, with CONDSTORE and with QRESYNC
+//! (coming back with the folders it kept), and over JMAP.
 //!
 //! `MIRROR_COMMANDS` says how many commands there are, `MIRROR_SEED` which ones.
 
@@ -22,7 +22,7 @@ use crate::mirror::number;
 /// Commands between two looks.
 const BETWEEN_LOOKS: usize = 60;
 
-/// The mailbox and who has it open.
+/// The mailbox, with the clients that have it open.
 struct World {
     chance: Chance,
     clients: Vec<Client>,

@@ -37,7 +37,7 @@ impl Dice {
     }
 }
 
-/// A language: what people who write it send.
+/// A language, with the texts that people who write it send.
 struct Language {
     /// Between words.
     blank: &'static str,
@@ -200,7 +200,7 @@ pub fn letters(seed: u64) -> Vec<Vec<u8>> {
     letters
 }
 
-/// With the line ends of the wire, and none in it that Dovecot would read otherwise.
+/// Returns the text with the line ends of the wire, and none in it that Dovecot would read otherwise.
 fn crlf(text: &[u8]) -> Vec<u8> {
     let lines: Vec<&[u8]> = text.split(|octet| *octet == b'\n').collect();
     let bare: Vec<&[u8]> = lines.iter().map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
@@ -230,7 +230,7 @@ impl Text {
         if unmappable { utf8(text) } else { Self { octets: octets.into_owned(), charset, text } }
     }
 
-    /// As encoded words, or as it is where it is ASCII.
+    /// Returns the text as encoded words, or as it is if it is ASCII.
     fn in_header(&self, dice: &mut Dice) -> String {
         if self.text.is_ascii() {
             return self.text.clone();

@@ -49,7 +49,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Of a letter.
+    /// Reads a letter.
     pub fn of(letter: &[u8]) -> Self {
         let raw = guessed(letter);
         let mut reading = Self {
@@ -140,14 +140,14 @@ enum Truth {
 pub struct Judge(Vec<Folded>);
 
 impl Judge {
-    /// For these letters.
+    /// Makes a judge for these letters.
     pub fn of(letters: &[Vec<u8>]) -> Self {
         Self(letters.iter().map(|letter| Folded::of(&Reading::of(letter))).collect())
     }
 
-    /// Why do we and Dovecot differ about a letter? `ours`: we found it and Dovecot did not, else the other way round.
-    /// The error says what is wrong with us: of what Dovecot alone sees in a letter, only what no
-    /// reader of mail shows may be missing here: markup, MIME fields, what stands around the parts.
+    /// Says why we and Dovecot differ about a letter. `ours`: we found it and Dovecot did not, else the other way
+    /// round. The error says what is wrong with us: of the texts that Dovecot alone sees in a letter, only those may
+    /// be missing here that no reader of mail shows: markup, MIME fields, the lines around the parts.
     pub fn explain(&self, question: &Question, letter: usize, ours: bool) -> Result<Reason, &'static str> {
         // A reader that does not answer to NOT is one that saw the text.
         let (seen, by_us) = match question {

@@ -1,8 +1,8 @@
 //! IMAP SEARCH answers as the letters say (RFC 3501 §6.4.4, RFC 9051 §6.4.4), and as Dovecot answers.
 //!
-//! Some 500 letters lie in a Facteur and in a Dovecot. Both are asked the same questions, made with a seed. What Dovecot finds
-//! and we do not, and what we find and Dovecot does not, is laid before a third reading of the letters (mail-parser's). A
-//! difference is either explained by it, in one of the classes of [`judge::Reason`], or it fails the test.
+//! Some 500 letters lie in a Facteur and in a Dovecot. Both are asked the same questions, made with a seed. If one
+//! finds a letter and the other does not, a third reading of the letters (mail-parser's) judges. It explains the
+//! difference in one of the classes of [`judge::Reason`], or the test fails.
 //!
 //! `SEARCH_QUESTIONS` says how many questions (2,000 in the test run, 40,000 in `cargo xtask soak search`), `SEARCH_SEED` with
 //! which seed.

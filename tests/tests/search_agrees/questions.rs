@@ -1,4 +1,4 @@
-//! Questions that people and programs ask, made from what stands in the letters.
+//! Makes questions that people and programs ask, from the texts of the letters.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum Question {
 }
 
 impl Question {
-    /// As it is sent.
+    /// Writes the question as it is sent.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Known(key, text) => word(out, key, text),
@@ -137,7 +137,7 @@ impl Questions {
             4 => piece(0, chars.len().div_ceil(2)),
             5 | 6 => words[at..words.len().min(at + 2)].join(" "),
             7 => {
-                // From the middle of a word into the middle of the next.
+                // The piece goes from the middle of a word into the middle of the next.
                 let all: Vec<char> = source.lines().next().unwrap_or_default().chars().collect();
                 let from = self.dice.below(all.len());
                 let length = 3 + self.dice.below(12);

@@ -71,7 +71,7 @@ impl Server {
     }
 }
 
-/// `* ESEARCH (TAG "q7") UID ALL 1:4,9`: the number of the question, and what was found.
+/// Reads `* ESEARCH (TAG "q7") UID ALL 1:4,9`: the number of the question, and the letters that were found.
 fn answer(line: &str) -> Option<(usize, Vec<u32>)> {
     let (number, found) = line.strip_prefix("* ESEARCH (TAG \"q")?.split_once("\")")?;
     let uids = found.split_once("ALL ").map_or("", |(_, uids)| uids.trim());

@@ -1,5 +1,6 @@
-//! A provider's file for mail programs, in the form that Thunderbird defined (`config-v1.1.xml`). It comes from outside: it is
-//! bounded, no entity is expanded but the five of XML and single characters, and what is not understood is passed over.
+//! Reads a provider's file for mail programs, in the form that Thunderbird defined (`config-v1.1.xml`). The file
+//! comes from outside: it is bounded, no entity is expanded but the five of XML and single characters, and elements
+//! that are not understood are passed over.
 
 use mail::Address;
 use quick_xml::Reader;
@@ -21,7 +22,7 @@ const LONGEST: usize = 300;
 /// A server that a file names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// With the name to log in with; empty where the file does not say.
+    /// The mailbox, with the name to log in with; the name is empty if the file does not say it.
     pub mailbox: Mailbox,
     /// It takes tokens (OAuth 2) and no passwords.
     pub wants_token: bool,
@@ -153,7 +154,7 @@ impl Raw {
     }
 }
 
-/// With the address in the places that the file leaves for it.
+/// Fills the address into the places that the file leaves for it.
 fn filled(text: &str, address: &Address) -> String {
     let whole = text.replace("%EMAILADDRESS%", &address.to_string());
     whole.replace("%EMAILLOCALPART%", address.local()).replace("%EMAILDOMAIN%", address.domain().as_str())

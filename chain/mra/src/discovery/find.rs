@@ -112,7 +112,7 @@ impl Finder {
         Self { ca, ..self }
     }
 
-    /// For tests: servers whose names are guessed are at other ports, and files are asked for without TLS at this one.
+    /// Looks for guessed servers at these ports, and for files without TLS at this one; for tests.
     #[must_use]
     pub fn at(self, web: Client, web_port: u16, ports: Ports) -> Self {
         Self { web, around_host: ("http://", format!(":{web_port}")), ports, ..self }
@@ -245,7 +245,8 @@ fn named_or(user: String, address: &Address) -> String {
 }
 
 fn guessed(scheme: &str, host: &str, port: u16, source: Source, address: &Address) -> Option<Offer> {
-    // Judged as if a person had written it: what cannot be the name of a host, or is the port of something else, is none.
+    // The address is judged as if a person had written it: a name that no host can have, or the port of something
+    // else, is none.
     let place = Mailbox::parse(&format!("{scheme}://user@{host}:{port}")).ok()?;
     let mailbox = Mailbox { user: address.to_string(), ..place };
     Some(Offer { mailbox, source, user_is_guessed: true, wants_token: false })

@@ -1,9 +1,10 @@
-//! Finds the server of a mailbox by its address: what the provider says itself (Thunderbird's autoconfig), what its domain says
-//! (SRV, RFC 6186), what Thunderbird's list says where the person agrees that it is asked, what the provider's MX hosts let
-//! guess, and the names that most have.
+//! Finds the server of a mailbox by its address: by the provider's own file (Thunderbird's autoconfig), by the
+//! records of its domain (SRV, RFC 6186), by Thunderbird's list if the person agrees to ask it, by the names of the
+//! provider's MX hosts, and by the names that most providers have.
 //!
-//! No password is sent here. A server is an offer when it has answered with a certificate for its name; who says that the
-//! domain's mailboxes are there is part of the offer, for an answer of the domain name system proves nothing.
+//! No password is sent here. A server is an offer when it has answered with a certificate for its name. The offer
+//! names the authority that says that the domain's mailboxes are there, for an answer of the domain name system
+//! proves nothing.
 
 pub mod config;
 mod find;

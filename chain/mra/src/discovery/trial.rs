@@ -13,7 +13,7 @@ use crate::place::Mailbox;
 use crate::secret::Secret;
 use crate::{Credential, Fault, Protocol, Settings, imap, pop3};
 
-/// Somebody looks on: what is not there soon is not there.
+/// The times are short since somebody looks on: a server that does not answer soon is not there.
 const WAITS: Waits = Waits { connect: Duration::from_secs(8), answer: Duration::from_secs(30) };
 /// All of a trial.
 const LONGEST: Duration = Duration::from_secs(90);

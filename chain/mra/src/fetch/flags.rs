@@ -1,4 +1,4 @@
-//! Flags and labels at the other end, and what they are here.
+//! Translates flags and labels at the other end to those here.
 
 use bytes::Bytes;
 use mailbox::{Keywords, SpecialUse, System};
@@ -58,7 +58,8 @@ pub fn by_labels(labels: &[Bytes]) -> (SourceFolder, System, Vec<String>) {
     (place, system, keywords)
 }
 
-/// The text as a keyword, which every client can read (RFC 9051 §9, atom): what an atom cannot have becomes `_`.
+/// Returns the text as a keyword, which every client can read (RFC 9051 §9, atom): a character that an atom cannot
+/// have becomes `_`.
 fn keyword(text: &str) -> Option<String> {
     let fit = |c: char| c.is_ascii_graphic() && !matches!(c, '(' | ')' | '{' | '%' | '*' | '"' | '\\' | ']');
     let name: String = text.chars().map(|c| if fit(c) || c.is_alphanumeric() { c } else { '_' }).collect();

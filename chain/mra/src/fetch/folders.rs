@@ -1,4 +1,4 @@
-//! Folders at the other end, and what they are called here.
+//! Translates the names of folders at the other end to those here.
 
 use bytes::Bytes;
 use mailbox::SpecialUse;
@@ -11,7 +11,7 @@ use crate::settings::Folders;
 /// A folder to be fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
-    /// As the server writes it.
+    /// The name as the server writes it.
     pub raw_name: Bytes,
     /// The folder here that its letters go to.
     pub place: SourceFolder,
@@ -116,7 +116,7 @@ pub fn ours(name: &str, separator: Option<char>) -> String {
     name.trim_end_matches('/').to_owned()
 }
 
-/// As in `mailbox::folder::name`: what RFC 5198 keeps out of names.
+/// Tells whether RFC 5198 keeps the character out of names, as in `mailbox::folder::name`.
 fn is_unfit(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -25,7 +25,7 @@ pub(super) struct Opened {
     /// Smaller UIDs than this have been dealt with when all that is listed now has been.
     pub uid_next: u32,
     pub messages: u32,
-    /// To be fetched.
+    /// The letters to fetch.
     pub wanted: Numbers,
     /// The server says that there are letters which it does not show: in words.
     pub hidden: Option<String>,
@@ -105,8 +105,8 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Fetches all that is new in all folders, and takes away what is to go. What could not be had is written down and
-    /// counted; an error says that the round did not come to its end.
+    /// Fetches all new letters in all folders, and takes away those that are to go. Letters that could not be had are
+    /// written down and counted; an error says that the round did not come to its end.
     pub async fn fetch_all(&mut self) -> Result<Round, Fault> {
         self.breaks = Breaks::default();
         let outcome = self.go_round().await;

@@ -27,7 +27,7 @@ pub(super) struct Card {
 }
 
 impl Card {
-    /// From an answer to a listing; `None` where it is none.
+    /// Reads a card from an answer to a listing; `None` if it is none.
     pub fn read(fetched: &Fetched) -> Option<Self> {
         let (uid, size) = (fetched.uid?, fetched.size?);
         let light = fetched.header.as_ref().and_then(|header| identity::light(header, size));
@@ -59,7 +59,7 @@ impl Session<'_> {
         items
     }
 
-    /// Of these letters, those that must be fetched. Writes down which are recognised, and which are left there.
+    /// Returns those of the letters that must be fetched. Writes down which are recognized, and which are left there.
     pub(super) async fn decide(
         &mut self,
         opened: &Opened,

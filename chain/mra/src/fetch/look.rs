@@ -24,9 +24,9 @@ pub(super) struct Open {
 
 /// The letters of a folder that are known under the numbers that hold.
 struct Known {
-    /// Those that are dealt with.
+    /// The letters that are dealt with.
     held: Numbers,
-    /// Those that were left there.
+    /// The letters that were left there.
     left: Numbers,
 }
 
@@ -64,7 +64,7 @@ impl Session<'_> {
         }
     }
 
-    /// Opens a folder, and finds out what is new in it and what is not there any more.
+    /// Opens a folder, and finds its new letters and those that are not there any more.
     async fn look_into(&mut self, folder: &Folder, row: FolderRow, told: Option<State>) -> Result<Opened, Fault> {
         let open = self.open_folder("EXAMINE", folder).await?;
         let validity = open.validity;
@@ -174,7 +174,7 @@ impl Session<'_> {
 
     /// Finds out which of the letters that are known are not there any more.
     async fn notice_gone(&mut self, row: i64, validity: u32, known: &Known, messages: u64) -> Result<(), Fault> {
-        // An answer that does not fit to what was said before is no reason to believe that letters went.
+        // An answer that contradicts an earlier one is no reason to believe that letters went.
         let there = self.ask_search("UID 1:*").await?.filter(|there| there.len() >= messages);
         let Some(there) = there else { return Ok(()) };
         let gone: Vec<u32> = known.held.without(&there).iter().collect();

@@ -47,8 +47,8 @@ pub struct Means {
     pub owner: Owner,
     /// Ask for little at a time: the server has complained.
     pub gently: bool,
-    /// When somebody asked for this fetch; what was left there is tried again then, however short ago it failed. None: it
-    /// is fetched because it is time.
+    /// The time at which somebody asked for this fetch; letters that were left there are tried again then, however
+    /// short ago they failed. `None`: the fetch runs because it is time.
     pub asked: Option<Timestamp>,
 }
 
@@ -74,8 +74,8 @@ impl Means {
     }
 }
 
-/// Brings all that is new, once. What could not be had is written down and counted; an error says that the round did not
-/// come to its end.
+/// Brings all new letters, once. Letters that could not be had are written down and counted; an error says that the
+/// round did not come to its end.
 pub async fn fetch(means: &Means, source: &Source, credential: &Credential) -> Result<Round, Fault> {
     match source.settings.mailbox.protocol {
         Protocol::Imap => {
@@ -92,10 +92,10 @@ pub async fn fetch(means: &Means, source: &Source, credential: &Credential) -> R
 pub struct Session<'a> {
     means: &'a Means,
     source: &'a Source,
-    /// To connect again with.
+    /// The credential to connect again with.
     credential: Credential,
     client: Client,
-    /// Those of this round.
+    /// The breaks of this round.
     breaks: breaks::Breaks,
     /// UIDNEXT and the number of letters of INBOX, before its letters were fetched.
     inbox: Option<(Option<u32>, u32)>,

@@ -29,8 +29,8 @@ const DEPTH: usize = 3;
 const GENTLE_GROUP: usize = 16;
 const GENTLE_PAUSE: Duration = Duration::from_millis(500);
 
-/// Of a listing that broke, so many letters that had not been listed are asked for alone: servers answer in order, but may
-/// have had some answers ready that were never sent.
+/// The number of letters of a broken listing, not yet listed, that are asked for alone: servers answer in order, but
+/// may have had some answers ready that were never sent.
 const SUSPECTS: usize = 200;
 
 /// The letters and commands that are on their way.
@@ -70,7 +70,7 @@ impl Tally {
         self.done.push(uid);
     }
 
-    /// All of them: what is not done is written down.
+    /// Returns all of them: those that are not done are written down.
     pub fn dealt_with(&self) -> Numbers {
         let mut all = [&self.done[..], &self.doubtful[..]].concat();
         all.sort_unstable();
@@ -109,7 +109,7 @@ impl End {
 pub(super) type Sink<'t> = (&'t Handover, &'t mut Tally);
 
 impl Session<'_> {
-    /// Gives the letters that are wanted to the taker. What became of each is in the tally, also after an error.
+    /// Gives the wanted letters to the taker. The tally has the result of each, also after an error.
     pub(super) async fn pull(&mut self, opened: &Opened, handover: &Handover, tally: &mut Tally) -> Result<(), Fault> {
         let id = self.source.id;
         let recognise = self.means.store.read(move |view| ledger::has_gone(view, id)).await?;
@@ -186,7 +186,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Reads until a command has ended. What comes meanwhile is taken in, for whichever command it is.
+    /// Reads until a command has ended. Answers that come meanwhile are taken in, for whichever command they are.
     pub(super) async fn wait_for(
         &mut self,
         tag: &str,

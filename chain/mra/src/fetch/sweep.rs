@@ -1,5 +1,5 @@
-//! Taking letters away at the other end, once they are here. A number is no proof: servers have given one to another
-//! letter. What lies there is compared with what is here first.
+//! Takes letters away at the other end, once they are here. A number is no proof: servers have given one to another
+//! letter. The letter there is compared with the one here first.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::progress::News;
 /// Letters taken away at a time.
 const SLICE: usize = 500;
 
-/// Letters that are due, by what was found under their numbers.
+/// The letters that are due, by the result of comparing those under their numbers.
 #[derive(Default)]
 struct Compared {
     /// The letter that is here.
@@ -30,8 +30,8 @@ struct Compared {
 }
 
 impl Session<'_> {
-    /// Takes away the letters of a folder that are here long enough. Only what the ledger says is here, and the ledger
-    /// says so only of what is on our disk; and only where the letter there is the one that is here.
+    /// Takes away the letters of a folder that are here long enough: only those of which the ledger says that they
+    /// are here (and it says so only of letters on our disk), and only if the letter there is the one that is here.
     pub(super) async fn take_away(&mut self, folder: &Folder, row: FolderRow) -> Result<(), Fault> {
         let Some(parting) = self.source.parting(net::now()) else { return Ok(()) };
         let (mut opened, id) = (false, row.id);
@@ -69,7 +69,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Compares the letters that are due with what lies there under their numbers.
+    /// Compares the letters that are due with those under their numbers there.
     async fn compare(&mut self, due: Vec<Due>) -> Result<Compared, Fault> {
         let mut uids: Vec<u32> = due.iter().filter_map(|due| due.uid).collect();
         uids.sort_unstable();
@@ -107,7 +107,7 @@ impl Session<'_> {
         Ok(compared)
     }
 
-    /// Is what lies there under this number, to its last octet, what is here?
+    /// Is the letter there under this number, to its last octet, the one that is here?
     async fn has_content(&mut self, uid: u32, content: Option<identity::Digest>) -> Result<bool, Fault> {
         let answer = self.client.ask(&format!("UID FETCH {uid} (UID BODY.PEEK[])")).await?.must("UID FETCH")?;
         let there = answer.untagged.iter().find_map(|response| match response {

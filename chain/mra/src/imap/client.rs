@@ -45,7 +45,7 @@ pub enum Lost {
         /// Why, for people.
         text: String,
     },
-    /// The server answered something else than what was asked.
+    /// The server answered something else than the question.
     #[error("the server answered {0}")]
     Unexpected(String),
 }
@@ -68,9 +68,9 @@ impl From<Lost> for Fault {
 pub struct Answer {
     /// OK, NO or BAD.
     pub status: Status,
-    /// For programs.
+    /// The code, for programs.
     pub code: Option<Code>,
-    /// For people.
+    /// The text, for people.
     pub text: String,
     /// The responses that came before it.
     pub untagged: Vec<Response>,

@@ -1,9 +1,9 @@
-//! Response codes (RFC 9051 §7.1, RFC 5530, RFC 9208): what a server says for programs.
+//! Response codes (RFC 9051 §7.1, RFC 5530, RFC 9208): the words of a server for programs.
 
 /// A code, such as `UIDVALIDITY 7`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code {
-    /// In capitals.
+    /// The name, in capitals.
     pub name: String,
     /// The text behind the name.
     pub rest: String,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// UIDs, ascending, each once. What a server names is never counted one by one.
+/// UIDs, ascending, each once. The numbers that a server names are never counted one by one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
     /// First and last, both included; apart from each other, ascending.
@@ -27,7 +27,7 @@ impl Numbers {
         Some(Self::from_ranges(ranges))
     }
 
-    /// In any order, overlapping or not.
+    /// Makes a set of ranges in any order, overlapping or not.
     pub fn from_ranges(mut ranges: Vec<(u32, u32)>) -> Self {
         if !ranges.is_sorted() {
             ranges.sort_unstable();
@@ -96,7 +96,7 @@ impl Numbers {
         Self { ranges: left }
     }
 
-    /// Those from `first` on.
+    /// Returns those from `first` on.
     #[must_use]
     pub fn from(&self, first: u32) -> Self {
         let kept = self.ranges.iter().filter(|(_, last)| *last >= first);
@@ -108,7 +108,7 @@ impl Numbers {
         self.ranges.last().map(|(_, last)| *last)
     }
 
-    /// As a command names them (RFC 9051 §9, sequence-set).
+    /// Writes the numbers as a command names them (RFC 9051 §9, sequence-set).
     pub fn written(&self) -> String {
         let mut out = String::new();
         for (i, (first, last)) in self.ranges.iter().enumerate() {

@@ -33,16 +33,16 @@ pub enum Response {
         tag: Option<String>,
         /// The status of the command.
         status: Status,
-        /// For programs.
+        /// The code, for programs.
         code: Option<Code>,
-        /// For people.
+        /// The text, for people.
         text: String,
     },
     /// The capabilities of the server, in capitals.
     Capability(Vec<String>),
     /// A folder.
     List(Listed),
-    /// So many letters are in the folder.
+    /// The number of letters in the folder.
     Exists(u32),
     /// A letter went.
     Expunge,
@@ -100,7 +100,8 @@ pub struct Fetched {
 }
 
 impl Response {
-    /// Understands a response. What makes no sense is [`Response::Other`]: a server may say more than we know of.
+    /// Parses a response. A response that makes no sense is [`Response::Other`]: a server may say more than we know
+    /// of.
     pub fn read(raw: &Raw) -> Self {
         let mut words = Words::of(raw);
         let Some(first) = words.plain() else { return Self::Other };

@@ -18,7 +18,7 @@ pub enum Value {
     Text(Bytes),
     /// A literal of so many octets that was not kept.
     TooLarge(u64),
-    /// In parentheses.
+    /// A list in parentheses.
     List(Vec<Value>),
 }
 
@@ -66,7 +66,7 @@ pub struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// Of a whole response.
+    /// Makes a reader of a whole response.
     pub fn of(raw: &'a Raw) -> Self {
         let mut words = Self { pieces: raw.iter(), rest: Bytes::new(), budget: MOST };
         if let Some(Piece::Text(text)) = words.pieces.as_slice().first() {
@@ -125,7 +125,7 @@ impl<'a> Words<'a> {
         closes
     }
 
-    /// At the end of a text stands a literal, or the end of the response.
+    /// Reads the literal at the end of a text, unless the response ends there.
     fn literal(&mut self) -> Option<Value> {
         let literal = match self.pieces.next()? {
             Piece::Literal(bytes) => Value::Text(bytes.clone()),

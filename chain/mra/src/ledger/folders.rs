@@ -1,4 +1,4 @@
-//! The folders of a source, and what was in them when they were last looked at.
+//! The folders of a source, with the letters that were in them at the last look.
 
 use std::ops::ControlFlow;
 

@@ -12,7 +12,7 @@ use super::letters::{Entry, imap_key, uid_of};
 use crate::fetch::readable;
 use crate::progress::Why;
 
-/// Octets kept of what a server said.
+/// The number of octets that are kept of a server's words.
 const MOST_SAID: usize = 300;
 /// The pause after the second vain try; the first is followed by another as soon as there is a round.
 const FIRST_PAUSE: Duration = Duration::from_secs(10 * 60);
@@ -34,7 +34,7 @@ pub struct Left {
     pub why: Why,
     /// The words of the server.
     pub said: String,
-    /// Since when.
+    /// The time since which it is left there.
     pub since: Timestamp,
     /// The last vain try.
     pub tried: Timestamp,
@@ -221,7 +221,7 @@ fn read(row: &Row<'_>) -> Result<Left, store::Error> {
 pub struct Vain {
     /// All of them.
     pub all: u64,
-    /// Those that failed once and have not been tried again.
+    /// The number of those that failed once and have not been tried again.
     pub fresh: u64,
 }
 

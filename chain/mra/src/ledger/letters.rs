@@ -15,7 +15,7 @@ use crate::identity::Digest;
 pub enum LetterState {
     /// It is here, or was until its owner did something else with it.
     Here,
-    /// It is older than what is wanted, and was left there.
+    /// It is older than the wanted letters, and was left there.
     TooOld,
     /// It is the same letter as another row's.
     Same,
@@ -48,9 +48,9 @@ pub struct Entry {
     pub key: Vec<u8>,
     /// Octets, as the server tells.
     pub size: u64,
-    /// By its header.
+    /// The digest of its header.
     pub light: Option<Digest>,
-    /// By its content; empty where it was not read.
+    /// The digest of its content; empty if it was not read.
     pub content: Option<Digest>,
     /// X-GM-MSGID
     pub gmail: Option<u64>,
@@ -235,9 +235,9 @@ pub struct Due {
     pub uid: Option<u32>,
     /// Octets, as the server told.
     pub size: u64,
-    /// By its header.
+    /// The digest of its header.
     pub light: Option<Digest>,
-    /// By its content.
+    /// The digest of its content.
     pub content: Option<Digest>,
 }
 
@@ -292,9 +292,9 @@ pub struct PopKnown {
     pub gone: bool,
     /// Octets, as the server told.
     pub size: u64,
-    /// By its header.
+    /// The digest of its header.
     pub light: Option<Digest>,
-    /// By its content.
+    /// The digest of its content.
     pub content: Option<Digest>,
 }
 
@@ -314,8 +314,8 @@ pub fn pop_known(view: &View, folder: i64) -> Result<HashMap<Vec<u8>, PopKnown>,
     Ok(known)
 }
 
-/// A letter that was known by this key is not what the key names now. What is known of it stays, under a key that names
-/// nothing: it may turn up elsewhere.
+/// Notes that the key of a letter names another letter now. The row of the first one stays, under a key that names
+/// nothing: the letter may turn up elsewhere.
 pub fn displace(tx: &mut Tx, folder: i64, key: &[u8]) -> Result<(), store::Error> {
     let sql = "SELECT 1 FROM fetch_letter WHERE folder = $1 AND key = $2";
     if tx.query_opt(sql, params![folder, key.to_vec()], |_| Ok(()))?.is_none() {

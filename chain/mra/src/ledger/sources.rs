@@ -10,7 +10,7 @@ use crate::{Fault, FaultKind};
 
 /// More sources than this are no household's, nor a company's.
 const MOST: i64 = 10_000;
-/// Octets kept of what a server said.
+/// The number of octets that are kept of a server's words.
 const MOST_SAID: usize = 500;
 /// Rows of letters forgotten in one commit.
 const SLICE: usize = 2000;
@@ -28,7 +28,7 @@ pub struct Source {
     pub name: String,
     /// Is it fetched from without being asked each time?
     pub service: bool,
-    /// As it was set up.
+    /// The settings, as somebody made them.
     pub settings: Settings,
     /// Its password or token, sealed.
     pub secret: Option<Vec<u8>>,
@@ -41,9 +41,9 @@ pub struct Source {
 pub struct Standing {
     /// The kind of its fault; `None`: it is well, or has not been tried.
     pub fault: Option<FaultKind>,
-    /// In words; the server's, where it said some.
+    /// The fault in words; the server's, if it said some.
     pub said: String,
-    /// Since when.
+    /// The time since which it has this standing.
     pub since: Timestamp,
     /// The number of failures in a row.
     pub failures: u32,
@@ -57,7 +57,7 @@ pub struct Standing {
     pub octets: u64,
     /// Letters and folders that are left there now: too large, or not to be had.
     pub left_there: u64,
-    /// Those of them that could not be had.
+    /// The number of those that could not be had.
     pub vain: u64,
 }
 
@@ -124,8 +124,8 @@ fn read(row: &Row<'_>) -> Result<(Source, bool), store::Error> {
     Ok((source, damaged))
 }
 
-/// A source is looked at several times a day. Where more lies between the last success and now, or less than nothing, the
-/// machine was off or its clock was set.
+/// The usual gap between two successes: a source is looked at several times a day. If more lies between the last
+/// success and now, or less than nothing, the machine was off or its clock was set.
 const USUAL_GAP: Duration = Duration::from_secs(24 * 3600);
 /// Clocks are set right by so much without harm.
 const SLACK: Duration = Duration::from_secs(3600);
@@ -137,8 +137,8 @@ impl Source {
         self.standing.success.is_none_or(usual)
     }
 
-    /// Letters fetched before this may go at the other end. None while the clock may be wrong: what is deleted there does
-    /// not come back.
+    /// Returns the time before which a letter must have been fetched to go at the other end. `None` while the clock
+    /// may be wrong: a letter that is deleted there does not come back.
     pub fn parting(&self, now: Timestamp) -> Option<Timestamp> {
         let known = self.settings.keep == Keep::Days(0) || self.standing.success.is_some() && self.is_steady(now);
         self.settings.parting(now).filter(|_| known)
@@ -152,8 +152,8 @@ impl Source {
     }
 }
 
-/// Adds a source. One that was removed and is the same mailbox with the same target is taken up again, with what is
-/// known of its letters.
+/// Adds a source. If one was removed that is the same mailbox with the same target, it is taken up again, with the
+/// memory of its letters.
 pub fn add(
     tx: &mut Tx,
     name: &str,
@@ -205,14 +205,14 @@ pub fn get(view: &View, id: SourceId) -> Result<Option<Source>, SourceError> {
     }
 }
 
-/// Those that are fetched without being asked, by name.
+/// Lists the sources that are fetched without being asked, by name.
 pub fn list(view: &View) -> Result<Vec<Source>, store::Error> {
     let sql = format!("SELECT {COLUMNS} FROM fetch_source WHERE service = 1 ORDER BY name");
     Ok(view.query(&sql, params![], read)?.into_iter().map(|(source, _)| source).collect())
 }
 
-/// Removes a source from the list, and its secret from the database. Its letters stay where they are, and what is
-/// known of them stays too: added again, it goes on where it was.
+/// Removes a source from the list, and its secret from the database. Its letters stay where they are, and the memory
+/// of them stays too: added again, it goes on where it was.
 pub fn remove(tx: &mut Tx, name: &str) -> Result<SourceId, SourceError> {
     let removed = tx.query_opt(
         "UPDATE fetch_source SET name = 'removed ' || source, service = 2, secret = NULL WHERE name = $1 RETURNING source",
@@ -241,7 +241,7 @@ pub fn forget(tx: &mut Tx, name: &str) -> Result<SourceId, SourceError> {
     id.ok_or_else(|| SourceError::Unknown(name.to_owned()))
 }
 
-/// Clears away a slice of what was known of a removed source's letters. Gives whether there is more.
+/// Clears away a slice of the memory of a removed source's letters. Returns whether there is more.
 pub fn sweep_removed(tx: &mut Tx, id: SourceId) -> Result<bool, store::Error> {
     let folder = tx.query_opt("SELECT folder FROM fetch_folder WHERE source = $1 LIMIT 1", params![id.0], |row| {
         row.get::<i64>(0)
@@ -266,7 +266,7 @@ pub fn change_secret(tx: &mut Tx, name: &str, sealed: &[u8]) -> Result<(), Sourc
     if changed == 0 { Err(SourceError::Unknown(name.to_owned())) } else { Ok(()) }
 }
 
-/// Sets a source up anew. What is known of its letters stays.
+/// Sets a source up anew. The memory of its letters stays.
 pub fn change(tx: &mut Tx, id: SourceId, settings: &Settings, secret: &[u8]) -> Result<(), SourceError> {
     let settings = serde_json::to_string(settings).map_err(|_| SourceError::Damaged(String::new()))?;
     tx.execute(

@@ -18,7 +18,7 @@ use super::error::Error;
 use super::grant::{self, Grant};
 use super::provider::{App, Provider};
 
-/// The first line and the header of what a browser asks for.
+/// The longest request of a browser: its first line and its header.
 const MAX_REQUEST: usize = 16 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -16,7 +16,7 @@ const INTERVAL: u64 = 5;
 const LONGEST_INTERVAL: u64 = 60;
 const LIFETIME: u64 = 900;
 const LONGEST_LIFETIME: u64 = 3600;
-/// RFC 8628 §3.5: what `slow_down` adds to the pause, for good.
+/// The time that `slow_down` adds to the pause, for good (RFC 8628 §3.5).
 const SLOWER: Duration = Duration::from_secs(5);
 
 /// A log-in that waits for the person.
@@ -76,7 +76,8 @@ impl DeviceLogin {
         })
     }
 
-    /// The texts are shown to a person: what would do something to a terminal, or is no address, is refused.
+    /// Makes a consent whose texts are shown to a person: a text that would do something to a terminal, or is no
+    /// address, is refused.
     fn new(fields: Fields) -> Option<Self> {
         let address = Endpoint::parse(&fields.verification_uri).ok()?;
         let whole = fields.verification_uri_complete.and_then(|whole| Endpoint::parse(&whole).ok());

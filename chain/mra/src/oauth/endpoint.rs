@@ -47,7 +47,7 @@ impl Endpoint {
         self.0.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
     }
 
-    /// With more fields in its query.
+    /// Returns the address with more fields in its query.
     pub(super) fn with(&self, fields: &[(&str, &str)]) -> String {
         let mut url = self.0.clone();
         url.query_pairs_mut().extend_pairs(fields);
@@ -84,7 +84,7 @@ pub(super) struct Answer {
 impl Https {
     /// `tls` must verify: [`ClientTls::verified`].
     pub fn new(tls: ClientTls, resolver: Arc<dyn Resolver>) -> Self {
-        // A provider may stand in our own network: whoever set up the source wrote its address down.
+        // A provider may stand in our own network: the person who set up the source wrote its address down.
         Self(Client::new(tls, resolver, Reach::Anywhere, LIMITS))
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mail::seam::OurFault;
 
-/// Why there is no token. What a provider says of it has been cut to one short line.
+/// The reason why there is no token. The provider's words about it have been cut to one short line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The consent is gone or was not given: revoked, expired, denied, the password was changed.
@@ -28,7 +28,7 @@ pub enum Error {
     Later {
         /// The host.
         provider: String,
-        /// For the log.
+        /// The reason, for the log.
         why: String,
         /// The time that it asked us to wait, if it did.
         after: Option<Duration>,
@@ -79,7 +79,7 @@ impl Error {
         let provider = provider.to_owned();
         let says = line(&if description.is_empty() { code.to_owned() } else { format!("{code}: {description}") });
         match code {
-            // Google and Microsoft say these two for what needs the person's eyes: consent, a second factor.
+            // Google and Microsoft say these two if the person must look: for consent, for a second factor.
             "invalid_grant"
             | "access_denied"
             | "expired_token"

@@ -21,7 +21,7 @@ enum Stage {
 }
 
 impl Body {
-    /// Keeps at most so many octets; what is more is passed over and counted.
+    /// Keeps at most so many octets; the octets beyond are passed over and counted.
     pub fn new(most: u64) -> Self {
         Self { kept: BytesMut::new(), most, size: 0, stage: Stage::Begin }
     }

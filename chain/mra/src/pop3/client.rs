@@ -28,7 +28,7 @@ const ABSURD: u64 = 1 << 32;
 /// An answer that comes slower than so many octets a second does not come.
 const SLOWEST: u64 = 256;
 
-/// A letter of a listing: its number in this conversation, and what is told of it.
+/// A letter of a listing: its number in this conversation, and its value.
 pub type Numbered<T> = Vec<(u32, T)>;
 
 /// A listing, as far as it makes sense.
@@ -299,7 +299,7 @@ fn cut(error: net::Error) -> Fault {
 /// Characters of a line that makes no sense, as they are shown.
 const MOST_SHOWN: usize = 60;
 
-/// `NUMBER text` on each line; numbers ascend. What makes no sense is left out, and told.
+/// Reads `NUMBER text` on each line; numbers ascend. A line that makes no sense is left out, and told.
 fn numbered<T>(command: &str, listing: &[u8], read: impl Fn(&str) -> Option<T>) -> Listing<T> {
     let mut found = Listing { letters: Vec::new(), wrong: None };
     for line in listing.split(|b| *b == b'\n') {

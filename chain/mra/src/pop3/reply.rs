@@ -14,9 +14,9 @@ pub enum Reply {
     Challenge(String),
     /// `-ERR`, with a code in brackets where there is one (RFC 2449 §8, RFC 3206) and the text.
     Error {
-        /// In capitals.
+        /// The code, in capitals.
         code: Option<String>,
-        /// For people.
+        /// The text, for people.
         text: String,
     },
 }

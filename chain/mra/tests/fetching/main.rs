@@ -19,7 +19,7 @@ use net::{ClientTls, Shutdown, Table};
 use server::{Shared, Shelf, letter, serve};
 use store::{Key, Options, Store};
 
-/// Takes letters as a mailbox does: what it has is what was admitted.
+/// Takes letters as a mailbox does: it has the letters that were admitted.
 struct Chest {
     store: Store,
     letters: Mutex<Vec<String>>,

@@ -181,7 +181,7 @@ async fn meet_imap(odd: Odd, lacks: Lacks, keep: Keep) {
     heal_imap(odd, &mut scene, &state, keep).await;
 }
 
-/// The next time somebody asks, the fault is gone: what was left there comes, and nothing else does.
+/// The next time somebody asks, the fault is gone: the letters that were left there come, and no others do.
 async fn heal_imap(odd: Odd, scene: &mut Scene, state: &odd_imap::Shared, keep: Keep) {
     state.lock().unwrap().odd = Odd::Not;
     scene.means.gently = false;
@@ -277,7 +277,7 @@ async fn meet_pop3((odd, whole, sensible): (Pop, bool, bool), keep: Keep) {
     heal_pop3(odd, &mut scene, &state, keep).await;
 }
 
-/// The fault is gone, and two letters are new: what was left there comes, and nothing comes twice.
+/// The fault is gone, and two letters are new: the letters that were left there come, and none comes twice.
 async fn heal_pop3(odd: Pop, scene: &mut Scene, state: &odd_pop3::Shared, keep: Keep) {
     {
         let mut state = state.lock().unwrap();

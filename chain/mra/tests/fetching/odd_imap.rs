@@ -14,7 +14,7 @@ pub const ILL: u32 = 3;
 /// The folder that is ill in modes that are about one folder.
 pub const ILL_FOLDER: &str = "Travail";
 
-/// In which way it misbehaves. Times count connections.
+/// The way in which the server misbehaves. Times count connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Odd {
     Not,

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// The letter that is ill in modes that are about one letter.
 pub const ILL: &str = "p3";
 
-/// In which way it misbehaves.
+/// The way in which the server misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Odd {
     Not,

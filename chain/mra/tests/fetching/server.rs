@@ -47,7 +47,7 @@ impl Shelf {
         folder.next += 1;
     }
 
-    /// So many letters that differ.
+    /// Adds so many letters that differ.
     pub fn fill(&mut self, folder: &str, count: usize) {
         for i in 0..count {
             self.put(folder, &letter(&format!("{folder}-{i}")));

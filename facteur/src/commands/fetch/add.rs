@@ -80,7 +80,7 @@ fn only_person(store: &Store) -> Result<String, Failure> {
     }
 }
 
-/// A Maildir by its whole path: who fetches into it later stands in another folder.
+/// Names a Maildir by its whole path: a later fetch into it may run in another folder.
 fn whole(target: String) -> String {
     match target.strip_prefix("maildir:") {
         Some(path) => format!("maildir:{}", terminal::folder().join(path).display()),
@@ -110,7 +110,7 @@ pub fn settings(mailbox: Mailbox, target: String, options: &FetchOptions) -> Res
     settings.cleartext = options.cleartext;
     settings.ca = options.ca.as_deref().map(read_certificates).transpose()?;
     settings.fingerprints.clone_from(&options.fingerprint);
-    // POP3 has only the inbox, and what lies there is new.
+    // POP3 has only the inbox, and all letters in it are new.
     settings.deliver = options.deliver || is_pop;
     if !options.folder.is_empty() {
         settings.folders = Folders::Named(options.folder.clone());

@@ -19,7 +19,7 @@ pub const PARTLY: &str = "partly";
 /// Letters and folders left there that are listed of one source.
 const MOST_LEFT: usize = 100;
 
-/// A source, and what was left there of it.
+/// A source, with the letters that were left there.
 type Kept = (Source, Vec<Left>);
 
 pub fn run(form: Form, context: &Context<'_>) -> Result<(), Failure> {

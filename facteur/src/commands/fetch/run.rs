@@ -54,7 +54,7 @@ pub fn run(run: RunFetch, context: &Context<'_>) -> Result<(), Failure> {
 struct FetchInto {
     store: Store,
     intake: Intake,
-    /// With the folder that the key for passwords lies in.
+    /// The configuration, with the folder that the key for passwords lies in.
     config: Config,
     /// Is it a store of its own, beside a Maildir?
     beside: bool,
@@ -88,8 +88,8 @@ fn named(names: &[String], context: &Context<'_>) -> Result<(FetchInto, Vec<Sour
     Ok((place, sources.map_err(trouble)?))
 }
 
-/// A source that is not in the list. What is known of its letters is kept all the same, so that saying the same again
-/// goes on where it stopped: for a Maildir beside it, in a folder that no reader of Maildirs looks into.
+/// Fetches from a source that is not in the list. The memory of its letters is kept all the same, so that the same
+/// command goes on where it stopped: for a Maildir beside it, in a folder that no reader of Maildirs looks into.
 fn once(mailbox: Mailbox, run: &RunFetch, context: &Context<'_>) -> Result<(FetchInto, Vec<Source>), Failure> {
     let target = run.to.clone().unwrap_or_default();
     let settings = add::settings(mailbox, target.clone(), &run.options)?;

@@ -54,7 +54,7 @@ pub struct Counts {
 }
 
 impl Teller {
-    /// Of the source of this name.
+    /// Makes the teller of the source of this name.
     pub fn new(source: &str, json: bool) -> Self {
         let form = match (json, terminal::notes_are_on_terminal()) {
             (true, _) => Form::Json,
@@ -137,7 +137,7 @@ impl Teller {
     }
 }
 
-/// As long as it took so far, for what is left.
+/// Estimates the time that is left from the time that the fetch took so far.
 fn seconds_left(counts: Counts, elapsed: Duration) -> Option<u64> {
     let done = counts.letters + counts.known;
     let left = counts.to_come.checked_sub(done)?;
@@ -177,7 +177,7 @@ impl SoFar {
             News::FolderLeft { folder, .. } => (folder.clone(), String::new()),
             _ => return true,
         };
-        // So many names are enough to remember.
+        // This many names are enough to remember.
         self.left.len() >= MOST_LEFT || self.left.insert(left)
     }
 }

@@ -56,7 +56,7 @@ impl Watcher {
         self.letters > 0
     }
 
-    /// All has been seen: what lay beside the letters is told in one line.
+    /// Ends the import: tells in one line of the files beside the letters.
     pub fn end(&mut self) {
         self.ticker.end();
         if self.json || self.beside.is_empty() {

@@ -1,4 +1,4 @@
-//! Why something was passed over, and what can be done about it.
+//! Says why something was passed over, and how a person can mend it.
 
 use import_export::{Beside, Fault, Foreign};
 

@@ -78,7 +78,7 @@ pub fn letter_as_json(shown: &[Shown]) -> String {
     table::json(&shown.iter().map(letter).collect::<Vec<_>>())
 }
 
-/// A line for each recipient; what belongs to the letter stands in its first.
+/// Prints a line for each recipient; the columns of the letter stand in its first.
 pub fn list_as_table(letters: &[Listed]) -> String {
     if letters.is_empty() {
         return say!("no letters wait\n", "aucune lettre n'attend\n");

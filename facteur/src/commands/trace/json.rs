@@ -27,7 +27,7 @@ fn letter(history: &History, people: &People) -> Value {
     })
 }
 
-/// `at`, `step` (what it is), what belongs to it, and `text`: the same in words.
+/// Returns `at`, `step` (its kind), the facts of the step, and `text`: the same in words.
 fn step(noted: &Noted, people: &People) -> Value {
     let (name, facts) = facts(&noted.event, people);
     let mut step = Map::new();

@@ -1,4 +1,4 @@
-//! The way of a letter as the picture of the chain: who wrote it, through which links it came, and where it went.
+//! Draws the way of a letter as a picture of the chain: who wrote it, through which links it came, and where it went.
 
 use ::trace::{History, Noted};
 use mail::trace::{Arrival, Attempt, AttemptOutcome, Event, Hand, Link};
@@ -295,7 +295,7 @@ mod tests {
         assert!(picture.contains("MDA ─▶ alice@alpha.test/INBOX ─▶ IMAP"), "{picture}");
         assert!(picture.contains("filed for alice@alpha.test, as team@alpha.test, in INBOX"), "{picture}");
         assert!(picture.contains("opened by alice@alpha.test"), "{picture}");
-        // Of one who has left only the address of the letter is known.
+        // If a person has left, only the address of the letter is known.
         assert!(brief(&history, &People::called([])).contains("team@alpha.test/INBOX"), "{picture}");
     }
 

@@ -17,7 +17,7 @@ use crate::language::{de, say};
 pub struct People(HashMap<i64, Address>);
 
 impl People {
-    /// Those who have a copy of these letters, or wrote them, as far as they are still here.
+    /// Returns the people who have a copy of these letters, or wrote them, as far as they are still here.
     pub fn of(store: &Store, histories: &[History]) -> Result<Self, Trouble> {
         let steps = histories.iter().flat_map(|history| &history.steps);
         let accounts: HashSet<i64> = steps.filter_map(|step| account(&step.event)).collect();
@@ -176,7 +176,7 @@ pub fn sentence(event: &Event, people: &People) -> String {
     }
 }
 
-/// Why a check found what it found: its code in words, where they are known, and what it looked at.
+/// Says why a check found what it found: its code in words, if they are known, and the value that it looked at.
 fn found(reason: &str) -> String {
     let (code, about) = reason.split_once(' ').unwrap_or((reason, ""));
     let words = match mail::finding::words(code) {
@@ -247,7 +247,7 @@ fn came_from(arrival: &Arrival) -> String {
     text
 }
 
-/// To whom: with a blank before it, or nothing.
+/// Names the recipients: with a blank before them, or nothing.
 fn recipients(addresses: &[String]) -> String {
     if addresses.is_empty() {
         return String::new();

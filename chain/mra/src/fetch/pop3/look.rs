@@ -1,7 +1,7 @@
 //! Looks what there is in a maildrop, and finds for each letter the key that it is known by.
 //!
-//! Unique-ids are what servers make of them: some give one to two letters, some give other ones each time, some give one
-//! that was another letter's. Where they cannot be trusted the headers tell, or the contents.
+//! Servers make of unique-ids what they like: some give one to two letters, some give other ones each time, some give
+//! one that was another letter's. If they cannot be trusted, the headers tell the letters, or the contents.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -18,7 +18,7 @@ use crate::pop3::Listing;
 const MOST_GUESSED: u32 = 10_000;
 
 impl Drop<'_, '_> {
-    /// All letters there are, with what they are known by.
+    /// Returns all letters there are, with the key that each is known by.
     pub async fn look(&mut self) -> Result<Look, Fault> {
         let count = self.client.count().await?;
         let sizes = self.client.sizes().await?;
@@ -74,8 +74,8 @@ impl Drop<'_, '_> {
         Ok(moved)
     }
 
-    /// Header and size tell a letter without a unique-id, where the server shows headers (TOP). Where two letters look the
-    /// same that way, only their contents tell.
+    /// Header and size tell a letter without a unique-id, if the server shows headers (TOP). If two letters look the
+    /// same that way, only their contents tell them apart.
     async fn keys_by_header(&mut self, letters: &[(u32, Option<u64>)]) -> Result<HashMap<u32, Vec<u8>>, Fault> {
         let sizes: HashMap<u32, u64> = letters.iter().filter_map(|(number, size)| Some((*number, (*size)?))).collect();
         let commands: Vec<(u32, u64)> = letters.iter().map(|(number, _)| (*number, 0)).collect();
@@ -112,8 +112,8 @@ impl Drop<'_, '_> {
         }
     }
 
-    /// Letters that are not there any more may come back under another unique-id: then their content tells. What was left
-    /// there and is gone is forgotten.
+    /// Forgets letters that are not there any more. They may come back under another unique-id: then their content
+    /// tells. Letters that were left there and are gone are forgotten for good.
     pub async fn forget_gone(&self, look: &Look) -> Result<(), Fault> {
         if look.wrong.is_some() {
             return Ok(());

@@ -48,7 +48,8 @@ impl RemoteLetter {
 /// The letters that a conversation found in the maildrop.
 struct Look {
     letters: Vec<RemoteLetter>,
-    /// Its lists make no sense: then nothing is concluded from what is not in them, and nothing is taken away.
+    /// Its lists make no sense: then nothing is concluded from the letters that they miss, and no letter is taken
+    /// away.
     wrong: Option<String>,
 }
 
@@ -73,7 +74,7 @@ struct Drop<'r, 'a> {
     client: Client,
     /// The letters of the maildrop that are known.
     known: HashMap<Vec<u8>, PopKnown>,
-    /// By their content, also those of this conversation.
+    /// The keys of letters by their content, also those of this conversation.
     contents: HashMap<Digest, Vec<u8>>,
     /// The letters that were read in this conversation, by number: the key and the content of each.
     read: HashMap<u32, (Vec<u8>, Digest)>,

@@ -1,5 +1,5 @@
-//! Taking letters away from a maildrop, once they are here. A name is no proof: what lies there is compared with what is
-//! here first.
+//! Takes letters away from a maildrop, once they are here. A name is no proof: the letter there is compared with the
+//! one here first.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,11 @@ use crate::identity;
 use crate::ledger::{self, Due};
 use crate::progress::News;
 
-/// A letter that is due: its number in this conversation, and what is known of it.
+/// A letter that is due: its number in this conversation, and its row.
 type Candidate = (u32, Due);
 
 impl Drop<'_, '_> {
-    /// Marks the letters that are here long enough, and ends the conversation, with which they go. Where its end does
+    /// Marks the letters that are here long enough, and ends the conversation, with which they go. If the end does
     /// not come through, nobody knows whether they went: they are marked again the next time.
     pub async fn take_away(mut self, look: &Look) -> Result<(), Fault> {
         let due = self.due(look).await?;
@@ -63,8 +63,8 @@ impl Drop<'_, '_> {
         Ok(look.letters.iter().filter_map(candidate).collect())
     }
 
-    /// Those of them that are, beyond doubt, the letters that are here: they were read in this very conversation, or have
-    /// the header of the one that is here, or are read again now.
+    /// Returns those that are, beyond doubt, the letters that are here: they were read in this very conversation, or
+    /// have the header of the one that is here, or are read again now.
     async fn proven(&mut self, due: Vec<Candidate>) -> Result<Vec<(u32, Vec<u8>)>, Fault> {
         let unread: Vec<(u32, u64)> = due
             .iter()
@@ -92,7 +92,7 @@ impl Drop<'_, '_> {
         !self.read.contains_key(&number) && due.light.is_some() && due.key.first() == Some(&b'U')
     }
 
-    /// Is this letter, to its last octet, what is here?
+    /// Is this letter, to its last octet, the one that is here?
     async fn reads_as(&mut self, number: u32, due: &Due) -> Result<bool, Fault> {
         self.client.start(&format!("RETR {number}")).await?;
         let answer = self.client.answer(self.round.source.settings.largest).await?;
