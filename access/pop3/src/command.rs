@@ -2,7 +2,7 @@
 
 use mail::Password;
 
-/// What a client says.
+/// The commands of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// `CAPA` (RFC 2449 §5)
@@ -29,7 +29,7 @@ pub enum Command {
     Retr(u32),
     /// `TOP`
     Top {
-        /// Which letter.
+        /// The number of the letter.
         letter: u32,
         /// Lines of its body.
         lines: u32,
@@ -49,16 +49,16 @@ pub enum Command {
 pub struct Auth {
     /// `SCRAM-SHA-256`
     pub mechanism: String,
-    /// What comes with it already (RFC 5034 §4), in base64, `=` for an empty one.
+    /// The initial response that came with the command (RFC 5034 §4), in base64, `=` for an empty one.
     pub initial: Option<Password>,
 }
 
-/// Why a line is no command.
+/// The reason why a line is no command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Nobody knows this word.
     Unknown,
-    /// The word is known; this is how it is written.
+    /// The word is known; the text shows its syntax.
     Usage(&'static str),
     /// It is not UTF-8.
     NotText,

@@ -1,6 +1,6 @@
 //! The languages of the text behind `+OK` and `-ERR` (RFC 6856 §3).
 
-/// What a client reads.
+/// The language that a client reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
     /// Until it asks for another.
@@ -11,7 +11,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// All, with their tags and how they call themselves.
+    /// All languages, with their tags and their own names.
     pub const ALL: [(Self, &'static str, &'static str); 2] =
         [(Self::English, "en", "English"), (Self::French, "fr", "Français")];
 
@@ -30,7 +30,8 @@ impl Language {
     }
 }
 
-/// A sentence in the client's language. Both are written where the sentence is needed, so that none can be forgotten.
+/// A sentence in the client's language. Both languages are written where the sentence is needed, so that none can be
+/// forgotten.
 macro_rules! say {
     ($language:expr; $english:literal, $french:literal $(,)?) => {
         match $language {

@@ -1,4 +1,4 @@
-//! A maildrop: INBOX as it was at the log-in (RFC 1939 §4), and what the client has done with it.
+//! A maildrop: INBOX as it was at the log-in (RFC 1939 §4), and the client's marks on it.
 
 use mail::seam::AccountId;
 use mailbox::{Error, FolderId, Uid, Uids, fetch, folder};
@@ -8,14 +8,14 @@ use store::View;
 pub struct Maildrop {
     account: AccountId,
     folder: FolderId,
-    /// What stands before the UID in a unique-id.
+    /// The text before the UID in a unique-id.
     prefix: Box<str>,
     letters: Box<[DropEntry]>,
     /// Marked by DELE.
     marked: Uids,
     /// Sent by RETR, and not yet flagged `\Seen`.
     read: Uids,
-    /// Of the letters that are not marked.
+    /// The octets of the letters that are not marked.
     octets: u64,
 }
 
@@ -28,7 +28,7 @@ pub struct DropEntry {
     pub size: u32,
 }
 
-/// Why there is no such letter.
+/// The reason why there is no such letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoLetter {
     /// There was never one of this number.
@@ -37,7 +37,7 @@ pub enum NoLetter {
     Marked,
 }
 
-/// What is told of each letter.
+/// The facts that a listing tells of each letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listing {
     /// Its size: LIST.
@@ -67,17 +67,17 @@ impl Maildrop {
         Self { account, folder, prefix: prefix.into(), letters, marked: Uids::new(), read: Uids::new(), octets }
     }
 
-    /// Whose it is.
+    /// Returns the account that owns the drop.
     pub fn account(&self) -> AccountId {
         self.account
     }
 
-    /// Where the letters are.
+    /// Returns the folder that holds the letters.
     pub fn folder(&self) -> FolderId {
         self.folder
     }
 
-    /// How many letters are not marked.
+    /// Returns the number of letters that are not marked.
     pub fn count(&self) -> usize {
         self.letters.len().saturating_sub(self.marked.len() as usize)
     }
@@ -113,7 +113,7 @@ impl Maildrop {
         &self.marked
     }
 
-    /// A letter was sent. Gives how many have been since they were last taken.
+    /// Notes that a letter was sent. Returns the number of those noted since they were last taken.
     pub fn was_read(&mut self, uid: Uid) -> u32 {
         self.read.insert(uid);
         self.read.len()
@@ -124,8 +124,8 @@ impl Maildrop {
         std::mem::take(&mut self.read)
     }
 
-    /// Writes lines of a listing from the letter of index `from` on, until `most` octets are written or all is; gives
-    /// the index to go on from, none at the end.
+    /// Writes lines of a listing from the letter of index `from` on, until `most` octets are written or all lines are;
+    /// returns the index to go on from, `None` at the end.
     pub fn list(&self, listing: Listing, from: usize, most: usize, out: &mut Vec<u8>) -> Option<usize> {
         let untouched = self.marked.is_empty();
         for (index, letter) in self.letters.iter().enumerate().skip(from) {
@@ -140,7 +140,7 @@ impl Maildrop {
         None
     }
 
-    /// What a listing says of one letter: `3 120` or `3 1.1.17`.
+    /// Returns a listing's line for one letter: `3 120` or `3 1.1.17`.
     pub fn listed(&self, listing: Listing, number: u32) -> Result<String, NoLetter> {
         let (letter, mut out) = (self.letter(number)?, Vec::new());
         self.line(listing, number, letter, &mut out);
@@ -161,7 +161,7 @@ impl Maildrop {
     }
 }
 
-/// Without `format!`: this runs twice for each letter of a listing.
+/// Writes a number without `format!`: this runs twice for each letter of a listing.
 fn decimal(out: &mut Vec<u8>, mut number: u32) {
     let start = out.len();
     loop {

@@ -5,9 +5,9 @@
 pub struct Reply {
     /// Was it done?
     pub done: bool,
-    /// For the program at the other end.
+    /// A code for the program at the other end.
     pub code: Option<Code>,
-    /// For the person; its first words may be for the program (STAT).
+    /// A text for the person; its first words may be for the program (STAT).
     pub text: String,
 }
 
@@ -20,7 +20,7 @@ pub enum Code {
     InUse,
     /// It will pass by itself (RFC 3206 §3).
     Temporary,
-    /// Somebody must do something (RFC 3206 §3).
+    /// Somebody must mend the fault (RFC 3206 §3).
     Permanent,
 }
 

@@ -1,5 +1,5 @@
-//! The account page: who has a session, and another password. What is refused is said as a code, for which the pages have
-//! words (`web/src/i18n/refusals.ts`).
+//! The account page: the sessions, and a change of password. A refusal is a code, for which the pages have words
+//! (`web/src/i18n/refusals.ts`).
 
 use axum::Extension;
 use axum::body::Bytes;
@@ -25,7 +25,7 @@ use crate::{Server, answer};
 /// Passwords that are made into secrets, or weighed, at one time: each takes a processor for a moment.
 static AT_WORK: Semaphore = Semaphore::const_new(2);
 
-/// Why something was not done.
+/// The reason why something was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Code {
     WrongPassword,
@@ -52,7 +52,7 @@ impl Code {
         }
     }
 
-    /// None is 401: the session is good, whatever was typed.
+    /// Returns the status, which is never 401: the session is good, whatever the person typed.
     fn status(self) -> StatusCode {
         match self {
             Self::WrongPassword => StatusCode::FORBIDDEN,
@@ -103,7 +103,7 @@ impl From<Error> for Code {
     }
 }
 
-/// Whose account it is, their sessions, and the mail programs that are here now.
+/// Shows the account: its owner, their sessions, and the mail programs that are here now.
 pub async fn show(State(server): State<Server>, Reader(person): Reader) -> Response {
     let (account, now) = (person.account, (server.clock)());
     let sessions = match server.store.read(move |view| session::list(view, Some(account), now)).await {
@@ -128,7 +128,7 @@ fn session_object(session: &Session, own: Proof) -> Value {
     })
 }
 
-/// Mail programs open several conversations at once: those of one kind and place are one.
+/// Mail programs open several conversations together: those of one kind and place count as one.
 fn programs(open: &[Open]) -> Vec<Value> {
     let mut programs: Vec<(&Open, usize)> = Vec::new();
     for one in open.iter().filter(|one| matches!(one.doing, Doing::Imap | Doing::Pop3 | Doing::Submission)) {
@@ -151,7 +151,7 @@ fn programs(open: &[Open]) -> Vec<Value> {
 /// Mail programs that are shown.
 const MOST_PROGRAMS: usize = 50;
 
-/// Which sessions end: one, or all but that of who asks, together with what mail programs have open.
+/// The sessions to end: one, or all but that of the person who asks, together with what mail programs have open.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 enum Ending {
@@ -159,7 +159,7 @@ enum Ending {
     Others(bool),
 }
 
-/// Ends sessions of the person who asks. What was opened with them ends within a second.
+/// Ends sessions of the person who asks. Conversations that were opened with them end within a second.
 pub async fn end_sessions(State(server): State<Server>, Reader(person): Reader, body: Bytes) -> Response {
     let account = person.account;
     let ended = match read(&body) {
@@ -190,7 +190,7 @@ struct Change {
     new: String,
 }
 
-/// Another password, for who knows the one that they have. This session goes on; all others end.
+/// Sets another password, for a person who knows the present one. This session goes on; all others end.
 pub async fn change_password(
     State(server): State<Server>,
     Extension(peer): Extension<Peer>,
@@ -206,7 +206,7 @@ pub async fn change_password(
 }
 
 async fn change(server: &Server, peer: &Peer, person: &Login, current: &Password, new: Password) -> Result<(), Code> {
-    // As a log-in does, so that nobody guesses quicker here than at the door.
+    // The check is that of a log-in, so that nobody guesses quicker here than at the door.
     sasl::check(&server.directory, &person.address.to_string(), current, peer.ip).await?;
     let turn = AT_WORK.try_acquire().map_err(|_| Code::Busy)?;
     let own = own_words(person);
@@ -224,7 +224,7 @@ async fn change(server: &Server, peer: &Peer, person: &Login, current: &Password
     Ok(())
 }
 
-/// What is known of a person by everybody who guesses at their password.
+/// The words about a person that everybody who guesses at their password knows.
 fn own_words(person: &Login) -> [String; 2] {
     [person.address.to_string(), person.name.clone().unwrap_or_default()]
 }
@@ -235,7 +235,7 @@ struct Weighed {
     new: String,
 }
 
-/// How good a password would be, by the judge who takes or refuses it.
+/// Answers how good a password is, by the same judge that takes or refuses new passwords.
 pub async fn weigh(Reader(person): Reader, body: Bytes) -> Response {
     let Ok(Weighed { new }) = read(&body) else { return Code::BadRequest.answer() };
     let Ok(turn) = AT_WORK.try_acquire() else { return Code::Busy.answer() };

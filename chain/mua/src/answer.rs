@@ -17,7 +17,7 @@ pub fn json(value: &Value) -> Response {
     with(StatusCode::OK, "application/json", Body::from(value.to_string()))
 }
 
-/// Nothing but a status.
+/// Answers with a status and nothing else.
 pub fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
@@ -47,7 +47,7 @@ pub fn picture(kind: &'static str, octets: impl Into<Body>, kept: Duration) -> R
     response
 }
 
-/// What is not there, or is somebody else's.
+/// Answers that the letter does not exist, or belongs to somebody else.
 pub fn missing() -> Response {
     plain(StatusCode::NOT_FOUND, "there is no such letter")
 }

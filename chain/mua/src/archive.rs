@@ -30,7 +30,7 @@ use names::Names;
 
 /// Files in one zip.
 const MOST: usize = 1000;
-/// How hard it is tried to make files small: most are as small as they can be.
+/// The effort to make files small: most are as small as they can be.
 const LEVEL: i64 = 1;
 
 /// `/letter/{letter}/files.zip?{part}={name}&…`: the parts that the pages list, under the names that they show. A name is made
@@ -63,7 +63,7 @@ pub async fn files(
     let body = line.body_while(letter::stay(&server, &login, peer.as_ref()), body);
     let mut response = answer::with(StatusCode::OK, "application/zip", body);
     let headers = response.headers_mut();
-    // Without a name: the pages give it one in their language.
+    // The header gives no name: the pages give one in their language.
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     response
@@ -72,7 +72,7 @@ pub async fn files(
 /// A part, and its name in the zip.
 type Named<T> = (T, String);
 
-/// The parts that are asked for, each once, all of one letter.
+/// Returns the requested parts, each once, all of one letter.
 fn listed(key: LetterKey, wanted: &[(String, String)]) -> Result<Vec<Named<Attached>>, &'static str> {
     if wanted.is_empty() || wanted.len() > MOST {
         return Err("ask for 1 to 1000 parts of the letter");
@@ -96,7 +96,7 @@ fn open(
     parts: Vec<Named<Attached>>,
 ) -> Result<Option<Opened>, mailbox::Error> {
     let Some((row, blob)) = attached::letter(view, account, key)? else { return Ok(None) };
-    // Before anything is promised.
+    // The blob is proved before anything is promised.
     view.prove_blob(blob, 0..row.size)?;
     let open = |(part, name): Named<Attached>| part.open(blob, row.size).map(|reading| (reading, name));
     Ok(parts.into_iter().map(open).collect::<Option<Vec<_>>>().map(|files| (files, row.received)))
@@ -116,7 +116,7 @@ struct Packing {
     options: SimpleFileOptions,
 }
 
-/// What the zip has given and nobody has taken.
+/// The octets that the zip has written and nobody has taken.
 #[derive(Clone, Default)]
 struct Ready(Arc<Mutex<Vec<u8>>>);
 
@@ -137,7 +137,7 @@ impl Write for Ready {
     }
 }
 
-/// Why a zip ends before its end.
+/// The reason why a zip ends early.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error("{0}")]
@@ -211,7 +211,7 @@ impl Packing {
     }
 }
 
-/// When something fails, the connection breaks off, so that nobody takes what came for all.
+/// If something fails, the connection breaks, so that nobody takes the first part for the whole.
 fn pieces(packing: Packing) -> impl Stream<Item = Result<Bytes, Broken>> {
     stream::try_unfold(packing, |packing| async move {
         let next = packing.next().await;

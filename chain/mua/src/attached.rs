@@ -1,5 +1,5 @@
-//! What is attached to a letter, by the id under which the pages know it from JMAP: it says in which letter the part is, and the
-//! way to its octets (`L12-100_220b`).
+//! The attachments of a letter, by the id under which the pages know them from JMAP. The id names the letter and the
+//! way to the part's octets in it (`L12-100_220b`).
 
 use bytes::Bytes;
 use mail::seam::AccountId;
@@ -7,7 +7,7 @@ use mailbox::parse::{Encoding, Step, Unpacker};
 use mailbox::{LetterKey, Row, Want, fetch};
 use store::{BlobId, View};
 
-/// How many parts may be taken out of each other: as many as JMAP takes.
+/// The most parts that may be taken out of each other: as many as in JMAP.
 const DEEPEST: usize = 8;
 
 /// A part of a letter.
@@ -19,7 +19,7 @@ pub struct Attached {
 }
 
 impl Attached {
-    /// Reads an id; none for what is no part of a letter. Text that is read out of RTF is no file.
+    /// Reads an id; `None` for an id that names no part of a letter. Text that is unpacked from RTF is no file.
     pub fn read(id: &str) -> Option<Self> {
         let mut fields = id.strip_prefix('L')?.split('-');
         let key = LetterKey(fields.next()?.parse().ok()?);
@@ -28,7 +28,7 @@ impl Attached {
         (is_file && (1..=DEEPEST).contains(&path.len())).then_some(Self { key, path })
     }
 
-    /// The octets around it, as they lie in the letter: from where to where.
+    /// Returns the range of the enclosing octets in the letter: begin and end.
     pub fn range(&self) -> (u64, u64) {
         self.path.first().map_or((0, 0), |step| (step.start, step.end))
     }
@@ -40,13 +40,13 @@ impl Attached {
     }
 }
 
-/// The letter of this key, with where its octets are, if the person has it.
+/// Returns the letter of this key, with the place of its octets, if the person has it.
 pub fn letter(view: &View, account: AccountId, key: LetterKey) -> Result<Option<(Row, BlobId)>, mailbox::Error> {
     let found = fetch::visible(view, account, key, Want { card: true, ..Want::ROW })?;
     Ok(found.and_then(|(_, row)| row.card.as_ref().map(|card| card.blob).map(|blob| (row, blob))))
 }
 
-/// How far a part has been read.
+/// The progress of reading a part.
 pub struct Reading {
     blob: BlobId,
     at: u64,

@@ -1,4 +1,4 @@
-//! What a browser is called, in few words: so that a person knows theirs in a list of sessions.
+//! Names a browser in few words, so that a person recognises theirs in a list of sessions.
 
 use axum::http::{HeaderMap, header};
 
@@ -27,7 +27,8 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// `Firefox, Linux`; what is not known is left out. Nothing of what the browser says of itself is kept as it came.
+/// Returns a name such as `Firefox, Linux`; an unknown part is left out. Nothing that the browser says of itself is
+/// kept as it came.
 pub fn name(headers: &HeaderMap) -> String {
     let said = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let find = |known: &[(&'static str, &'static str)]| {

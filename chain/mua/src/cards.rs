@@ -1,8 +1,9 @@
 //! `/letter/{letter}/cards`: the invitations and visiting cards of a letter, read so that the pages can show them;
-//! `/letter/{letter}/reply`: the answer to one of them, written as calendars read it. Nothing is sent here: the pages send
-//! it as any letter.
+//! `/letter/{letter}/reply`: the answer to one of them, written as calendars read it. Nothing is sent here: the pages
+//! send it as any letter.
 //!
-//! A kept crate reads the files (calcard); nothing repeats, and no dates are counted out: what repeats is told as it is written.
+//! A kept crate reads the files (calcard). No code here computes repetitions or dates: the pages show a rule as it is
+//! written.
 
 mod answering;
 mod calendar;
@@ -33,7 +34,7 @@ pub use told::Cards;
 
 /// Octets of one file, as it travels, that are read.
 const LARGEST: u64 = 256 << 10;
-/// Files of one letter that are looked at.
+/// The most files of one letter that are read.
 const FILES: usize = 16;
 
 /// A file with such things in it.
@@ -47,7 +48,7 @@ pub async fn show(State(server): State<Server>, Reader(login): Reader, Path(lett
         Ok(files) => files,
         Err(answer) => return answer,
     };
-    // A letter in another is shown; what it invites to is answered where it came.
+    // A letter inside another is shown; its invitations are answered where it came.
     let reader = Asked::read(&letter).is_some_and(|asked| !asked.lies_inside()).then_some(login);
     match read_for(&server, reader, files).await {
         Ok(cards) => answer::json(&cards),
@@ -57,7 +58,7 @@ pub async fn show(State(server): State<Server>, Reader(login): Reader, Path(lett
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
-/// What the files say, and which invitations among it the reader, where there is one, can answer.
+/// Returns the contents of the files, and says which of their invitations the reader, if there is one, can answer.
 async fn read_for(server: &Server, reader: Option<Login>, files: Files) -> Result<Value, Fault> {
     let work = move || {
         let cards = read(files);
@@ -108,7 +109,7 @@ pub async fn reply(
     }
 }
 
-/// The files of a letter of the reader's, or what to answer.
+/// Returns the files of a letter of the reader's, or the answer for a letter without them.
 async fn opened(server: &Server, login: &Login, letter: &str) -> Result<Files, Response> {
     let asked = Asked::read(letter).ok_or_else(answer::missing)?;
     let account = login.account;
@@ -118,10 +119,10 @@ async fn opened(server: &Server, login: &Login, letter: &str) -> Result<Files, R
     }
 }
 
-/// What the cards are read from, and whether something was left out.
+/// The files that the cards are read from, and whether some were left out.
 type Files = (Vec<File>, bool);
 
-/// The files, and whether one was left out; none where there is no such letter.
+/// Returns the files, and true if one was left out; `None` if there is no such letter.
 fn files(view: &View, account: AccountId, asked: &Asked) -> Result<Option<Files>, mailbox::Error> {
     let Opening::Opened(letter) = asked.open(view, account)? else { return Ok(None) };
     // Names of pictures need not be looked for.

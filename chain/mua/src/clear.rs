@@ -1,4 +1,4 @@
-//! What who speaks to us in clear from another machine gets: the way to the door with TLS, and nothing else.
+//! Answers clients from other machines that speak in clear: they get the way to the door with TLS, and nothing else.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::plain::Notice;
 use crate::{answer, plain};
 
-/// Where a certificate authority asks whether we are who we say, always in clear (RFC 8555 §8.3).
+/// The path where a certificate authority checks our identity, always in clear (RFC 8555 §8.3).
 const ACME: &str = "/.well-known/acme-challenge/";
 
 /// Does a certificate authority ask? Nothing there is anybody's mail.
@@ -35,7 +35,7 @@ pub fn answer(
         // It may speak TLS with the client: to be led there would lead back here.
         (Via::SilentProxy, _) => return plain::notice(StatusCode::FORBIDDEN, headers, &Notice::SilentProxy),
     };
-    // What was sent has been read by who listens, and must not be sent again as if nothing had happened.
+    // Listeners have read the request, and it must not be sent again as if nothing had happened.
     if !matches!(*method, Method::GET | Method::HEAD) {
         return plain::notice(StatusCode::FORBIDDEN, headers, &Notice::InClear);
     }
@@ -45,7 +45,7 @@ pub fn answer(
     if let Ok(place) = place {
         response.headers_mut().insert(header::LOCATION, place);
     }
-    // The door may stand elsewhere tomorrow.
+    // The door may be elsewhere tomorrow.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -7,22 +7,22 @@ use crate::host::Host;
 /// Over TLS the browser itself sees to it that no other site, no other path and nobody in clear has set it
 /// (RFC 6265bis §4.1.3.2).
 const SECURE: &str = "__Host-facteur";
-/// On this machine alone, without TLS.
+/// The name of the cookie on this machine alone, without TLS.
 const PLAIN: &str = "facteur";
 
-/// The longest token that is looked at.
+/// The longest token that is read.
 const LONGEST: usize = 128;
 
-/// The name under which an office keeps its sessions: one inside TLS, which is never read nor written in clear, and another
-/// one in clear, which means nothing inside TLS. Cookies know no ports (RFC 6265 §8.5), so two offices on one host, as those
-/// of the demo, would log each other's people out: the name holds the port, where the address does.
+/// The name under which a server keeps its sessions: one inside TLS, which is never read nor written in clear, and
+/// another one in clear, which means nothing inside TLS. Cookies know no ports (RFC 6265 §8.5), so two servers on one
+/// host, as those of the demo, would log each other's people out: the name contains the port, if the address does.
 pub struct Names {
     name: String,
     secure: bool,
 }
 
 impl Names {
-    /// For the address a request was sent to. `secure`: the browser speaks TLS with us.
+    /// Returns the names for the address that a request was sent to. `secure`: the browser speaks TLS with us.
     pub fn of(host: Option<&Host>, secure: bool) -> Self {
         let name = if secure { SECURE } else { PLAIN };
         let name = host.and_then(|host| host.port).map_or_else(|| name.to_owned(), |port| format!("{name}-{port}"));
@@ -34,7 +34,7 @@ impl Names {
         value(headers, &self.name).filter(|token| (1..=LONGEST).contains(&token.len()))
     }
 
-    /// The header that sets it, or takes it away where there is no token.
+    /// Returns the header that sets it, or removes it if there is no token.
     pub fn set(&self, token: Option<&str>) -> Option<HeaderValue> {
         let Self { name, secure } = self;
         let attribute = if *secure { "; Secure" } else { "" };
@@ -51,7 +51,7 @@ impl Names {
     }
 }
 
-/// The value of the first cookie of this name. What other cookies hold is no matter of ours, be it no text.
+/// Returns the value of the first cookie of this name. Other cookies do not concern us, even if they are no text.
 pub fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let pairs = headers.get_all(header::COOKIE).iter().flat_map(|field| field.as_bytes().split(|octet| *octet == b';'));
     let own = |pair: &'h [u8]| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"=");

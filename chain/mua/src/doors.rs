@@ -1,4 +1,4 @@
-//! What a person tells a mail program of this mailbox: where it comes in, and as whom.
+//! The settings that a person enters in a mail program for this mailbox: its doors, and the name to log in with.
 
 mod show;
 
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 pub use show::show;
 
-/// What is spoken behind a door.
+/// The protocol of a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// Letters are read where they lie.
+    /// The program reads letters where they lie.
     Imap,
     /// Letters are fetched.
     Pop3,
@@ -30,15 +30,15 @@ impl Protocol {
 /// A door at which mail programs come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailDoor {
-    /// What is spoken behind it.
+    /// The protocol of the door.
     pub protocol: Protocol,
     /// The name or the address by which a program calls it.
     pub host: String,
     /// Its TCP port.
     pub port: u16,
-    /// Whether TLS comes before the first word (RFC 8314 §3); else both sides agree on it then.
+    /// True if TLS comes before the first word (RFC 8314 §3); otherwise both sides agree on it then.
     pub tls_at_once: bool,
-    /// Whether only programs on this machine reach it.
+    /// True if only programs on this machine reach it.
     pub near_only: bool,
 }
 

@@ -1,4 +1,4 @@
-//! By which names this server is called, and where its door with TLS is.
+//! The names of this server, and the place of its door with TLS.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use store::Store;
 
 use crate::host::Host;
 
-/// Suffixes of names that only the machines of a home give each other (RFC 6762, RFC 8375, and what routers use): no name
-/// server of a stranger answers for them.
+/// Suffixes of names that only the machines of a home give each other (RFC 6762, RFC 8375, and those of routers): no
+/// name server of a stranger answers for them.
 const OF_A_HOME: [&str; 6] = ["local", "lan", "home", "internal", "home.arpa", "localdomain"];
 
-/// What is known of the way to these pages. Cheap to clone.
+/// The facts about the way to these pages. Cheap to clone.
 #[derive(Clone)]
 pub struct Entrance {
     store: Store,
@@ -21,12 +21,12 @@ pub struct Entrance {
     proven: Option<Proven>,
 }
 
-/// Does our certificate prove this name to a stranger, who trusts only public authorities?
+/// Returns true if our certificate proves this name to a stranger, who trusts only public authorities.
 pub type Proven = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 impl Entrance {
-    /// Of the server `hostname`, on a machine that calls itself `machine`; its domains are in the store. `https` is the port
-    /// of the door with TLS, if there is one.
+    /// Makes the entrance of the server `hostname`, on a machine that calls itself `machine`; its domains are in the
+    /// store. `https` is the port of the door with TLS, if there is one.
     pub fn new(store: Store, hostname: Domain, machine: &str, https: Option<u16>) -> Self {
         Self { store, hostname, machine: machine.to_ascii_lowercase(), https, proven: None }
     }
@@ -36,14 +36,14 @@ impl Entrance {
         Self { https: Some(https), ..self }
     }
 
-    /// Asks `proven` what our certificate proves; otherwise it proves nothing.
+    /// Asks `proven` which names our certificate proves; without it no name counts as proven.
     #[must_use]
     pub fn proven_by(self, proven: Proven) -> Self {
         Self { proven: Some(proven), ..self }
     }
 
-    /// May a browser be told to ask for this name over TLS only? That is for our own name, and only where our certificate
-    /// proves it: whoever has been told so is kept out by any other.
+    /// Returns true if a browser may be told to ask for this name over TLS only. That is for our own name, and only if
+    /// our certificate proves it: any other certificate would lock out a browser that was told so.
     pub(crate) fn is_proven(&self, host: &Host) -> bool {
         let is_ours = host.name.eq_ignore_ascii_case(self.hostname.as_str());
         is_ours && self.proven.as_ref().is_some_and(|proven| proven(&host.name))
@@ -54,13 +54,13 @@ impl Entrance {
         self.https
     }
 
-    /// What the server calls itself.
+    /// Returns the server's name for itself.
     pub(crate) fn hostname(&self) -> &Domain {
         &self.hostname
     }
 
-    /// Is this a name of this server? A browser that believes another name to lead here was told so by a stranger, whose
-    /// page could then ask us as if it were ours (DNS rebinding).
+    /// Returns true if this is a name of this server. A browser that believes that another name leads here was told so
+    /// by a stranger, whose page could then ask us as if it were ours (DNS rebinding).
     pub(crate) async fn is_called(&self, host: &Host) -> Result<bool, directory::Error> {
         if host.is_ip() || host.is_below("localhost") || host.is_below(self.hostname.as_str()) || self.is_machine(host)
         {

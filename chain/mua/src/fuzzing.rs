@@ -1,4 +1,4 @@
-//! Ways in for the fuzz targets, to what only this room uses.
+//! Entry points for the fuzz targets to code that only this room uses.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use mail::Timestamp;
@@ -15,7 +15,7 @@ pub fn cookie_name(host: &str, secure: bool) -> String {
     cookie.split('=').next().unwrap_or_default().to_owned()
 }
 
-/// The token in these lines of `Cookie:`, those that HTTP lets through.
+/// Returns the token in these lines of `Cookie:`, those that HTTP lets through.
 pub fn session_token(lines: &[&[u8]], host: &str, secure: bool) -> Option<String> {
     let values = lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok());
     let headers: HeaderMap = {
@@ -32,7 +32,7 @@ pub fn session_token(lines: &[&[u8]], host: &str, secure: bool) -> Option<String
 pub struct Sealer(Seal);
 
 impl Sealer {
-    /// With this key.
+    /// Makes a seal with this key.
     pub fn new(key: [u8; 32]) -> Self {
         Self(Seal::new(key))
     }
@@ -53,12 +53,12 @@ pub fn reads_cards(text: &str) {
     drop(crate::cards::read_file(text));
 }
 
-/// Does this text stand for a picture in a letter?
+/// Returns true if this text stands for a picture in a letter.
 pub fn reads_as_picture(text: &str, now: i64) -> bool {
     picture::is_address(text, Timestamp(now))
 }
 
-/// Does it stand for a picture elsewhere?
+/// Returns true if this text stands for a picture elsewhere.
 pub fn reads_as_remote(text: &str, now: i64) -> bool {
     remote::is_address(text, Timestamp(now))
 }

@@ -1,5 +1,5 @@
-//! What is asked of every request, before anybody behind sees it: whom it calls, whether others can listen, whose page has
-//! sent it, and whose session it shows.
+//! Checks every request before any other code sees it: the host that it names, whether others can listen, the page that
+//! sent it, and the session that it shows.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -14,25 +14,25 @@ use crate::host::Host;
 use crate::plain::{self, Notice};
 use crate::{answer, clear, hex, origin};
 
-/// The pages send it with what changes something. A form of another site cannot send a header, and a script of another
-/// site may not (it is none of those that CORS allows).
+/// The header that the pages send with each change. A form of another site cannot send a header, and a script of
+/// another site may not (it is none of those that CORS allows).
 pub const OURS: HeaderName = HeaderName::from_static("x-facteur");
 
-/// What is allowed to a document that says nothing of it: nothing.
+/// The policy of a document that sets none: it may do nothing.
 const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What no page of ours asks a browser for, nor a letter.
+/// The features of a browser that no page of ours, nor a letter, asks for.
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
     magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()";
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
-/// Pages of other sites may not show what is ours, and share no process with it (Fetch §3.7).
+/// Pages of other sites may not show our resources, and share no process with them (Fetch §3.7).
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// A page of another site that opens ours, or is opened by it, has no hold on it (HTML §7.1.3).
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// That a browser is to ask for this name over TLS only, for a day (RFC 6797). It is counted anew with each answer, so who reads
-/// letters daily is never without it; and a house whose certificate once cannot be renewed is closed to them for a day, and not
-/// for a year. Names below ours (`includeSubDomains`) may be other machines, of which we know nothing.
+/// Tells a browser to ask for this name over TLS only, for a day (RFC 6797). The day begins anew with each answer, so a
+/// daily reader is never without it; and a server whose certificate once cannot be renewed is closed to them for a day,
+/// and not for a year. Names below ours (`includeSubDomains`) may be other machines, of which we know nothing.
 const STRICT: &str = "max-age=86400";
 
 /// Does the browser speak TLS with us, and not with a proxy, whose certificate we do not know; by a name that our certificate
@@ -62,7 +62,7 @@ fn leaves(uri: &Uri, token: &str) -> bool {
     tag.is_some_and(|tag| hmac::verify(&leave_key(token), LEAVE, &tag).is_ok())
 }
 
-/// Lets a request in or says why not, and has each answer say what a browser may do with it.
+/// Lets a request in or refuses it with a reason, and adds to each answer what a browser may do with it.
 pub async fn guard(State(entrance): State<Entrance>, request: Request, next: Next) -> Response {
     let is_strict = asks_in_confidence(&entrance, &request);
     let from_a_page = request.headers().contains_key("sec-fetch-site") || request.headers().contains_key(OURS);
@@ -93,7 +93,8 @@ pub async fn guard(State(entrance): State<Entrance>, request: Request, next: Nex
     response
 }
 
-/// Does the policy put what is answered into a sandbox? A browser refuses to open that with an opener policy (HTML §7.4.5).
+/// Returns true if the policy puts the answer into a sandbox. A browser refuses to open that with an opener policy
+/// (HTML §7.4.5).
 fn is_sandboxed(headers: &HeaderMap) -> bool {
     let policies = headers.get_all(header::CONTENT_SECURITY_POLICY).iter().filter_map(|policy| policy.to_str().ok());
     policies.flat_map(|policy| policy.split(';')).any(|one| one.split_whitespace().next() == Some("sandbox"))
@@ -113,7 +114,7 @@ async fn admit(entrance: &Entrance, mut request: Request) -> Result<Request, Res
             Err(error) => return Err(answer::fault(&error)),
         }
     }
-    // Without a peer nobody has wired the door: nothing is private then.
+    // Without a peer, the door is not wired: then nothing is private.
     let peer = request.extensions().get::<Peer>().cloned();
     let peer = peer.unwrap_or_else(|| Peer::in_clear(std::net::Ipv4Addr::UNSPECIFIED.into()));
     if !peer.is_private() {
@@ -131,8 +132,8 @@ async fn admit(entrance: &Entrance, mut request: Request) -> Result<Request, Res
     }
 }
 
-/// Turns the cookie into a bearer token (RFC 6750), which is what everybody behind knows, or says why not. A request that
-/// brings its own log-in is let through as it is: no browser adds that by itself.
+/// Turns the cookie into a bearer token (RFC 6750), which all code behind understands, or refuses the request. A
+/// request with its own log-in passes unchanged: no browser adds that by itself.
 fn show_session(request: &mut Request, host: Option<&Host>, peer: &Peer) -> Option<Response> {
     let headers = request.headers();
     if headers.contains_key(header::AUTHORIZATION) {
@@ -143,10 +144,10 @@ fn show_session(request: &mut Request, host: Option<&Host>, peer: &Peer) -> Opti
         return Some(answer::plain(StatusCode::FORBIDDEN, "this request comes from a page of another site"));
     }
     let names = Names::of(host, peer.speaks_tls());
-    // What a page of another site shows of ours, it shows as to a stranger.
+    // A page of another site sees our pages only as a stranger does.
     let shown = !origin::is_of_another_site(headers) || origin::is_a_visit(headers);
     let token = names.token(headers).filter(|_| shown)?;
-    // Who logs in brings a password, and an old cookie means nothing.
+    // A person who logs in brings a password, so an old cookie means nothing.
     let may_change = is_ours(headers) || leaves(request.uri(), token) || request.uri().path() == "/login";
     if changes && !may_change {
         return Some(answer::plain(StatusCode::FORBIDDEN, "this request lacks the header X-Facteur"));
@@ -174,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    /// What an answer says of TLS, to somebody who calls us `host`.
+    /// Returns the header about TLS in the answer to a client that calls us `host`.
     async fn told(entrance: &Entrance, host: &str, tls: bool, via: Via) -> Option<String> {
         let mut router = crate::guarded(Router::new().fallback(|| async { "pages" }), entrance.clone());
         let mut request = Request::builder().uri("/").header(header::HOST, host).body(Body::empty()).unwrap();

@@ -1,11 +1,11 @@
 //! Octets as two digits each.
 
-/// In lower case.
+/// Writes octets in hexadecimal, in lower case.
 pub fn encode(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// What [`encode`] has written; `None`: something else.
+/// Decodes a text that [`encode`] has written; `None` for any other text.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let is_ours = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
     let pairs = (0..text.len()).step_by(2).map(|at| text.get(at..at + 2).filter(|pair| pair.bytes().all(is_ours)));

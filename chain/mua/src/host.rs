@@ -6,18 +6,18 @@ use axum::http::{HeaderMap, Uri, header};
 /// Host and port of the address that a request was sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// In lower case, without a final dot; an IPv6 address in brackets.
+    /// The name in lower case, without a final dot; an IPv6 address in brackets.
     pub name: String,
     pub port: Option<u16>,
 }
 
-/// The request says twice whom it asks, or what it says is no name.
+/// The request names its host twice, or the host is no name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoHost;
 
 impl Host {
-    /// Whom a request asks: HTTP/2 says it in the address, HTTP/1.1 in a field. `None`: it does not say (HTTP/1.0), which no
-    /// browser does.
+    /// Returns the host that a request names: HTTP/2 says it in the address, HTTP/1.1 in a field. `None`: the request
+    /// does not name one (HTTP/1.0), which no browser does.
     pub fn of(uri: &Uri, headers: &HeaderMap) -> Result<Option<Self>, NoHost> {
         let mut fields = headers.get_all(header::HOST).iter();
         let field = fields.next().map(|field| field.to_str().ok().and_then(Self::parse).ok_or(NoHost)).transpose()?;
@@ -40,7 +40,7 @@ impl Host {
         (whole && !name.is_empty()).then_some(Self { name, port })
     }
 
-    /// Is it an address in digits? No name server has a say in what that leads to.
+    /// Returns true for an address in digits. No name server has a say in where that leads.
     pub fn is_ip(&self) -> bool {
         let bare = self.name.trim_start_matches('[').trim_end_matches(']');
         bare.parse::<std::net::IpAddr>().is_ok()
@@ -53,7 +53,7 @@ impl Host {
     }
 }
 
-/// With the port, where one was given.
+/// Writes the host with the port, if one was given.
 impl std::fmt::Display for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.port {

@@ -11,7 +11,7 @@ use store::{BlobId, View};
 
 /// Octets of a letter inside another, as it lies there, that are opened.
 const LARGEST: u64 = 32 << 20;
-/// How many letters may lie in each other: as many as JMAP takes out of each other.
+/// The most letters that may lie in each other: as many as JMAP takes out of each other.
 const DEEPEST: usize = 8;
 
 /// The letter that an address names.
@@ -23,7 +23,7 @@ pub struct Asked {
     path: Vec<Step>,
 }
 
-/// What came of opening it.
+/// The result of opening it.
 pub enum Opening {
     Opened(Box<Opened>),
     Missing,
@@ -51,7 +51,7 @@ impl Asked {
         let mut steps = id.strip_prefix('L')?.split('-');
         let key = LetterKey(steps.next()?.parse().ok()?);
         let path = steps.map(Step::read).collect::<Option<Vec<_>>>()?;
-        // What is read out of RTF is never a letter.
+        // The text unpacked from RTF is never a letter.
         let is_letter = path.iter().all(|step| step.encoding != Encoding::RtfText);
         (is_letter && (1..=DEEPEST).contains(&path.len())).then_some(Self { key, path })
     }
@@ -61,7 +61,7 @@ impl Asked {
         !self.path.is_empty()
     }
 
-    /// Opens it. What lies inside is read whole and taken apart as any letter.
+    /// Opens it. A letter inside another is read whole and taken apart as any letter.
     pub fn open(&self, view: &View, account: AccountId) -> Result<Opening, mailbox::Error> {
         let Some((_, row)) = fetch::visible(view, account, self.key, Want::ALL)? else { return Ok(Opening::Missing) };
         let Some(card) = row.card else { return Ok(Opening::Missing) };

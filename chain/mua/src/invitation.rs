@@ -1,4 +1,4 @@
-//! Links that let somebody in without a password: once, for a short while, and only who sits at this machine. `facteur demo`
+//! Links that let a person in without a password: once, for a short while, and only at this machine. `facteur demo`
 //! prints them, for people whom it has just made.
 
 mod door;
@@ -14,13 +14,13 @@ use crate::hex;
 
 pub use door::enter;
 
-/// How long a link is good.
+/// The time that a link is good.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
-/// More links than any server needs at a time; who asks for one more gets it, and the oldest is no longer good.
+/// More links than any server needs at a time; a further one is made all the same, and the oldest is no longer good.
 const MOST: usize = 64;
 
-/// The links of a server that are still good. Kept in memory alone, under a digest: whoever reads it can follow none. Cheap to
-/// clone; all clones are one.
+/// The links of a server that are still good. They are kept in memory alone, under a digest: a reader of the memory can
+/// follow none. Cheap to clone; all clones are one.
 #[derive(Clone, Default)]
 pub struct Invitations(Arc<Mutex<HashMap<[u8; 32], Invitation>>>);
 
@@ -30,7 +30,7 @@ struct Invitation {
 }
 
 impl Invitations {
-    /// Invites a person: gives the path of the link, for them alone.
+    /// Invites a person: returns the path of the link, for them alone.
     pub fn invite(&self, person: Login) -> String {
         let token = hex::encode(&rand::random::<[u8; 32]>());
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +44,7 @@ impl Invitations {
         format!("/enter/{token}")
     }
 
-    /// Whom the link lets in, who then has used it up.
+    /// Returns the person that the link lets in, and uses it up.
     fn take(&self, token: &str) -> Option<Login> {
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(token));
         taken.filter(|invitation| invitation.made.elapsed() < PATIENCE).map(|invitation| invitation.person)

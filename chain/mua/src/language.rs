@@ -1,12 +1,12 @@
-//! Which of our two languages a browser asks for (RFC 9110 §12.5.4).
+//! Finds which of our two languages a browser asks for (RFC 9110 §12.5.4).
 
 use axum::http::{HeaderMap, header};
 use directory::Language;
 
-/// Languages that are looked at in one header.
+/// The most languages of one header that are read.
 const MOST: usize = 32;
 
-/// The language its person likes best, of those we have; English where they name none.
+/// Returns the language that its person likes best, of those we have; English if they name none.
 pub fn preferred(headers: &HeaderMap) -> Language {
     let wishes = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut best = (0, Language::default());
@@ -14,7 +14,7 @@ pub fn preferred(headers: &HeaderMap) -> Language {
         let (tag, weight) = wish.split_once(';').unwrap_or((wish, ""));
         let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
         let Some(language) = Language::from_code(&primary) else { continue };
-        // Of those that are liked as well as each other, the first.
+        // Of equally liked languages, the first wins.
         if thousandths(weight) > best.0 {
             best = (thousandths(weight), language);
         }

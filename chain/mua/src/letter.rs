@@ -36,14 +36,14 @@ use crate::{Server, answer, language, show};
 /// Octets of a part's text that are shown; behind them it is cut.
 const LONGEST: u64 = 8 << 20;
 
-/// What the address asks for.
+/// The arguments of the address.
 #[derive(Deserialize)]
 pub struct Wish {
     /// `1`: with pictures that lie elsewhere, which then are fetched.
     images: Option<String>,
-    /// Which part of a very long letter, from 1.
+    /// The part of a very long letter, from 1.
     part: Option<String>,
-    /// In which language the pages speak; otherwise that of the browser.
+    /// The language of the pages; otherwise that of the browser.
     language: Option<String>,
 }
 
@@ -116,7 +116,7 @@ pub async fn source(
     let asker = Asker(login.account.0);
     let look = move |view: &View| {
         let found = fetch::visible(view, login.account, key, Want { card: true, ..Want::ROW })?;
-        // Before its length is promised.
+        // The octets are proved before their length is promised.
         if let Some((_, mailbox::Row { card: Some(card), size, .. })) = &found {
             view.prove_blob(card.blob, 0..*size)?;
         }
@@ -139,13 +139,13 @@ pub async fn source(
     response
 }
 
-/// For how long a letter goes out to its reader.
+/// Returns the stay that ends the sending of a letter to its reader.
 pub fn stay(server: &Server, login: &Login, peer: Option<&Extension<Peer>>) -> SharedStay {
     let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip);
     server.directory.stay(login, Doing::Download, from)
 }
 
-/// One piece after the other, each read when the one before it has been taken.
+/// Returns one piece after the other; each is read when the one before it has been taken.
 fn pieces(
     store: Store,
     asker: Asker,
@@ -162,23 +162,23 @@ fn pieces(
     })
 }
 
-/// What is shown of a letter, read in one view of it.
+/// The contents of a letter that are shown, read in one view of it.
 struct Texts {
     bodies: Vec<Piece>,
-    /// Those that the HTML shows, by each of their names.
+    /// The pictures that the HTML shows, by each of their names.
     named: Vec<(Name, Picture)>,
-    /// The letter is longer than what was read of it.
+    /// True if the letter is longer than the part that was read.
     go_on: bool,
 }
 
-/// One of the pieces a letter shows one below the other.
+/// One of the pieces that a letter shows one below the other.
 enum Piece {
     Html(String),
     Text(String),
     Picture(Picture),
 }
 
-/// Why a letter is not shown.
+/// The reason why a letter is not shown.
 enum Unshown {
     Missing,
     TooLarge,
@@ -209,7 +209,7 @@ fn texts(view: &View, account: AccountId, asked: &Asked) -> Result<Result<Texts,
     Ok(Ok(Texts { bodies, named, go_on: left == 0 }))
 }
 
-/// The text of a part. `left` is what may still be read of the letter, and is used up.
+/// Returns the text of a part. `left` is the number of octets that may still be read of the letter, and is used up.
 fn text(view: &View, letter: &Opened, part: &Part, left: &mut u64) -> Result<String, mailbox::Error> {
     let path = part.steps();
     let (start, end) = path.first().map_or((0, 0), |step| (step.start, step.end));
@@ -253,13 +253,13 @@ fn document(shown: Shown) -> Response {
 /// The pictures of this letter.
 struct Album {
     seal: Sealing,
-    /// The addresses of those that the HTML shows.
+    /// The addresses of the pictures that the HTML shows.
     named: HashMap<Name, String>,
-    /// Those that lie elsewhere, if the reader asked for them.
+    /// The pictures that lie elsewhere, if the reader asked for them.
     elsewhere: Option<Elsewhere>,
 }
 
-/// What an address of a picture is made with.
+/// The means to make the address of a picture.
 struct Sealing {
     seal: Arc<Seal>,
     account: AccountId,

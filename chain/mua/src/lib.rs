@@ -1,24 +1,26 @@
-//! The pages in the browser, and what they need of the server beside JMAP: log-in, letters made fit to be shown, the
-//! letter's way.
+//! The pages in the browser, and the services that they need of the server beside JMAP: log-in, letters made fit to be
+//! shown, the letter's way.
 //!
 //! - [`show`]: letters as harmless documents, without input/output.
 //! - `pages`: the application itself, built from `web/` and carried in the program.
-//! - `guard`, with `entrance`, `host`, `origin` and `clear`: what is asked of every request, whatever stands behind.
-//! - `login`, `cookie`: sessions, and the cookie that holds one; `account`: who sees and ends them, and the password;
-//!   `doors`: what a mail program is told.
-//! - `invitation`: links that let somebody in once, as `facteur demo` prints them.
+//! - `guard`, with `entrance`, `host`, `origin` and `clear`: the checks of every request, whatever stands behind.
+//! - `login`, `cookie`: sessions, and the cookie that carries one; `account`: shows and ends them, and changes the
+//!   password; `doors`: the settings for a mail program.
+//! - `invitation`: links that let a person in once, as `facteur demo` prints them.
 //! - `plain`: the log-in for browsers without script.
-//! - `findings`: what a reader should know of a letter before they believe it; `unsubscribe`: leaves a list for them.
+//! - `findings`: the warnings that a reader should know before they believe a letter; `unsubscribe`: leaves a list for
+//!   them.
 //! - `archive`, `thumbnail`: the files of a letter as one, and small pictures of them; `attached` reads them.
-//! - `letter`, `cards`, `picture`, `remote`, `way`: one address each. `inside` opens the letters that lie in others. `remote` fetches pictures for the reader, whom it does not name.
+//! - `letter`, `cards`, `picture`, `remote`, `way`: one address each. `inside` opens the letters that lie in others.
+//!   `remote` fetches pictures for the reader, whom it does not name.
 //!
 //! Invariants of this room:
-//! * Nothing a letter brings along runs, and nothing is fetched for it that its reader did not ask for.
-//! * What is shown of a letter takes time in proportion to its size, whatever it is made of.
-//! * Nothing passes in clear but on this machine; nobody reaches it by a name that is not ours.
-//! * A cookie alone changes nothing: whoever changes something also sends a header that other sites cannot send.
+//! * Nothing in a letter runs, and nothing is fetched for it that its reader did not ask for.
+//! * Showing a letter takes time in proportion to its size, whatever it contains.
+//! * Nothing passes in clear but on this machine; nobody reaches the server by a name that is not ours.
+//! * A cookie alone changes nothing: a request that changes something also has a header that other sites cannot send.
 //!
-//! It must not know SMTP, the queue, nor JMAP: the pages speak that with whoever stands behind `/jmap`.
+//! This room must not know SMTP, the queue, nor JMAP: the pages speak that with the code behind `/jmap`.
 
 mod account;
 mod answer;

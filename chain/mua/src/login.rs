@@ -23,7 +23,7 @@ pub struct Given {
     password: String,
 }
 
-/// Checks name and password, and begins a session. Nobody else may log a browser in as somebody it does not know:
+/// Checks name and password, and begins a session. No other site may log a browser in as a person it does not know:
 /// [`crate::guard`] has refused the forms of other sites.
 pub async fn log_in(
     State(server): State<Server>,
@@ -64,7 +64,7 @@ pub async fn log_out(
     with_cookie(response, &names(&uri, &headers, &peer), None)
 }
 
-/// Leads who is logged in to the session of JMAP.
+/// Leads a person who is logged in to the session of JMAP.
 pub async fn session(Reader(_): Reader) -> Response {
     let mut response = answer::empty(StatusCode::FOUND);
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/jmap/session"));
@@ -83,7 +83,7 @@ fn refused(refusal: &Refusal, form: bool) -> Response {
     }
 }
 
-/// Not now, but after `wait` (RFC 9110 §10.2.3).
+/// Refuses for now: the client may come back after `wait` (RFC 9110 §10.2.3).
 fn later(status: StatusCode, why: String, wait: Duration) -> Response {
     let mut response = answer::plain(status, why);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));

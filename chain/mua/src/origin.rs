@@ -1,4 +1,4 @@
-//! Which site's page has sent a request, as browsers say it.
+//! Finds the site whose page has sent a request, as browsers report it.
 
 use axum::http::{HeaderMap, header};
 use http::{Peer, Via};
@@ -27,7 +27,7 @@ pub fn is_a_visit(headers: &HeaderMap) -> bool {
 /// origin (RFC 6454), or both; programs say neither.
 pub fn is_foreign(headers: &HeaderMap, host: Option<&Host>, peer: &Peer) -> bool {
     let foreign = |origin: &axum::http::HeaderValue| match origin.to_str() {
-        // Our own page said that nobody is to be told where its forms come from.
+        // Our own page forbids the browser to name it as the origin of its forms.
         Ok("null") => !is_of_ours(headers),
         Ok(origin) => !is_ours(origin, host, peer),
         Err(_) => true,

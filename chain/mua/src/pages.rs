@@ -14,25 +14,25 @@ use crate::{answer, hex};
 pub struct File {
     name: &'static str,
     plain: &'static [u8],
-    /// In gzip, where that is smaller.
+    /// The file in gzip, if that is smaller.
     packed: Option<&'static [u8]>,
 }
 
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
-/// What the pages may do: run and look as we wrote them, and talk to us and nobody else. Each value that could become
-/// script passes through a policy of Trusted Types.
+/// The policy of the pages: they run our own scripts and styles, and talk to us and nobody else. Each value that could
+/// become script passes through a policy of Trusted Types.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self' blob: data:; media-src 'self' blob:; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/// The worker that reads PDF, as the build names it, and what it may do: ask us for its fonts, and compile the decoders of
-/// pictures that lie beside it. It has no page, so it needs nothing else.
+/// The worker that reads PDF, by its name in the build, and its policy: it may ask us for its fonts, and compile the
+/// decoders of pictures that lie beside it. It has no page, so it needs nothing else.
 const READER: &str = "assets/pdf.worker";
 const READING: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
-/// Says how to add the pages to a program that was built without them.
+/// The page that explains how to add the pages to a program that was built without them.
 const WITHOUT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Facteur</title>\
     <h1>Facteur</h1><p>This program was built without its web pages. Install Node.js (20.19 or later) and build it again, \
     or build with FACTEUR_WEB_DIST naming the folder of built pages. Mail programs work all the same.</p>\
@@ -40,7 +40,7 @@ const WITHOUT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">
     reconstruisez-le, ou indiquez avec FACTEUR_WEB_DIST le dossier de pages déjà construites. Les logiciels de messagerie \
     fonctionnent sans elles.</p></html>";
 
-/// Answers what no other address of ours takes: a file of the pages, or nothing.
+/// Answers requests that no other address of ours takes: with a file of the pages, or nothing.
 pub async fn page(uri: Uri, headers: HeaderMap) -> Response {
     let name = match uri.path().trim_start_matches('/') {
         "" => "index.html",
@@ -77,7 +77,7 @@ fn give(file: &'static File, tag: &'static str, asked: &HeaderMap) -> Response {
     }
     set(header::VARY, "Accept-Encoding");
     set(header::CONTENT_SECURITY_POLICY, if file.name.starts_with(READER) { READING } else { POLICY });
-    // Names of assets hold a hash of what is in them.
+    // The name of an asset contains a hash of its content.
     let forever = file.name.starts_with("assets/");
     set(header::CACHE_CONTROL, if forever { "public, max-age=31536000, immutable" } else { "no-cache" });
     if let Ok(tag) = HeaderValue::from_str(tag) {

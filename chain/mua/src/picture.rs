@@ -12,11 +12,11 @@ use store::{Asker, View};
 use crate::seal::Seal;
 use crate::{Server, answer};
 
-/// How long an address is good.
+/// The time that an address is good.
 const GOOD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 /// Octets of a picture, as it lies in the letter.
 const LARGEST: u64 = 20 << 20;
-/// What pictures may be: pixels and nothing else.
+/// The types that pictures may have: pixels and nothing else.
 const KINDS: [&str; 6] = ["image/png", "image/gif", "image/jpeg", "image/webp", "image/bmp", "image/avif"];
 
 /// A part of a letter.
@@ -33,7 +33,7 @@ struct PartRef {
 pub struct Picture {
     /// The way to it from the octets of the letter.
     pub path: Vec<Step>,
-    /// What kind it is shown as.
+    /// The type that it is shown as.
     pub kind: &'static str,
 }
 
@@ -51,7 +51,7 @@ impl PartRef {
         format!("{}.{}.{sort}.{}{path}", account.0, letter.0, until.0)
     }
 
-    /// What was written, unless its time is over.
+    /// Reads the text of an address, unless its time is over.
     fn read(text: &str, now: Timestamp) -> Option<Self> {
         let mut fields = text.split('.');
         let (account, letter) = (AccountId(fields.next()?.parse().ok()?), LetterKey(fields.next()?.parse().ok()?));

@@ -1,4 +1,5 @@
-//! Pages for browsers without script: the log-in as a form, and behind it what they can do and what they cannot.
+//! Pages for browsers without script: the log-in as a form, and behind it a list of what such browsers can and cannot
+//! do.
 
 use std::sync::LazyLock;
 
@@ -16,7 +17,7 @@ use crate::reader::{self, bearer};
 use crate::show::escape;
 use crate::{Server, answer, guard, language, pages};
 
-/// What came of the form that was sent before.
+/// The result of the form that was sent before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Before {
     Nothing,
@@ -37,7 +38,7 @@ impl Before {
     }
 }
 
-/// `/`: the application, but for whoever comes back from the form, which only browsers without script send.
+/// Serves `/`: the application, or the answer to a form, which only browsers without script send.
 pub async fn front(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Response {
     match Before::from(&uri) {
         Before::Nothing => pages::page(uri, headers).await,
@@ -45,7 +46,7 @@ pub async fn front(State(server): State<Server>, uri: Uri, headers: HeaderMap) -
     }
 }
 
-/// `/login`: the form, or the way out for who is in.
+/// Serves `/login`: the form, or the way out for a person who is logged in.
 pub async fn log_in(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Response {
     let words = Words::of(language::preferred(&headers));
     let before = Before::from(&uri);
@@ -59,10 +60,10 @@ pub async fn log_in(State(server): State<Server>, uri: Uri, headers: HeaderMap) 
     page(words, &form(words, before))
 }
 
-/// Why somebody is not served.
+/// The reason why a client is not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// What was sent came in clear.
+    /// The request came in clear.
     InClear,
     /// In clear there is nothing, and there is no door with TLS.
     NoTls,
@@ -72,7 +73,7 @@ pub enum Notice {
     NotOurName(String),
 }
 
-/// A page that says so, and what to do; one sentence for programs.
+/// Returns a page with the notice and a way out; one sentence for programs.
 pub fn notice(status: StatusCode, headers: &HeaderMap, notice: &Notice) -> Response {
     let wants_a_page = headers.get(header::ACCEPT).is_some_and(|kinds| kinds.as_bytes().starts_with(b"text/html"));
     if !wants_a_page {
@@ -135,7 +136,7 @@ fn inside(words: &Words, login: &Login, token: &str) -> String {
     )
 }
 
-/// As the pages look, as far as a form needs it.
+/// The look of the pages, as much as a form needs of it.
 const LOOK: &str = "\
 :root{color-scheme:light dark;--line:light-dark(#8f8a7e,#7d7f87)}\
 body{margin:0;background:light-dark(#f4f2ec,#131417);color:light-dark(#1e1d1a,#eceae5);\
@@ -177,12 +178,12 @@ fn page(words: &Words, content: &str) -> Response {
     }
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(words.language.code()));
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
-    // So that a browser says with the form whose form it is.
+    // The policy makes a browser name the origin of the form.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
-/// What the pages say. Markup is written as such.
+/// The words of the pages. Markup is written as such.
 struct Words {
     language: Language,
     lead: &'static str,

@@ -8,7 +8,7 @@ use mail::seam::Login;
 
 use crate::{Server, answer};
 
-/// Somebody with a session.
+/// A person with a session.
 pub struct Reader(pub Login);
 
 impl FromRequestParts<Server> for Reader {
@@ -19,7 +19,7 @@ impl FromRequestParts<Server> for Reader {
     }
 }
 
-/// Whose session the request shows, or what to answer.
+/// Returns the person whose session the request shows, or the answer to a stranger.
 pub async fn who(server: &Server, headers: &HeaderMap) -> Result<Login, Response> {
     let token = bearer(headers).ok_or_else(log_in)?;
     match server.directory.session(token).await {

@@ -1,8 +1,8 @@
-//! Pictures that lie elsewhere, fetched here when the reader asks for them, so that the sender learns that somebody in this
+//! Pictures that lie elsewhere, fetched here when the reader asks for them. Their server learns that somebody in this
 //! server looks at them and nothing else: not the reader's address, language or browser.
 //!
-//! An address of ours stands for one such picture of one letter of one person, and for a short time: whoever has no such
-//! letter can have nothing fetched.
+//! An address of ours stands for one such picture of one letter of one person, and for a short time: a person without
+//! such a letter can have nothing fetched.
 
 mod kind;
 mod proxy;
@@ -31,14 +31,15 @@ pub use proxy::{PICTURES, Proxy};
 pub use shelf::{Picture, Shelf};
 pub use turns::Turns;
 
-/// An address is good for one to two of these. It stays the same within one, so that the browser, too, keeps what it got.
+/// An address is good for one to two of these. It stays the same within one, so that the browser can keep its copy,
+/// too.
 const HOUR: Duration = Duration::from_secs(3600);
 /// Octets of a picture's address.
 const LONGEST: usize = 4096;
 /// Pictures elsewhere that one letter may show. Those beyond are left out.
 const MOST: usize = 2000;
 
-/// Gives addresses of ours to the pictures elsewhere of one letter.
+/// Makes addresses of ours for the pictures elsewhere of one letter.
 pub struct Elsewhere {
     seal: Arc<Seal>,
     proxy: Arc<Proxy>,
@@ -49,14 +50,14 @@ pub struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// For a letter of this person.
+    /// Makes addresses for a letter of this person.
     pub fn new(seal: Arc<Seal>, proxy: Arc<Proxy>, account: AccountId, letter: LetterKey, now: Timestamp) -> Self {
         let hour = i64::try_from(HOUR.as_millis()).unwrap_or(i64::MAX);
         let until = Timestamp(now.0 - now.0.rem_euclid(hour)).after(2 * HOUR);
         Self { seal, proxy, account, letter, until, given: AtomicUsize::new(0) }
     }
 
-    /// Our address for the picture at `url`; `None` where it is nothing that we would fetch.
+    /// Returns our address for the picture at `url`; `None` if we would not fetch it.
     pub fn address(&self, url: &str) -> Option<String> {
         let url = self.fetchable(url)?;
         if self.given.fetch_add(1, Ordering::Relaxed) >= MOST {
@@ -74,7 +75,7 @@ impl Elsewhere {
     }
 }
 
-/// What an address of ours stands for.
+/// The picture that an address of ours stands for.
 #[derive(Debug, PartialEq, Eq)]
 struct Wanted {
     account: AccountId,
@@ -83,7 +84,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// From the text of an address whose seal is ours.
+    /// Reads the text of an address whose seal is ours.
     fn read(text: &str, now: Timestamp) -> Option<Self> {
         let mut fields = text.strip_prefix("r.")?.split('.');
         let mut number = || fields.next()?.parse::<i64>().ok();

@@ -16,7 +16,7 @@ const FORM: usize = 16 * 1024;
 /// Octets of an answer to an invitation: two thousand characters of any script, as forms write them.
 const REPLY: usize = 64 * 1024;
 
-/// The pages, and what only they ask for.
+/// Routes the pages, and the addresses that only they ask for.
 pub fn router(server: Server) -> Router {
     Router::new()
         .route("/", get(plain::front))
@@ -45,8 +45,8 @@ pub fn router(server: Server) -> Router {
         .fallback(get(pages::page))
 }
 
-/// Stands before all of `router`: lets nothing of it be heard in clear, nor be called by a stranger's name, nor be changed by
-/// the page of another site, and lets people with a session in a cookie through.
+/// Guards all of `router`: nothing of it passes in clear, answers to a stranger's name, or is changed by the page of
+/// another site. People with a session in a cookie pass.
 pub fn guarded(router: Router, entrance: Entrance) -> Router {
     router.layer(from_fn_with_state(entrance, guard::guard))
 }

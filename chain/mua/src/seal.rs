@@ -1,5 +1,5 @@
-//! What makes an address enough by itself: the frame that shows a letter has an origin of its own, so that no cookie
-//! comes with what it asks for. Such an address says what it stands for, and bears a seal that nobody else can make.
+//! Makes an address enough by itself: the frame that shows a letter has an origin of its own, so that no cookie comes
+//! with its requests. Such an address says what it stands for, and bears a seal that nobody else can make.
 
 use ring::hmac;
 
@@ -9,7 +9,7 @@ use crate::hex;
 pub struct Seal(hmac::Key);
 
 impl Seal {
-    /// With a key that nobody knows.
+    /// Makes a seal with a key that nobody knows.
     pub fn new(key: [u8; 32]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
     }

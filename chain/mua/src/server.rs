@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The context that all requests share.
 
 use std::sync::Arc;
 
@@ -19,28 +19,28 @@ use crate::unsubscribe::Unsubscriber;
 pub struct Server {
     /// Everybody's mail, and its history.
     pub store: Store,
-    /// Who may come in, and who has which session.
+    /// Knows the people and their sessions.
     pub directory: Directory,
-    /// Sees what is read.
+    /// Sees the letters that are read.
     pub witness: Arc<dyn Witness>,
-    /// What time it is.
+    /// Tells the time.
     pub clock: fn() -> Timestamp,
     /// Links that let people in without a password.
     pub invitations: Invitations,
-    /// Where mail programs come in.
+    /// The doors for mail programs.
     pub doors: Arc<[MailDoor]>,
     pub(crate) seal: Arc<Seal>,
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) unsubscriber: Arc<Unsubscriber>,
     pub(crate) thumbnails: Arc<Thumbnails>,
-    /// For packing files: a person takes a turn for each piece.
+    /// The turns for packing files: a person takes one for each piece.
     pub(crate) work: Arc<Turns>,
 }
 
 impl Server {
-    /// A server whose addresses of pictures are good until the program ends, or for a day. `pictures` asks for those that
-    /// lie elsewhere, and lists that are left, within [`PICTURES`](crate::PICTURES): strangers choose their addresses, so that its reach must be
-    /// [`https::Reach::Public`].
+    /// Makes a server whose addresses of pictures are good until the program ends, or for a day. `pictures` fetches
+    /// pictures that lie elsewhere, and leaves lists, within [`PICTURES`](crate::PICTURES): strangers choose their
+    /// addresses, so its reach must be [`https::Reach::Public`].
     pub fn new(
         store: Store,
         directory: Directory,

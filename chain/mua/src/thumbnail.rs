@@ -1,7 +1,8 @@
-//! Small pictures of what is attached, so that a letter with twenty photos shows them without twenty times four megabytes.
+//! Small pictures of attachments, so that a letter with twenty photos shows them without twenty times four megabytes.
 //!
-//! A stranger has made what is decoded here. So what it costs is told from its head before anything is decoded, one is made at
-//! a time in the whole server, off the async threads, and each person waits behind the one of their own that is being made.
+//! A stranger has made the pictures that are decoded here. So the cost is found from the head before anything is
+//! decoded, one picture is made at a time in the whole server, off the async threads, and each person waits for their
+//! own that is being made.
 
 mod draw;
 
@@ -31,7 +32,7 @@ pub struct Thumbnails {
     turns: Turns,
 }
 
-/// Why there is none.
+/// The reason why there is none.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
     #[error("{0}")]
@@ -41,12 +42,12 @@ enum Trouble {
 }
 
 impl Thumbnails {
-    /// None made yet.
+    /// Makes an empty store.
     pub fn new() -> Self {
         Self { shelf: Mutex::default(), turns: Turns::of(1, 1) }
     }
 
-    /// The thumbnail of a part; `None`: there is no such part, or it is no picture of which one can be made.
+    /// Returns the thumbnail of a part; `None`: there is no such part, or no thumbnail of it can be made.
     async fn of(
         &self,
         store: &Store,
@@ -110,7 +111,7 @@ pub async fn show(State(server): State<Server>, Reader(login): Reader, Path(part
     }
 }
 
-/// What an id stands for never changes.
+/// An id always stands for the same octets.
 fn picture(kind: &'static str, octets: Bytes) -> Response {
     let mut response = answer::with(StatusCode::OK, kind, octets.into());
     let headers = response.headers_mut();

@@ -1,7 +1,9 @@
-//! `/unsubscribe/{letter}`: leaves a mailing list for a reader, by what the letter itself says (RFC 2369 §3.2, RFC 8058).
+//! `/unsubscribe/{letter}`: leaves a mailing list for a reader, in the way that the letter itself names (RFC 2369 §3.2,
+//! RFC 8058).
 //!
-//! The pages name a letter and never an address: what is posted to stands in the reader's own letter. It is asked over TLS, at
-//! hosts of the public internet only, without anything of the reader; where it is led elsewhere, nobody follows.
+//! The pages name a letter and never an address: the address of the request stands in the reader's own letter. The
+//! request goes over TLS, to hosts of the public internet only, without anything of the reader; it follows no
+//! redirects.
 
 mod door;
 
@@ -18,18 +20,18 @@ pub use door::unsubscribe;
 
 /// Octets of a field that are looked through.
 const LONGEST: usize = 8 << 10;
-/// What is posted (RFC 8058 §3.1).
+/// The body of the request (RFC 8058 §3.1).
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 
-/// How one leaves the list of a letter.
+/// The way in which a person leaves the list of a letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "way", rename_all = "camelCase")]
 pub enum Way {
     /// We post to this host.
     Post { host: String },
-    /// One writes there.
+    /// The person writes to this address.
     Mail { address: String },
-    /// One opens this page.
+    /// The person opens this page.
     Page { url: String, host: String },
 }
 
@@ -47,7 +49,7 @@ impl Way {
     }
 }
 
-/// Where is posted. Each of both fields stands there once (RFC 8058 §3.1).
+/// Returns the address for the request. Each of both fields must stand in the header once (RFC 8058 §3.1).
 ///
 /// RFC 8058 §4 wants both to be covered by a valid signature (DKIM). Where signatures are checked, a letter without one must
 /// not come further than here.
@@ -61,7 +63,8 @@ fn one_click(header: &[u8]) -> Option<Url> {
     addresses(header).into_iter().find(|url| is_one_click && url.scheme() == "https" && url.has_host())
 }
 
-/// The addresses of List-Unsubscribe, in the order in which the list prefers them: each in angle brackets (RFC 2369 §2).
+/// Returns the addresses of List-Unsubscribe, in the order in which the list prefers them: each in angle brackets (RFC
+/// 2369 §2).
 fn addresses(header: &[u8]) -> Vec<Url> {
     let Some(value) = header::legible(header, "List-Unsubscribe", LONGEST) else { return Vec::new() };
     let value = String::from_utf8_lossy(&value).into_owned();
@@ -76,14 +79,14 @@ pub struct Unsubscriber {
 }
 
 impl Unsubscriber {
-    /// By `client`, over TLS only.
+    /// Leaves lists by `client`, over TLS only.
     pub fn new(client: Client) -> Self {
         Self { client: client.over_tls_only(), turns: Turns::of(6, 24) }
     }
 
     async fn post(&self, reader: AccountId, url: &Url) -> ListAnswer {
         let Some(_turn) = self.turns.take(reader).await else { return ListAnswer::Busy };
-        // What is answered beyond the status is not read.
+        // The rest of the answer, beyond its status, is not read.
         let outcome = match self.client.post(url, fields(), Bytes::from_static(ONE_CLICK.as_bytes())).await {
             Ok(answer) if (200..300).contains(&answer.status) => ListAnswer::Done,
             Ok(_) => ListAnswer::Refused,
@@ -103,7 +106,7 @@ fn fields() -> HeaderMap {
     ])
 }
 
-/// What came of it.
+/// The result of leaving a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum ListAnswer {

@@ -1,5 +1,5 @@
-//! The bodies of the fuzz targets, with what a generator makes of letters, cookies and addresses: so that they are run by every
-//! test, and a target that asks too much is found before anybody fuzzes. `PROPTEST_CASES=100000` runs them for some minutes.
+//! The bodies of the fuzz targets, with generated letters, cookies and addresses: so that every test run covers them,
+//! and a target that asks too much is found before anybody fuzzes. `PROPTEST_CASES=100000` runs them for some minutes.
 
 extern crate facteur_mua as mua;
 
@@ -14,7 +14,7 @@ mod signed_addresses;
 
 use proptest::prelude::*;
 
-/// Pieces of markup and styles as letters and those who attack readers write them.
+/// Generates pieces of markup and styles as letters and attackers write them.
 fn markup() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(PIECES).prop_map(str::to_owned),

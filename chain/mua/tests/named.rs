@@ -55,7 +55,7 @@ fn is_shown(html: &str) -> bool {
     said_and_shown(html).1
 }
 
-/// A picture, named in one of the ways of mailers, where HTML can have one.
+/// Generates a picture, named in one of the ways of mailers, where HTML can have one.
 fn shape() -> impl Strategy<Value = String> {
     let url = prop::sample::select(
         &[

@@ -1,4 +1,4 @@
-//! Pictures that lie elsewhere: what is fetched for a reader, what its server is told, and what is refused.
+//! Pictures that lie elsewhere: the fetches for a reader, the facts that their server learns, and the refusals.
 
 #[path = "../../../net/https/testing/server.rs"]
 mod server;
@@ -15,14 +15,14 @@ use server::Server;
 const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on, for as long as it takes to be sure that this is one of them";
 
-/// A server of somebody who sends letters.
+/// Starts a server of somebody who sends letters.
 fn sender() -> Server {
-    // Whoever asks may have heard enough.
+    // The client may close the connection when it has heard enough.
     Server::start(|path, stream| drop(stream.write_all(&said(path))))
 }
 
 impl Server {
-    /// The HTML that shows what this server has at the path.
+    /// Returns the HTML that shows the picture at the path of this server.
     fn image(&self, path: &str) -> String {
         format!("<img src=\"http://{}{path}\">", self.place)
     }
@@ -140,7 +140,7 @@ async fn no_letter_leads_us_into_our_own_network() {
     }
     assert_eq!((sender.asked().len(), drawer.asked().len()), (3, 0));
 
-    // As the program is wired.
+    // The fixture is wired like the program.
     let fixture = Fixture::new(Reach::Public).await;
     let direct = "<img src=http://169.254.169.254/><img src=http://127.0.0.1/><img src=http://localhost/><img src=http://[::1]/>";
     let found = fixture.addresses(&format!("{direct}{}", drawer.image("/pixel.png"))).await;

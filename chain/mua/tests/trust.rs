@@ -43,7 +43,7 @@ async fn a_letter_that_fishes_is_told_of_and_its_link_names_its_host_first() {
     assert_eq!(fixture.ask(&format!("/letter/m{}/findings", letter.0), false).await.0, 401);
 }
 
-/// A list on this machine that answers `status`, and writes down what it is sent.
+/// Starts a list on this machine that answers `status`, and writes down its requests.
 async fn list(status: &'static str) -> (u16, https::Client, Arc<Mutex<Vec<String>>>) {
     let folder = tempfile::tempdir().unwrap();
     let tls = ServerTls::self_signed(folder.path(), "list.test").unwrap();

@@ -1,4 +1,4 @@
-//! What is said of things that happen outside the dialogue.
+//! The answers to events that happen outside the dialogue.
 
 use mail::stay::Leave;
 use sasl::Refusal;
@@ -40,7 +40,7 @@ fn refused(language: Language, refusal: &Refusal) -> Reply {
         Refusal::Wrong => {
             Reply::err(say!(language; "Wrong name or password", "Nom ou mot de passe incorrect")).with(Code::Auth)
         }
-        // Not AUTH: the client would ask the person for another password, which may be quite right.
+        // The code is not AUTH: the client would ask the person for another password, though theirs may be right.
         Refusal::TooMany(wait) => {
             let seconds = wait.as_secs().max(1);
             Reply::err(say!(
@@ -67,7 +67,7 @@ fn refused(language: Language, refusal: &Refusal) -> Reply {
     }
 }
 
-/// RFC 3206 §4: AUTH where the person has to log in with something else.
+/// Answers a client that has to go. RFC 3206 §4: AUTH if the person has to log in with another credential.
 fn dismissed(language: Language, leave: Leave) -> Reply {
     let why = match leave {
         Leave::NewPassword => say!(

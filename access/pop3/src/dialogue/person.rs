@@ -1,4 +1,4 @@
-//! With a maildrop: the TRANSACTION state (RFC 1939 §5).
+//! The TRANSACTION state, with a maildrop (RFC 1939 §5).
 
 use super::act::{Act, OutOfPlace};
 use super::answers;

@@ -1,5 +1,5 @@
-//! Letters found ahead. Clients send many RETR at once (RFC 2449 §6.6), and to go to the store for each takes longer than
-//! reading a small letter there: what came together is found together.
+//! Letters found ahead. Clients send many RETR together (RFC 2449 §6.6), and one visit to the store for each takes
+//! longer than reading a small letter there: commands that came together share one visit.
 
 use std::vec::IntoIter;
 
@@ -13,13 +13,13 @@ use crate::maildrop::{DropEntry, Maildrop};
 /// Letters found at a time. Each has a place in here, whatever its size.
 const MOST: usize = 32;
 
-/// What was found for commands that have come and are not answered yet: no more octets than one piece of a letter.
+/// The letters found for commands that have come and are not answered yet: no more octets than one piece of a letter.
 #[derive(Default)]
 pub(super) struct Ahead(IntoIter<(Uid, Option<Found>)>);
 
 impl Ahead {
-    /// The letter, found ahead or now with those that the `waiting` commands ask for. None: there is no such letter any
-    /// more.
+    /// Returns the letter, found ahead or now with those that the `waiting` commands ask for. `None`: the letter is
+    /// gone.
     pub(super) async fn find(
         &mut self,
         store: &Store,
@@ -38,7 +38,7 @@ impl Ahead {
     }
 }
 
-/// The letter and those that are asked for next, as long as all are small.
+/// Returns the letter and those that the client asks for next, as long as all are small.
 fn together(maildrop: &Maildrop, letter: DropEntry, waiting: &[u8]) -> Vec<DropEntry> {
     let mut room = PIECE.saturating_sub(u64::from(letter.size));
     let next = asked_for(waiting).filter_map(|number| maildrop.letter(number).ok());
@@ -51,8 +51,8 @@ fn together(maildrop: &Maildrop, letter: DropEntry, waiting: &[u8]) -> Vec<DropE
     std::iter::once(letter).chain(small).take(MOST).collect()
 }
 
-/// The numbers of the letters that these commands send for, up to the first command that does something else. What a
-/// client has got it often marks at once.
+/// Returns the numbers of the letters that these commands ask for, up to the first command that does something else. A
+/// client often marks a letter right after it has got it.
 fn asked_for(waiting: &[u8]) -> impl Iterator<Item = u32> {
     let whole = waiting.split_inclusive(|&octet| octet == b'\n').filter(|line| line.ends_with(b"\n"));
     let commands = whole.map_while(|line| match Command::parse(line) {
@@ -63,7 +63,7 @@ fn asked_for(waiting: &[u8]) -> impl Iterator<Item = u32> {
     commands.flatten()
 }
 
-/// Only the first has to be found: whatever is wrong with another is said when its turn comes.
+/// Only the first letter must be found: a fault of another is reported when its turn comes.
 fn find_all(view: &View, folder: FolderId, letters: &[DropEntry]) -> Result<Vec<(Uid, Option<Found>)>, mailbox::Error> {
     let mut all = Vec::with_capacity(letters.len());
     for letter in letters {

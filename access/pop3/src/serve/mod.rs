@@ -1,4 +1,4 @@
-//! The conversation: the loop around a connection, the log-in, and what is done with the store.
+//! The conversation: the loop around a connection, the log-in, and the work on the store.
 
 mod ahead;
 mod conversation;
@@ -24,7 +24,7 @@ impl Pop3 {
         Self(Arc::new(server))
     }
 
-    /// One conversation, from greeting to goodbye.
+    /// Serves one conversation, from greeting to goodbye.
     pub async fn converse(self, stream: Stream) {
         conversation::converse(self.0, stream).await;
     }

@@ -10,7 +10,7 @@ use store::{Asker, BlobId, Store, View};
 use crate::maildrop::DropEntry;
 use crate::reply::Reply;
 
-/// Octets read at a time; whole frames of the store where a piece begins at one.
+/// Octets that one read returns; whole frames of the store if a piece begins at one.
 pub(super) const PIECE: u64 = 128 * 1024;
 /// Octets read first for TOP, which mostly wants no more than the header.
 pub(super) const HEAD: u64 = 8 * 1024;
@@ -24,7 +24,7 @@ pub(super) struct Found {
     beginning: Bytes,
 }
 
-/// Finds a letter and reads at most `most` octets of it, in one look. None: there is no such letter any more.
+/// Finds a letter and reads at most `most` octets of it, in one look. `None`: the letter is gone.
 pub(super) fn find(
     view: &View,
     folder: FolderId,
@@ -75,8 +75,9 @@ impl Parcel {
         Ok(Self { asker, letter, part: Part::new(lines) })
     }
 
-    /// Sends the reply, the letter and the dot. Who has to go gets no further piece. When a letter cannot be read to its end all the same the connection has to
-    /// go: nothing else would tell the client that it has not all.
+    /// Sends the reply, the letter and the dot. A client that has to go gets no further piece. If a letter cannot be
+    /// read to its end all the same, the connection breaks: nothing else would tell the client that the letter is
+    /// incomplete.
     pub(super) async fn send(self, store: &Store, connection: &mut Connection, reply: &Reply) -> Result<(), Error> {
         let Self { asker, letter: Found { blob, size, beginning: mut piece, .. }, mut part } = self;
         let mut stuffer = DotStuffer::new();
@@ -109,12 +110,12 @@ fn broken(why: &str) -> Error {
     Error::Io(std::io::Error::other(why.to_owned()))
 }
 
-/// How much of a letter is still wanted.
+/// The part of a letter that is still to be sent.
 struct Part {
-    /// Lines of the body; none: all of them.
+    /// The lines of the body; `None` means all of them.
     lines: Option<u32>,
     in_header: bool,
-    /// Nothing has come of this line yet but CR.
+    /// True if nothing but CR has come of this line yet.
     blank: bool,
 }
 
@@ -128,7 +129,7 @@ impl Part {
         self.lines == Some(0) && !self.in_header
     }
 
-    /// What of the next piece is wanted: its beginning.
+    /// Returns the beginning of the next piece, as far as it is to be sent.
     fn take<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
         let Some(lines) = &mut self.lines else { return piece };
         let mut from = 0;

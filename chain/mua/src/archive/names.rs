@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mailbox::parse::clean_file_name;
 
-/// Gives each file a name that no other has, on a system that takes small and large letters for the same, too.
+/// Gives each file a name of its own, even on a system that ignores the case of letters.
 #[derive(Default)]
 pub struct Names(HashSet<String>);
 

@@ -1,4 +1,4 @@
-//! Who may answer an invitation, and as whom (RFC 5546 §3.2.3).
+//! Finds the people who may answer an invitation, and the address they answer as (RFC 5546 §3.2.3).
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use super::guest::{Answering, Why, folded};
 /// Addresses of one letter that are looked up.
 const LOOKED_UP: usize = 300;
 
-/// The addresses of which must be known whether they are the reader's, as they are looked up: each once.
+/// Returns the addresses that may be the reader's, in the form in which they are looked up: each once.
 pub fn candidates(entries: &[Entry]) -> Vec<String> {
     let mut seen = HashSet::new();
     let invites = entries.iter().filter(|entry| entry.asks());
@@ -24,8 +24,8 @@ pub fn candidates(entries: &[Entry]) -> Vec<String> {
     people.filter_map(folded).filter(|email| seen.insert(email.clone())).collect()
 }
 
-/// Which of them are the reader's: their main address, and those that lead to nobody else. A list to which they belong has
-/// an answer of its own to give.
+/// Returns the reader's own addresses among the candidates: their main address, and those that lead to nobody else. A
+/// list to which they belong has an answer of its own to give.
 pub fn own(view: &View, reader: &Login, candidates: &[String]) -> Result<HashSet<String>, directory::Error> {
     let main = reader.address.to_string().to_lowercase();
     let mut own: HashSet<String> = candidates.iter().filter(|email| **email == main).cloned().collect();
@@ -41,7 +41,7 @@ pub fn own(view: &View, reader: &Login, candidates: &[String]) -> Result<HashSet
     Ok(own)
 }
 
-/// Says of each event, at the first of its entries that invites the reader, who can answer it.
+/// Decides for each event, at the first of its entries that invites the reader, who can answer it.
 pub fn decide(entries: &mut [Entry], own: &HashSet<String>) {
     let mut names: Vec<Option<String>> = Vec::new();
     for at in 0..entries.len() {

@@ -13,43 +13,44 @@ use super::guest::{Answering, Guest, folded};
 use super::told::{Cards, LONGEST, MOST, short};
 use super::zone::Zones;
 
-/// People of one entry that are told.
+/// The most people of one entry that are shown.
 const PEOPLE: usize = 200;
-/// Of days that are left out, so many are told.
+/// The most left-out days that are shown.
 const EXCEPTIONS: usize = 12;
 
 /// An event or a task.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
-    /// What its sender wants: `REQUEST`, `CANCEL`, `REPLY`, … (RFC 5546 §1.4).
+    /// The wish of its sender: `REQUEST`, `CANCEL`, `REPLY`, … (RFC 5546 §1.4).
     pub method: Option<String>,
     /// `CANCELLED`, `TENTATIVE`, …
     pub status: Option<String>,
     pub is_task: bool,
-    /// How often it was changed since it was first sent (RFC 5545 §3.8.7.4).
+    /// The number of times that it was changed since it was first sent (RFC 5545 §3.8.7.4).
     pub sequence: i64,
-    /// None where it is too long to be kept whole.
+    /// `None` if it is too long to be kept whole.
     pub uid: Option<String>,
     pub summary: Option<String>,
     pub description: Option<String>,
     pub location: Option<String>,
     pub start: Option<When>,
-    /// For a day: the first one after it.
+    /// For an event of whole days: the first day after it.
     pub end: Option<When>,
-    /// Which one of those that repeat it speaks of.
+    /// The repetition that the entry speaks of, if it is about one only.
     pub of: Option<When>,
     pub organizer: Option<Party>,
     /// The first ones.
     pub attendees: Vec<Party>,
-    /// How many there are.
+    /// The number of attendees.
     pub guests: usize,
-    /// What somebody writes who answers (RFC 5545 §3.8.1.4).
+    /// The comment in an answer (RFC 5545 §3.8.1.4).
     pub comment: Option<String>,
     pub repeats: Option<Repeats>,
-    /// Which of those that repeat it do not take place; the first ones.
+    /// The repetitions that do not take place; the first ones.
     pub except: Vec<When>,
-    /// Can the reader answer? None where nothing is asked, or where another entry of the same event says it.
+    /// The answering person, if the reader can answer; `None` if nothing is asked, or if another entry of the same
+    /// event says it.
     pub answering: Option<Answering>,
     /// All who are invited.
     #[serde(skip)]
@@ -57,7 +58,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Does it want an answer of those who are invited?
+    /// Returns true if it wants an answer of the invited people.
     pub fn asks(&self) -> bool {
         let word =
             |text: &Option<String>, word: &str| text.as_ref().is_some_and(|text| text.eq_ignore_ascii_case(word));
@@ -65,7 +66,7 @@ impl Entry {
     }
 }
 
-/// A moment, as exactly as it was told.
+/// A moment, with the precision of the calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum When {
@@ -73,11 +74,11 @@ pub enum When {
     At(i64),
     /// A day, wherever one is: `2026-12-01`.
     Day(String),
-    /// The time on the wall of the place, which is not known here, with what the writer calls it: `2026-12-01T14:00`.
+    /// The local time of an unknown place, with the writer's name for the zone: `2026-12-01T14:00`.
     Wall(String, Option<String>),
 }
 
-/// Somebody who takes part.
+/// A person who takes part.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Party {
@@ -87,7 +88,7 @@ pub struct Party {
     pub answer: Option<String>,
 }
 
-/// How it repeats (RFC 5545 §3.3.10), as far as it is told in words.
+/// The repetition of an entry (RFC 5545 §3.3.10), as far as words tell it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Repeats {
@@ -100,7 +101,7 @@ pub struct Repeats {
     pub until: Option<When>,
 }
 
-/// Adds what a file says.
+/// Adds the contents of a file.
 pub fn read(text: &str, cards: &mut Cards) {
     let Ok(calendar) = ICalendar::parse(text) else {
         cards.has_more = true;
@@ -126,7 +127,7 @@ pub fn read(text: &str, cards: &mut Cards) {
     }
 }
 
-/// What the one who sends it wants (RFC 5546 §1.4).
+/// Returns the wish of the sender (RFC 5546 §1.4).
 pub fn method(calendar: &ICalendar) -> Option<String> {
     calendar.components.iter().find_map(|part| word(part, &ICalendarProperty::Method)).map(|word| word.to_uppercase())
 }
@@ -142,7 +143,8 @@ pub fn uid(part: &ICalendarComponent) -> Option<String> {
     (uid.len() <= LONGEST && !uid.trim().is_empty()).then(|| uid.to_owned())
 }
 
-/// Where letters reach somebody: their own address, or the one beside it (RFC 7986 §6.2) where that is none of mail.
+/// Returns the address at which letters reach somebody: their own address, or the one beside it (RFC 7986 §6.2) if
+/// theirs is no mail address.
 pub fn email(entry: &ICalendarEntry) -> Option<String> {
     let beside = || entry.parameter(&ICalendarParameterName::Email).and_then(|value| short(value.as_text()?));
     let own = entry.calendar_address().and_then(short);
@@ -188,7 +190,8 @@ fn exceptions(part: &ICalendarComponent, zones: &Zones<'_>) -> Vec<When> {
     dates.filter_map(|(value, zone)| moment(value.as_partial_date_time()?, zone, zones)).take(EXCEPTIONS).collect()
 }
 
-/// RFC 5545 §3.2.16, §3.2.17: who is only told takes no part, and who is said not to be asked has nothing to answer.
+/// RFC 5545 §3.2.16, §3.2.17: a person who is only informed takes no part, and one who is marked as not asked has
+/// nothing to answer.
 fn guest(entry: &ICalendarEntry) -> Option<Guest> {
     let says = |name, word: &str| {
         let value = entry.parameter(&name).and_then(|value| value.as_text());
@@ -270,7 +273,8 @@ fn repeats(rule: &ICalendarRecurrenceRule, zones: &Zones<'_>, entry: &ICalendarE
     }
 }
 
-/// The days, where they alone say which: "the last working day" and "Friday the 13th" are not told by days of the week.
+/// Returns the days of the week, if they alone select the dates: "the last working day" and "Friday the 13th" need more
+/// than days of the week.
 fn days(rule: &ICalendarRecurrenceRule) -> Vec<(i16, u8)> {
     let days = rule.byday.iter().take(14).map(day).collect::<Vec<_>>();
     match (&days[..], &rule.bysetpos[..]) {

@@ -1,4 +1,4 @@
-//! Somebody who is invited, and whether the reader can answer for them.
+//! An invited person, and whether the reader can answer for them.
 
 use mail::Address;
 use serde::Serialize;
@@ -7,38 +7,38 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Answering {
-    /// As somebody who is invited. `number` counts the events that the letter invites to, from 1.
+    /// The reader answers as this invited person. `number` counts the events that the letter invites to, from 1.
     As { email: String, number: usize },
     /// They cannot.
     Not(Why),
 }
 
-/// Why an invitation cannot be answered.
+/// The reason why an invitation cannot be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Why {
     /// None of the reader's addresses is invited.
     NotInvited,
-    /// The reader is the one who invites.
+    /// The reader is the organizer.
     Organizer,
-    /// It does not say, by a mail address, who invites.
+    /// The invitation does not name, by a mail address, the person who invites.
     NoOrganizer,
-    /// The one who invites wants no answer.
+    /// The organizer wants no answer.
     NotAsked,
-    /// It has no name by which an answer could be told to be to it.
+    /// It has no name that an answer could refer to.
     NoName,
 }
 
-/// Somebody who is invited.
+/// An invited person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guest {
-    /// Where letters reach them.
+    /// The address at which letters reach them.
     pub email: String,
-    /// Does the one who invites want an answer of theirs?
+    /// True if the organizer wants their answer.
     pub is_asked: bool,
 }
 
-/// Addresses that differ only in what does not matter are one.
+/// Returns one form for addresses that differ only in what does not matter.
 pub fn folded(email: &str) -> Option<String> {
     Address::parse(email.trim()).ok().map(|address| address.to_string().to_lowercase())
 }

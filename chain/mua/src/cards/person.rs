@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::told::{Cards, MOST, short};
 
-/// Of one kind of thing that a card says, so many are told.
+/// The most values of one property of a card that are shown.
 const EACH: usize = 20;
 
-/// What a card says of a person or an organisation.
+/// The contents of a card about a person or an organisation.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
@@ -22,7 +22,7 @@ pub struct Person {
     pub urls: Vec<String>,
 }
 
-/// Adds what a file says, which may hold several cards.
+/// Adds the contents of a file, which may contain several cards.
 pub fn read(text: &str, cards: &mut Cards) {
     let mut parser = Parser::new(text);
     loop {
@@ -39,7 +39,7 @@ pub fn read(text: &str, cards: &mut Cards) {
     }
 }
 
-/// None for a card that says nothing that is shown.
+/// Returns `None` for a card without anything that is shown.
 fn person(card: &VCard) -> Option<Person> {
     let all = |property| card.properties(property).filter_map(|entry| words(entry, ", ")).take(EACH).collect();
     let one = |property, between| card.property(property).and_then(|entry| words(entry, between));
@@ -57,7 +57,7 @@ fn person(card: &VCard) -> Option<Person> {
     (says || !person.phones.is_empty()).then_some(person)
 }
 
-/// What an entry says, its pieces in order.
+/// Returns the text of an entry, its pieces in order.
 fn words(entry: &VCardEntry, between: &str) -> Option<String> {
     let pieces: Vec<String> = entry.values.iter().flat_map(pieces).collect();
     short(&pieces.join(between))
@@ -70,7 +70,7 @@ fn pieces(value: &VCardValue) -> Vec<String> {
     }
 }
 
-/// `family;given;middle;before;after` as it is said (RFC 6350 §6.2.2).
+/// Writes `family;given;middle;before;after` as a person says it (RFC 6350 §6.2.2).
 fn name(entry: &VCardEntry) -> Option<String> {
     let pieces: Vec<Option<String>> = entry.values.iter().map(|value| short(&pieces(value).join(" "))).collect();
     let said = [3, 1, 2, 0, 4].into_iter().filter_map(|at| pieces.get(at).cloned().flatten());

@@ -13,22 +13,22 @@ use super::guest::folded;
 use super::told::{LONGEST, short};
 use super::zone;
 
-/// Entries of one event that are answered: the one that repeats, and those that differ from it.
+/// The most entries of one event that are answered: the repeating one, and those that differ from it.
 const MOST: usize = 100;
 /// Octets of a line that is taken over from the invitation.
 const LONGEST_LINE: usize = 4 * LONGEST;
 /// Lines that describe a time zone.
 const LINES: usize = 200;
 
-/// What somebody answers.
+/// The answer of a guest.
 #[derive(Debug, Deserialize)]
 pub struct Wish {
-    /// Which event.
+    /// The event.
     pub uid: String,
-    /// Which of those who are invited.
+    /// The address of the guest who answers.
     pub email: String,
     pub answer: Answer,
-    /// In their own words; may be empty.
+    /// The comment in their own words; may be empty.
     #[serde(default)]
     pub comment: String,
 }
@@ -52,7 +52,7 @@ impl From<Answer> for ICalendarParticipationStatus {
     }
 }
 
-/// Writes the answer to what a file invites to; none where it does not invite them to that.
+/// Writes the answer to the invitation in a file; `None` if it does not invite them to that event.
 pub fn reply(file: &str, wish: &Wish, now: Timestamp) -> Option<String> {
     let invitation = ICalendar::parse(file).ok()?;
     if method(&invitation).as_deref() != Some("REQUEST") {
@@ -71,7 +71,7 @@ pub fn reply(file: &str, wish: &Wish, now: Timestamp) -> Option<String> {
     Some(text)
 }
 
-/// One entry of the answer: what names the event, and of those who take part only the one who answers.
+/// Returns one entry of the answer: the lines that name the event, and of the participants only the one who answers.
 fn answered(part: &ICalendarComponent, wish: &Wish, now: Timestamp) -> Option<ICalendarComponent> {
     let who = folded(&wish.email)?;
     let mut guests = part.properties(&ICalendarProperty::Attendee);
@@ -101,7 +101,7 @@ fn answered(part: &ICalendarComponent, wish: &Wish, now: Timestamp) -> Option<IC
     Some(entry)
 }
 
-/// A line of the invitation with those of its parameters; none where it is too long.
+/// Returns a line of the invitation with some of its parameters; `None` if it is too long.
 fn kept(line: &ICalendarEntry, parameters: &[ICalendarParameterName]) -> Option<ICalendarEntry> {
     let params = line.params.iter().filter(|param| parameters.contains(&param.name)).cloned().map(quotable);
     let values = line.values.iter().take(1).cloned().collect();
@@ -109,7 +109,7 @@ fn kept(line: &ICalendarEntry, parameters: &[ICalendarParameterName]) -> Option<
     (line.size() <= LONGEST_LINE).then_some(line)
 }
 
-/// RFC 5545 §3.2: no quoting mark can stand in a parameter.
+/// RFC 5545 §3.2: a parameter cannot contain a quotation mark.
 fn quotable(param: ICalendarParameter) -> ICalendarParameter {
     match param.value.as_text() {
         Some(text) if text.contains('"') => ICalendarParameter::new(param.name, text.replace('"', "'")),

@@ -45,7 +45,7 @@ fn days_walls_and_spans_are_told_as_they_are_meant() {
     assert_eq!(span, (Some(When::At(1_796_130_000)), Some(When::At(1_796_135_400))));
 }
 
-/// What the time on a wall in Paris, on 1 December at 14:00, is told as, by the way in which the calendar names Paris.
+/// The time of 14:00 on 1 December in Paris is found under each name that calendars give Paris.
 #[test]
 fn time_zones_are_known_by_every_name_that_programs_give_them() {
     let paris = "BEGIN:STANDARD\r\nDTSTART:19701025T030000\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n\
@@ -76,7 +76,7 @@ fn time_zones_are_known_by_every_name_that_programs_give_them() {
     ] {
         assert_eq!(at(zone, inside, "20261201T140000"), winter, "{zone} {inside}");
     }
-    // In summer, on both sides of the change, and where the clock shows a time twice or never.
+    // The zone is checked in summer, on both sides of the change, and where the clock shows a time twice or never.
     let shift = |wall: &str, hours: i64, zone: &str| {
         let day = chrono::NaiveDateTime::parse_from_str(wall, "%Y%m%dT%H%M%S").unwrap().and_utc().timestamp();
         assert_eq!(at(zone, paris, wall), Some(When::At(day - hours * 3600)), "{zone} {wall}");

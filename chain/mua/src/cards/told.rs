@@ -1,16 +1,16 @@
-//! The cards and entries of a letter, as the pages are told them.
+//! The cards and entries of a letter, in the form that the pages get.
 
 use serde::Serialize;
 
 use super::calendar::Entry;
 use super::person::Person;
 
-/// Entries of calendars, and cards, that are told of one letter.
+/// The most entries of calendars, and the most cards, of one letter that are shown.
 pub const MOST: usize = 100;
 /// Characters of one text.
 pub const LONGEST: usize = 2000;
 
-/// The cards of one letter, as the pages are told them.
+/// The cards of one letter, in the form that the pages get.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cards {
@@ -22,7 +22,7 @@ pub struct Cards {
     pub has_more: bool,
 }
 
-/// The first characters of a text without blanks around it; none where there are none.
+/// Returns the first characters of a text without blanks around it; `None` if nothing is left.
 pub fn short(text: &str) -> Option<String> {
     let text: String = text.trim().chars().take(LONGEST).collect();
     (!text.is_empty()).then_some(text)

@@ -1,4 +1,4 @@
-//! Which moment the time on a wall is (RFC 5545 §3.3.5, §3.6.5).
+//! Finds the moment of a time on a wall (RFC 5545 §3.3.5, §3.6.5).
 
 use std::collections::HashMap;
 
@@ -11,27 +11,28 @@ use calcard::icalendar::{
 };
 use chrono::{Datelike, MappedLocalTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Weekday};
 
-/// Changes of the clock of one time zone that are looked at.
+/// The most changes of the clock of one time zone that are read.
 const MOST: usize = 64;
 /// Pieces of a name that are taken away from its beginning.
 const SLASHES: usize = 4;
-/// No clock is put forward by more, but where a whole day was left out.
+/// No clock is put forward by more, unless a whole day was left out.
 const LARGEST_GAP: TimeDelta = TimeDelta::hours(3);
 
-/// The time zones that a calendar names: those everybody knows by what they are called, others by what it says of them.
+/// The time zones that a calendar names: well-known ones are found by their names, others by their rules in the
+/// calendar.
 pub struct Zones<'c> {
     known: TzResolver<&'c str>,
     written: HashMap<&'c str, Vec<Observance<'c>>>,
 }
 
 impl<'c> Zones<'c> {
-    /// Those of this calendar.
+    /// Collects the zones of this calendar.
     pub fn of(calendar: &'c ICalendar) -> Self {
         let written = calendar.timezones().filter_map(|zone| Some((name(zone)?, observances(calendar, zone))));
         Self { known: calendar.build_tz_resolver(), written: written.collect() }
     }
 
-    /// Seconds since 1970; none where nothing is known of the zone.
+    /// Returns seconds since 1970; `None` if nothing is known of the zone.
     pub fn moment(&self, wall: NaiveDateTime, zone: &str) -> Option<i64> {
         match self.place(zone) {
             Some(place) => instant(place, wall),
@@ -39,7 +40,7 @@ impl<'c> Zones<'c> {
         }
     }
 
-    /// One that everybody knows. Some programs write who keeps the list before it:
+    /// Returns a well-known zone. Some programs write the keeper of the list before it:
     /// `/freeassociation.sourceforge.net/Europe/Paris`.
     fn place(&self, zone: &str) -> Option<Tz> {
         let known = |name: &str| self.known.resolve(name).filter(|place| !place.is_floating());
@@ -48,13 +49,13 @@ impl<'c> Zones<'c> {
     }
 }
 
-/// What a zone is called in the calendar.
+/// Returns the name of a zone in the calendar.
 pub fn name(zone: &ICalendarComponent) -> Option<&str> {
     zone.property(&ICalendarProperty::Tzid)?.values.first()?.as_text()
 }
 
 fn instant(place: Tz, wall: NaiveDateTime) -> Option<i64> {
-    // RFC 5545 §3.3.5: of two such times the first is meant, and a time that was left out is told by the clock before.
+    // RFC 5545 §3.3.5: of two equal times the first is meant, and a skipped time counts by the clock before the change.
     match place.from_local_datetime(&wall) {
         MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => Some(at.timestamp()),
         MappedLocalTime::None => {
@@ -66,7 +67,7 @@ fn instant(place: Tz, wall: NaiveDateTime) -> Option<i64> {
 
 /// A change of the clock (RFC 5545 §3.6.5: STANDARD or DAYLIGHT).
 struct Observance<'c> {
-    /// The first one, and others that are told one by one; never empty.
+    /// The first change, and further listed ones; never empty.
     begins: Vec<NaiveDateTime>,
     rule: Option<&'c ICalendarRecurrenceRule>,
     /// Seconds ahead of UTC before, and from then on.
@@ -105,7 +106,7 @@ impl<'c> Observance<'c> {
         let yearly = self.rule.into_iter().flat_map(|rule| {
             [wall.year(), wall.year() - 1].into_iter().filter_map(move |year| yearly(rule, first, year))
         });
-        // The end is told in UTC, so that the last one is not left out for being hours behind.
+        // The end is in UTC, and a margin keeps the last one from being left out for being hours behind.
         let is_over = |at: &NaiveDateTime| until.is_some_and(|until| *at > until + TimeDelta::days(1));
         let yearly = yearly.filter(|at| *at >= first && !is_over(at));
         self.begins.iter().copied().chain(yearly).filter(|at| *at <= wall).max()

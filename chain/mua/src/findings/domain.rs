@@ -1,12 +1,12 @@
-//! Which names belong together, and which look alike.
+//! Finds names that belong together, and names that look alike.
 
 use strsim::osa_distance;
 use unicode_security::{MixedScript, skeleton};
 
-/// Letters of a name in which one other letter is noticed by nobody; in a shorter one it makes another word.
+/// The length of a name from which on nobody notices one changed letter; in a shorter name it makes another word.
 const LONG_ENOUGH: usize = 6;
 
-/// A host as it is written in ASCII, in small letters; none for what is no host name.
+/// Returns a host in ASCII, in small letters; `None` if the text is no host name.
 pub fn ascii(host: &str) -> Option<String> {
     let host = host.trim_end_matches('.');
     let ascii = idna::domain_to_ascii(host).ok().filter(|ascii| !ascii.is_empty());
@@ -19,7 +19,8 @@ pub fn legible(ascii: &str) -> String {
     if outcome.is_ok() { text } else { ascii.to_owned() }
 }
 
-/// The domain that somebody has registered, with all that is below it: `example.co.uk` of `mail.example.co.uk`.
+/// Returns the domain that somebody has registered, and that owns the names below it: `example.co.uk` for
+/// `mail.example.co.uk`.
 pub fn registered(ascii: &str) -> &str {
     psl::domain_str(ascii).unwrap_or(ascii)
 }
@@ -37,8 +38,8 @@ pub fn is_public(ascii: &str) -> bool {
     psl::suffix(ascii.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() < ascii.len())
 }
 
-/// Is there a letter in the name that stands for one of another script: a Cyrillic `а` among Latin letters, or a name all
-/// in Cyrillic that reads as Latin?
+/// Returns true if a letter in the name stands for one of another script: a Cyrillic `а` among Latin letters, or a name
+/// all in Cyrillic that reads as Latin.
 pub fn is_disguised(ascii: &str) -> bool {
     let text = legible(ascii);
     let end = text.rsplit('.').next().unwrap_or_default().to_owned();
@@ -50,7 +51,7 @@ pub fn is_disguised(ascii: &str) -> bool {
     })
 }
 
-/// Could somebody take `ascii` for `known`, which is another's? Both are registered domains.
+/// Returns true if a person could take `ascii` for `known`, which is somebody else's. Both are registered domains.
 pub fn is_like(ascii: &str, known: &str) -> bool {
     if ascii == known || registered(ascii) == registered(known) {
         return false;
@@ -69,13 +70,13 @@ pub fn begins_with(ascii: &str, known: &str) -> bool {
     registered(ascii) != registered(known) && ascii.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// How a name looks (UTS #39 §4): what looks alike is equal.
+/// Returns the look of a name (UTS #39 §4): names that look alike have equal looks.
 fn seen(text: &str) -> String {
     let skeleton: String = skeleton(text).flat_map(char::to_lowercase).collect();
     skeleton.replace("vv", "w").replace('0', "o").replace('1', "l").replace('5', "s")
 }
 
-/// What somebody chose of a registered domain, and what stands behind it.
+/// Splits a registered domain into the part that somebody chose, and the part behind it.
 fn parted(text: &str) -> (&str, &str) {
     text.split_once('.').unwrap_or((text, ""))
 }

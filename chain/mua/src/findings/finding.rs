@@ -1,15 +1,15 @@
-//! What can be found about a letter.
+//! The findings that a letter can have.
 
 use serde::Serialize;
 
-/// Characters of a name that are told.
+/// The most characters of a name that are shown.
 const LONGEST_NAME: usize = 120;
 
 /// Something a reader should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "code", rename_all = "camelCase")]
 pub enum Finding {
-    /// The sender's name holds the address of somebody elsewhere.
+    /// The sender's name contains the address of somebody elsewhere.
     Name { claims: String, address: String },
     /// Answers go to another domain than the sender's.
     ReplyTo { address: String, domain: String },
@@ -25,7 +25,7 @@ pub enum Finding {
     WebPage { file: String },
 }
 
-/// Where a domain stands.
+/// The place of a domain in a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DomainRole {
@@ -34,7 +34,7 @@ pub enum DomainRole {
     Link,
 }
 
-/// A text of somebody else's that is told: in one line, and no longer than it is worth.
+/// Makes foreign text fit to be shown: in one line, and not too long.
 pub fn told(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }

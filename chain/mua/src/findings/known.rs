@@ -10,7 +10,7 @@ use store::View;
 
 use super::{domain, sender};
 
-/// Letters they sent, the newest, that are looked at.
+/// The most sent letters, the newest, that are read.
 const SENT: u32 = 300;
 
 /// The domains a reader knows.
@@ -18,7 +18,7 @@ const SENT: u32 = 300;
 pub struct Known(BTreeSet<String>);
 
 impl Known {
-    /// Those of a person.
+    /// Collects the hosts that a person knows.
     pub fn of(view: &View, login: &Login) -> Result<Self, mailbox::Error> {
         let mut known = Self::from_hosts([login.address.domain().as_str()]);
         let Some(sent) = folder::by_use(view, login.account, SpecialUse::Sent)? else { return Ok(known) };
@@ -33,7 +33,7 @@ impl Known {
         Ok(known)
     }
 
-    /// Those of these hosts.
+    /// Makes a collection of these hosts.
     pub fn from_hosts<'a>(hosts: impl IntoIterator<Item = &'a str>) -> Self {
         Self(hosts.into_iter().filter_map(domain::ascii).map(|host| registered(&host)).collect())
     }

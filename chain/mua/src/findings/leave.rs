@@ -1,5 +1,5 @@
-//! `/leave/{token}`: where a link leads that names another host in its text. Whoever follows it reads the true host first.
-//! Only addresses that we have sealed are named here, so that nobody can send people elsewhere by us.
+//! `/leave/{token}`: the page before a link that names another host in its text. A person who follows it reads the true
+//! host first. Only addresses that we have sealed are named here, so that nobody can send people elsewhere by us.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -15,7 +15,7 @@ use crate::seal::Seal;
 use crate::show::{Shown, escape};
 use crate::{Server, answer, language, plain};
 
-/// How long such an address is good.
+/// The time that such an address is good.
 const GOOD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 /// Links of one letter that are led this way, and octets of one's address.
 const MOST: usize = 100;
@@ -41,7 +41,7 @@ fn address(seal: &Seal, url: &str, shown: &str, now: Timestamp) -> String {
     format!("/leave/{}", seal.close(&format!("l.{}.{shown}.{url}", now.after(GOOD).0)))
 }
 
-/// What an address of ours stands for: the host that is shown, and where the link leads.
+/// Returns the host and the target of a link, from an address of ours.
 fn read(text: &str, now: Timestamp) -> Option<(String, Url)> {
     let mut fields = text.strip_prefix("l.")?.split('.');
     let until = Timestamp(fields.next()?.parse().ok()?);

@@ -1,4 +1,4 @@
-//! Links whose text names one host and whose target is another: the oldest trick of those who fish for passwords.
+//! Finds links whose text names one host and whose target is another: the oldest trick of those who fish for passwords.
 
 use std::cell::RefCell;
 
@@ -8,10 +8,10 @@ use https::Url;
 
 use super::domain;
 
-/// Links that are looked at, and octets of one's text.
+/// The most links that are checked, and the most octets of a link's text.
 const MOST: usize = 2000;
 const LONGEST: usize = 400;
-/// Whoever checks links for their people writes an address of theirs around each, with the true one in it.
+/// Services that check links for their people write an address of theirs around each, with the true one in it.
 const WRAPPERS: [&str; 5] = ["outlook.com", "urldefense.com", "urldefense.proofpoint.com", "google.com", "cudasvc.com"];
 
 /// A link that misleads.
@@ -25,7 +25,7 @@ pub struct Misleading {
 }
 
 impl Misleading {
-    /// The host it leads to, as people read it, and in ASCII where that is something else.
+    /// Returns the host it leads to, as people read it, and in ASCII if that is different.
     pub fn host(&self) -> String {
         let ascii = self.url.host_str().unwrap_or_default();
         let text = domain::legible(ascii);
@@ -78,7 +78,7 @@ fn named_hosts(text: &str) -> Vec<String> {
         let bare = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
         let is_address = bare.is_some() || lower.starts_with("www.");
         let rest = bare.unwrap_or(&lower);
-        // Of `user@host` in front of a path the host is meant.
+        // In `user@host` before a path, the host is meant.
         let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
         if !(is_address || is_alone && looks_like_a_host(word, authority)) {
             return None;
@@ -89,8 +89,8 @@ fn named_hosts(text: &str) -> Vec<String> {
     named.collect()
 }
 
-/// A bare word is a host only where it cannot be anything else: `Booking.com` is how a company writes its name, `notes.md` a file,
-/// and `alice@example.org` an address.
+/// Returns true if the word must be a host: `Booking.com` is how a company writes its name, `notes.md` a file, and
+/// `alice@example.org` an address.
 fn looks_like_a_host(word: &str, authority: &str) -> bool {
     let in_small_letters = !word.contains(char::is_uppercase);
     let goes_on = word.len() > authority.len();
@@ -99,7 +99,7 @@ fn looks_like_a_host(word: &str, authority: &str) -> bool {
     in_small_letters && !word.contains('@') && authority.contains('.') && (goes_on || !is_file)
 }
 
-/// Characters without width, with which a text is made to differ from what it looks like.
+/// Returns true for characters without width, which make a text differ from its appearance.
 fn is_unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
@@ -117,7 +117,7 @@ fn links(html: &str) -> Vec<Link> {
     let tokenizer = Tokenizer::new(Reader::default(), TokenizerOpts::default());
     let queue = BufferQueue::default();
     queue.push_back(html.into());
-    // It stops where a page names its charset, which is no news here.
+    // The tokenizer stops where a page names its charset, which does not matter here.
     while !queue.is_empty() {
         let _stopped = tokenizer.feed(&queue);
     }
@@ -160,7 +160,7 @@ impl Gathered {
                 self.open = href.map(|href| Link { href: href.value.to_string(), text: String::new() });
             }
             (TagKind::EndTag, "a") => self.close(),
-            // What stands in another block or line is another word.
+            // Text in another block or line is another word.
             (_, "br" | "p" | "div" | "td" | "tr" | "li" | "table") => self.say(" "),
             _ => {}
         }

@@ -1,18 +1,18 @@
-//! Who the letter says it comes from, and where answers to it go.
+//! Finds the sender that the letter claims, and the address that answers go to.
 
 use mail::header::Mention;
 use mailbox::parse::{Piece, Summary, decode};
 
 use super::{DomainRole, Finding, Known, domain, told};
 
-/// Addresses of one field that are looked at.
+/// The most addresses of one field that are read.
 const MOST: usize = 20;
 
-/// Somebody a letter names.
+/// A person that a letter names.
 pub struct Person {
     pub name: String,
     pub local: String,
-    /// In ASCII, in small letters.
+    /// The domain in ASCII, in small letters.
     pub domain: String,
 }
 
@@ -27,7 +27,7 @@ pub fn address(summary: &Summary) -> Option<Person> {
     people(summary, Piece::From).into_iter().next()
 }
 
-/// What is found of sender and answers.
+/// Returns the findings about the sender and the address for answers.
 pub fn findings(summary: &Summary, is_bulk: bool, known: &Known) -> Vec<Finding> {
     let Some(from) = address(summary) else { return Vec::new() };
     let mut found = Vec::new();
@@ -38,7 +38,7 @@ pub fn findings(summary: &Summary, is_bulk: bool, known: &Known) -> Vec<Finding>
             continue;
         }
         found.extend(look_alike(&person.domain, DomainRole::ReplyTo, known));
-        // A list has answers come to itself, and whoever writes to many has them come to whoever reads them.
+        // A mailing list directs answers to itself, and a bulk sender to whoever reads them.
         if !is_bulk && !known.holds(&person.domain) {
             let domain = domain::legible(domain::registered(&from.domain));
             found.push(Finding::ReplyTo { address: person.address(), domain });
@@ -61,9 +61,9 @@ pub fn people(summary: &Summary, piece: Piece) -> Vec<Person> {
     mentions.filter_map(read).collect()
 }
 
-/// The address in a name, where it is of another's domain: what most programs show is the name alone.
+/// Returns the address in a name, if it belongs to another domain: most programs show the name alone.
 fn claim(from: &Person, is_bulk: bool) -> Option<Finding> {
-    // Lists write their own address for the sender's, whom they name: `bob@a.test via Gardeners`.
+    // Mailing lists replace the sender's address by their own, and name the sender: `bob@a.test via Gardeners`.
     if is_bulk && from.name.contains(" via ") {
         return None;
     }
@@ -77,7 +77,7 @@ fn claim(from: &Person, is_bulk: bool) -> Option<Finding> {
     Some(Finding::Name { claims: told(&claimed), address: from.address() })
 }
 
-/// What is to be said of a domain by how it looks.
+/// Returns the finding about the look of a domain.
 pub fn look_alike(host: &str, place: DomainRole, known: &Known) -> Option<Finding> {
     let ascii = domain::ascii(host)?;
     if known.holds(&ascii) {
@@ -86,7 +86,8 @@ pub fn look_alike(host: &str, place: DomainRole, known: &Known) -> Option<Findin
     let registered = domain::registered(&ascii).to_owned();
     let like = known.domains().find(|known| {
         domain::begins_with(&ascii, known)
-            // Links lead to all kinds of hosts, and some of them differ by one letter from one of somebody's.
+            // Links lead to all kinds of hosts, and some of them differ by one letter from a host that the reader
+            // knows.
             || domain::is_like(&registered, known) && (place != DomainRole::Link || !registered.is_ascii() || is_disguise(&registered))
     });
     if like.is_none() && !domain::is_disguised(&ascii) {

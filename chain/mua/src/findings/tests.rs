@@ -5,7 +5,8 @@ use mailbox::parse::{Structure, Summary};
 use super::files;
 use super::{DomainRole, Evidence, Finding, Known, links, of};
 
-/// What alice@alpha.test is told, who has written to people at example.com, gardeners.org and müller.de.
+/// Returns the findings that alice@alpha.test sees, who has written to people at example.com, gardeners.org and
+/// müller.de.
 fn codes(header: &str, html: &str) -> Vec<String> {
     let known = Known::from_hosts(["alpha.test", "example.com", "gardeners.org", "müller.de"]);
     let letter = format!("{header}\r\nContent-Type: text/html\r\n\r\n{html}");
@@ -143,7 +144,7 @@ fn ordinary_links_are_not() {
     ] {
         assert_eq!(codes("From: x <x@somewhere.org>", html), [""; 0], "{html}");
     }
-    // A newsletter that counts clicks on the way to its own site; whoever clicks reads the host all the same.
+    // A newsletter counts clicks on the way to its own site; a reader who clicks sees the host all the same.
     let html = "<a href='https://click.mailer.net/c/1'>www.shop.com</a>";
     assert_eq!(codes(&format!("From: Shop <news@mail.shop.com>\r\n{LIST}"), html), [""; 0]);
     assert_eq!(links::misleading(html).len(), 1);

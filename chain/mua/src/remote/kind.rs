@@ -1,4 +1,4 @@
-//! What octets are, told from how they begin. What their server calls them means nothing.
+//! Tells the type of octets from their beginning. The type that their server gives means nothing.
 
 /// Octets after which there is no doubt left.
 pub const ENOUGH: usize = 64;
@@ -15,13 +15,14 @@ pub fn kind(octets: &[u8]) -> Option<&'static str> {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] if is_avif(octets) => Some("image/avif"),
         // "BM" begins many a text; the sizes of its second header are few.
         [b'B', b'M', ..] if matches!(at(14, 18), [12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]) => Some("image/bmp"),
-        // One directory of icons, of which the first entry has an octet that is always 0.
+        // A directory of icons is recognised by its first entry, which has an octet that is always 0.
         [0, 0, 1, 0, count, 0, _, _, _, 0, ..] if *count > 0 => Some("image/x-icon"),
         _ => None,
     }
 }
 
-/// One of the brands in the first box of a HEIF file is AVIF's: the major one, or (behind its version) a compatible one.
+/// Returns true if one of the brands in the first box of a HEIF file is AVIF's: the major one, or (behind its version)
+/// a compatible one.
 fn is_avif(octets: &[u8]) -> bool {
     let Some((length, _)) = octets.split_first_chunk() else { return false };
     let end = (u32::from_be_bytes(*length) as usize).min(ENOUGH).min(octets.len());
@@ -49,7 +50,7 @@ mod tests {
         for (octets, kind) in octets {
             assert_eq!(super::kind(octets), Some(kind));
             for end in 0..octets.len() {
-                // No beginning is too short to be looked at.
+                // No beginning is too short to be examined.
                 super::kind(&octets[..end]);
             }
         }

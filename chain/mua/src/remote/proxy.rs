@@ -35,7 +35,7 @@ pub struct Proxy {
 #[derive(Debug)]
 pub struct Busy;
 
-/// Why there is no picture.
+/// The reason why there is no picture.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
     #[error("{0}")]
@@ -54,7 +54,7 @@ impl Proxy {
         Self { client, shelf: Mutex::default(), turns: Turns::of(EACH, ALL), memory: Semaphore::new(IN_FLIGHT) }
     }
 
-    /// Is this where pictures may be fetched from?
+    /// Returns true if pictures may be fetched from this address.
     pub fn may_ask(&self, url: &Url) -> bool {
         self.client.may_ask(url)
     }
@@ -81,7 +81,7 @@ impl Proxy {
             Ok(picture) => return Ok(Some(picture)),
             Err(why) => why,
         };
-        // Path and query often say who reads.
+        // Path and query often identify the reader, so the log has neither.
         tracing::debug!(host = url.host_str(), %why, "a picture elsewhere is not shown");
         if matches!(why, Trouble::Busy) { Err(Busy) } else { Ok(None) }
     }
@@ -97,7 +97,7 @@ impl Proxy {
             self.hold(&piece, &mut held)?;
             let was_short = octets.len() < ENOUGH;
             octets.extend_from_slice(&piece);
-            // What is no picture is not read to its end.
+            // A body that is no picture is not read to its end.
             if was_short && octets.len() >= ENOUGH && kind(&octets).is_none() {
                 return Err(Trouble::NoPicture);
             }
@@ -117,7 +117,7 @@ impl Proxy {
     }
 }
 
-/// All that a server is told: that somebody with this program wants a picture.
+/// Returns all that a server learns: that somebody with this program wants a picture.
 fn fields() -> HeaderMap {
     HeaderMap::from_iter([
         (ACCEPT, HeaderValue::from_static("image/avif,image/webp,image/png,image/jpeg,image/gif,image/*;q=0.8")),

@@ -1,5 +1,5 @@
-//! Pictures that were fetched a moment ago. A letter shows the same one often, and is opened again: its sender is not to
-//! learn how often.
+//! Pictures that were fetched a moment ago. A letter often shows the same one twice, and is opened again: its sender
+//! must not learn how often.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -10,20 +10,22 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use tokio::sync::OnceCell;
 
-/// How long a picture stays, and how long it is remembered that there is none.
+/// The time that a picture stays, and the time that its absence is remembered.
 const STAYS: Duration = Duration::from_secs(600);
 const STAYS_AWAY: Duration = Duration::from_secs(60);
 /// Octets in all, and of one picture: a larger one is not kept.
 const MOST: usize = 32 << 20;
 const LARGEST: usize = 4 << 20;
-/// Places in all, also of those that are only being fetched.
+/// The most places, including those of pictures that are still being fetched.
 const PLACES: usize = 1024;
 
 /// A picture: its media type, and itself.
 pub type Picture = (&'static str, Bytes);
-/// Filled when somebody has fetched it, and everybody else has waited for that; `None`: there is no such picture.
+/// A place is filled when somebody has fetched the picture, and all others have waited for that; `None`: there is no
+/// such picture.
 pub type Place = Arc<OnceCell<Option<Picture>>>;
-/// Whose, and from where. Each person has their own, so that nobody learns what others have looked at.
+/// The account and the address of a picture. Each person has their own pictures, so that nobody learns what others have
+/// looked at.
 pub type Key = (AccountId, String);
 
 /// The places, the oldest first.
@@ -64,7 +66,7 @@ impl Shelf {
         place
     }
 
-    /// Notes how large the picture is that has come into its place.
+    /// Notes the size of the picture that has come into its place.
     pub fn filled(&mut self, key: &Key, place: &Place) {
         let Some(kept) = self.kept.get_mut(key).filter(|kept| Arc::ptr_eq(&kept.place, place)) else { return };
         let octets = place.get().and_then(Option::as_ref).map_or(0, |(_, picture)| picture.len());

@@ -1,4 +1,4 @@
-//! How many may do a thing at one time: each person so many, and all together so many.
+//! Limits the number of people who do a thing at one time: each person has so many turns, and all together so many.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use mail::seam::AccountId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How long somebody waits for a turn.
+/// The time that a person waits for a turn.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everybody's turns.
@@ -17,14 +17,14 @@ pub struct Turns {
     each: Mutex<HashMap<AccountId, Weak<Semaphore>>>,
 }
 
-/// Somebody's turn, until it is dropped.
+/// A person's turn, until it is dropped.
 pub struct Turn {
     _own: OwnedSemaphorePermit,
     _shared: OwnedSemaphorePermit,
 }
 
 impl Turns {
-    /// All of them free: so many for each person, of so many for all.
+    /// Makes free turns: so many for each person, of so many for all.
     pub fn of(each: usize, all: usize) -> Self {
         Self { of_one: each, all: Arc::new(Semaphore::new(all)), each: Mutex::default() }
     }
@@ -33,7 +33,7 @@ impl Turns {
     pub async fn take(&self, account: AccountId) -> Option<Turn> {
         let own = self.own(account);
         let both = async move {
-            // First a person's own, so that one who waits for it keeps nobody else from theirs.
+            // A person's own turn comes first, so that one who waits for it keeps nobody else from theirs.
             let own = own.acquire_owned().await.ok()?;
             Some(Turn { _own: own, _shared: self.all.clone().acquire_owned().await.ok()? })
         };
@@ -45,7 +45,7 @@ impl Turns {
         if let Some(own) = each.get(&account).and_then(Weak::upgrade) {
             return own;
         }
-        // Whoever has none now is forgotten.
+        // People without a turn are forgotten.
         each.retain(|_, own| own.strong_count() > 0);
         let own = Arc::new(Semaphore::new(self.of_one));
         each.insert(account, Arc::downgrade(&own));

@@ -1,10 +1,10 @@
-//! How many attributes a tag may have. The parser compares each new one with all before it, so a tag of a hundred thousand
+//! Counts the attributes of tags. The parser compares each new one with all before it, so a tag of a hundred thousand
 //! keeps it busy for a minute, and no token tells of it before the tag ends.
 
 /// Attributes of one tag. (Letters that people send have some ten.)
 const MOST: u32 = 2_000;
 
-/// Where the octets of a tag may stand (HTML §13.2.5.8, §13.2.5.32 to §13.2.5.40).
+/// The places of an octet in a tag (HTML §13.2.5.8, §13.2.5.32 to §13.2.5.40).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TagState {
     TagName,
@@ -26,9 +26,9 @@ const PLACES: [TagState; 7] = [
     TagState::Unquoted,
 ];
 
-/// Does any tag have too many attributes? What stands in comments, styles and scripts is read as if it were tags, too: where
-/// those begin and end is what a hostile letter lies about. So all readings of the letter are followed at once, and of those
-/// that stand in the same place the one with the most attributes.
+/// Returns true if any tag has too many attributes. Comments, styles and scripts are read as if they were tags, too: a
+/// hostile letter lies about where those begin and end. So all readings of the letter are followed together, and of
+/// those in the same place the one with the most attributes.
 pub fn too_many(source: &str) -> bool {
     let mut most: [Option<u32>; PLACES.len()] = [None; PLACES.len()];
     let mut after_bracket = false;
@@ -54,7 +54,7 @@ pub fn too_many(source: &str) -> bool {
     false
 }
 
-/// Where the octet leads, and whether an attribute begins with it; none: the tag is over.
+/// Returns the state after the octet, and whether an attribute begins with it; `None`: the tag is over.
 fn step(place: TagState, octet: u8) -> Option<(TagState, bool)> {
     let blank = matches!(octet, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
     Some(match (place, octet) {
@@ -90,7 +90,7 @@ mod tests {
         for one in [" aN", "/aN", " aN=b", " aN = b", "\taN='>'", " aN=\"<p>\"", " aN=x/y"] {
             assert!(too_many(&many(one, ("<p", ">"))), "{one}");
         }
-        // What a parser takes for a comment, a style or a script is no place to hide.
+        // A comment, a style or a script, as a parser takes it, is no place to hide.
         for before in ["<!-- <a x=\" -->", "<style><a x=' </style>", "<script><a \" ", "<a title='<b x=\"'>"] {
             assert!(too_many(&format!("{before}{}", many(" aN", ("<p", ">")))), "{before}");
         }

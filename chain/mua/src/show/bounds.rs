@@ -1,4 +1,4 @@
-//! What a letter's HTML is made of, found by one walk over its tokens: enough to know that parsing it into a tree takes
+//! Finds the outline of a letter's HTML by one walk over its tokens: enough to know that parsing it into a tree takes
 //! time in proportion to its size, and the styles, which the tree is not asked for.
 
 use std::cell::RefCell;
@@ -11,17 +11,17 @@ use super::attributes;
 
 /// Markup beyond this is shown as text. (Letters that people send have some hundred kilobytes.)
 const LONGEST: usize = 4 << 20;
-/// Elements in elements in … (each new one is compared with those that are open).
+/// The deepest nesting of elements (each new one is compared with those that are open).
 const DEEPEST: usize = 400;
 /// Elements that the tree may have in the end.
 const MOST: usize = 200_000;
-/// Octets of one text times those in it that are written otherwise: whoever writes the tree looks through the rest of the text
-/// for each of them.
+/// The most octets of one text times its octets that need an escape: the writer of the tree searches the rest of the
+/// text for each of them.
 const MOST_LOOKED_THROUGH: usize = 4_000_000_000;
 /// Octets of styles.
 const MOST_STYLE: usize = 512 << 10;
 
-/// What one walk over the tokens tells.
+/// The result of one walk over the tokens.
 #[derive(Debug, Default)]
 pub struct Outline {
     /// Too large or too deep to be made a tree of.
@@ -68,7 +68,7 @@ struct State {
     style: String,
     body_style: String,
     text: String,
-    /// Of the text since the last tag: octets, and those that are written otherwise.
+    /// The text since the last tag: its octets, and those that need an escape.
     stretch: (usize, usize),
 }
 

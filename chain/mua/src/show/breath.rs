@@ -12,10 +12,10 @@ const LONG: usize = 2 * STRETCH;
 /// A word that is longer may be broken behind a sign, as addresses of pages have them; else a table with such an address in it
 /// would be as wide.
 const LONG_WORD: usize = 32;
-/// Where no sign comes, it may be broken anywhere.
+/// A longer word without a sign may be broken anywhere.
 const LONGEST_WORD: usize = 80;
-/// Places in one word. A word that goes on is no word: the line is broken where it is full (`overflow-wrap`), and it has one
-/// place in each stretch.
+/// The most places in one word. A word that goes on is no word: the line is broken where it is full (`overflow-wrap`),
+/// and it has one place in each stretch.
 const MOST_PLACES: usize = 64;
 /// Marks on one character. (Vietnamese has two, Hebrew with its accents three.)
 const MOST_MARKS: u32 = 3;
@@ -61,7 +61,8 @@ fn stretch(text: &str, out: &mut String) {
     }
 }
 
-/// Marks that stand over and under letters of any script (the blocks "Combining …" of Unicode), which can be stacked.
+/// Returns true for marks over and under letters of any script (the blocks "Combining …" of Unicode), which can be
+/// stacked.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')

@@ -1,4 +1,5 @@
-//! Styles without what calls home. Every token is read and written again, so that what a browser reads is what was judged.
+//! Cleans styles of everything that calls home. Every token is read and written again, so that a browser reads exactly
+//! what was judged.
 
 mod properties;
 mod selectors;
@@ -13,7 +14,7 @@ const DEEPEST: u8 = 4;
 /// Brackets in brackets in …
 const DEEPEST_VALUE: u8 = 16;
 
-/// What all styles of a letter together may cost a browser, in the unit of [`super::weight`].
+/// The most that all styles of a letter together may cost a browser, in the unit of [`super::weight`].
 pub const MOST: usize = 1_500_000;
 /// A group of rules (`@media`), and a declaration, whatever it says.
 const GROUP: usize = 20;
@@ -25,12 +26,12 @@ const LONGEST_ADDRESS: usize = 64 << 10;
 /// Octets of the declarations for one element, addresses included.
 const MOST_DECLARATIONS: usize = 96 << 10;
 
-/// What styles may not decide by themselves.
+/// The decisions that styles may not make by themselves.
 pub trait Surroundings {
-    /// Where the address in a `url()` is to lead; `None`: nowhere.
+    /// Returns the target of the address in a `url()`; `None`: it leads nowhere.
     fn address(&mut self, url: &str) -> Option<String>;
 
-    /// May a font of this name or size be asked for?
+    /// Returns true if a font of this name or size may be used.
     fn takes_font(&mut self, _font: &str) -> bool {
         true
     }
@@ -42,15 +43,16 @@ impl<F: FnMut(&str) -> Option<String>> Surroundings for F {
     }
 }
 
-/// Cleans what stands in a `style` attribute.
+/// Cleans the contents of a `style` attribute.
 pub fn declarations(source: &str, around: &mut dyn Surroundings) -> String {
     let mut clean = String::new();
     block(&mut Parser::new(source), &mut clean, around);
     clean
 }
 
-/// Cleans what stands in a `<style>`, for the elements that a page has. The result holds no `<`. `left` is what the styles may
-/// still cost, and is used up: a browser may have to compare each rule with each element, so rules that cost more are left out.
+/// Cleans the contents of a `<style>`, for the elements of a page. The result contains no `<`. `left` is the cost that
+/// the styles may still have, and is used up: a browser may have to compare each rule with each element, so rules that
+/// cost more are left out.
 pub fn sheet(source: &str, population: &Population, left: &mut usize, around: &mut dyn Surroundings) -> String {
     let mut sheet = Sheet { clean: String::with_capacity(source.len()), population, left, around };
     sheet.rules(&mut Parser::new(source), DEEPEST);
@@ -106,7 +108,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// Takes what something costs from what is left, if there is so much.
+    /// Takes a cost from the remaining one, if enough remains.
     fn affords(&mut self, weight: usize) -> bool {
         let rest = self.left.checked_sub(weight);
         *self.left = rest.unwrap_or(*self.left);
@@ -118,7 +120,7 @@ fn is_group(name: &str) -> bool {
     ["media", "supports"].iter().any(|group| name.eq_ignore_ascii_case(group))
 }
 
-/// Behind an at-rule that is left out.
+/// Skips the rest of an at-rule that is left out.
 fn skip_rule(input: &mut Parser<'_>) {
     while let Ok(token) = input.next() {
         if matches!(token, Token::Semicolon | Token::CurlyBracketBlock) {
@@ -127,7 +129,8 @@ fn skip_rule(input: &mut Parser<'_>) {
     }
 }
 
-/// Writes what stands before a `{`. False: there is none, or something that has no place there; the rule is passed over.
+/// Writes the text before a `{`. Returns false if there is none, or if it contains anything that has no place there;
+/// then the rule is skipped.
 fn until_block(input: &mut Parser<'_>, first: Option<&Token<'_>>, written: &mut String) -> bool {
     let mut writer = Writer::new(written);
     writer.selects = true;
@@ -138,14 +141,14 @@ fn until_block(input: &mut Parser<'_>, first: Option<&Token<'_>>, written: &mut 
     loop {
         match input.next_including_whitespace().cloned() {
             Ok(Token::CurlyBracketBlock) if writer.fit => return true,
-            // What stands in the braces is passed over with them.
+            // The text in the braces is skipped with them.
             Ok(Token::CurlyBracketBlock) | Err(_) => return false,
             Ok(token) => writer.value(&token, input, &mut nowhere),
         }
     }
 }
 
-/// `name: value; name: value`. Gives what they cost a browser for each element that they are for.
+/// Writes `name: value; name: value`. Returns their cost to a browser for each element that they apply to.
 fn block(input: &mut Parser<'_>, clean: &mut String, around: &mut dyn Surroundings) -> usize {
     let mut weight = 0;
     while let Ok(token) = input.next() {
@@ -185,8 +188,8 @@ fn value(name: &str, input: &mut Parser<'_>, around: &mut dyn Surroundings) -> O
     (writer.fit && writer.extent.is_fit_for(name)).then_some(value)
 }
 
-/// Without the blanks around it. A blank behind a backslash belongs to that, and without it the backslash would change what
-/// follows.
+/// Removes the blanks around a text. A blank behind a backslash belongs to it: without the blank, the backslash would
+/// change the text behind it.
 fn trimmed(text: &str) -> &str {
     let text = text.trim_start();
     let bare = text.trim_end();
@@ -225,7 +228,7 @@ struct Writer<'c> {
     last: TokenSerializationType,
     fit: bool,
     depth: u8,
-    /// These are selectors (or what a media query asks for).
+    /// True for selectors (or the conditions of a media query).
     selects: bool,
     /// These are names and sizes of fonts, among others.
     asks_for_fonts: bool,
@@ -276,8 +279,8 @@ impl Writer<'_> {
             // “After any of these” and “around any of these” are looked for among all elements, for each of them.
             Token::Delim('~') if self.selects => self.fit = false,
             Token::Function(name) => {
-                // Readers do not agree on which characters are letters: what is "←url(" to us is "url(" to another, to
-                // whom a quotation mark in it then begins no string.
+                // Readers do not agree on the characters that are letters: "←url(" is one name to us and "url(" to
+                // another reader, for whom a quotation mark in it then begins no string.
                 let alike = name.is_ascii();
                 self.fit &= alike && !(is_out_of_place(name) || self.selects && name.eq_ignore_ascii_case("has"));
                 self.plain(token);
@@ -330,7 +333,7 @@ impl Writer<'_> {
         }
         let before = self.clean.len();
         let written = token.to_css(self.clean).is_ok();
-        // Nothing may end the element that this stands in.
+        // The styles must not end the element that contains them.
         let new = self.clean.get(before..).unwrap_or_default();
         self.fit &= written && !new.contains('<');
         self.extent.octets += new.len();

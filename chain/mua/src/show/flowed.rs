@@ -2,7 +2,7 @@
 
 use mailbox::parse::Part;
 
-/// The text of `part` in whole paragraphs, each in a line of its own, where its header says that lines flow.
+/// Returns the text of `part` in whole paragraphs, each in a line of its own, if its header says that lines flow.
 pub fn joined(part: &Part, text: String) -> String {
     let is = |name: &str, value: &str| part.param(name).is_some_and(|set| set.eq_ignore_ascii_case(value.as_bytes()));
     if part.is("text", "plain") && is("format", "flowed") { join(&text, is("delsp", "yes")) } else { text }
@@ -16,7 +16,7 @@ fn join(text: &str, delete: bool) -> String {
     for line in text.lines() {
         let content = line.trim_start_matches('>');
         let depth = line.len() - content.len();
-        // §4.4: a blank is put before what would be taken for a quote.
+        // §4.4: the sender puts a blank before text that would be taken for a quote.
         let content = content.strip_prefix(' ').unwrap_or(content);
         // A line without words ends a paragraph, also one whose last line ends with a blank.
         let is_signature = content == "-- ";

@@ -12,13 +12,13 @@ use super::bounds::outline;
 use super::css::Surroundings;
 use super::{Pictures, css, escape};
 
-/// What is left of the HTML of a letter.
+/// The HTML of a letter that is left after cleaning.
 pub struct Clean {
-    /// What stood in its `<style>`, as it came.
+    /// The text in its `<style>`, as it came.
     pub styles: String,
     /// Clean markup.
     pub body: String,
-    /// What its styles may refer to.
+    /// The pictures that its styles may refer to.
     pub album: Album,
 }
 
@@ -71,7 +71,7 @@ impl Fonts {
     }
 }
 
-/// The pictures of a letter, how many of them are not shown, and its fonts.
+/// The pictures of a letter, the number of those that are not shown, and its fonts.
 #[derive(Clone)]
 pub struct Album {
     pictures: Arc<dyn Pictures>,
@@ -98,7 +98,7 @@ impl Album {
     /// The address from which a picture is shown, if it is.
     fn led(&self, url: &str) -> Option<String> {
         let url = url.trim();
-        // What came along is not asked for elsewhere.
+        // A picture that came with the letter is not fetched from elsewhere.
         if let Some(there) = self.pictures.located(url) {
             return Some(there);
         }
@@ -147,7 +147,7 @@ const LONGEST_VALUE: usize = 4 << 10;
 /// Rows or columns of a table that one cell is in.
 const MOST_SPANNED: u32 = 100;
 
-/// A number as it stands there, or the largest that may.
+/// Returns a number as it stands there, or the largest that is allowed.
 fn at_most(value: &str, most: u32) -> Cow<'_, str> {
     let digits = value.trim().trim_start_matches('+');
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
@@ -156,14 +156,15 @@ fn at_most(value: &str, most: u32) -> Cow<'_, str> {
     if is_more { most.to_string().into() } else { value.into() }
 }
 
-/// Of the kinds that are pixels and nothing else: an SVG is a document.
+/// Returns true for types that are pixels and nothing else: an SVG is a document.
 fn is_picture(data: &str) -> bool {
     const KINDS: [&str; 5] = ["image/png", "image/gif", "image/jpeg", "image/webp", "image/bmp"];
     let kind = data.split([';', ',']).next().unwrap_or_default().trim();
     KINDS.iter().any(|known| kind.eq_ignore_ascii_case(known))
 }
 
-/// Where a link may lead. Control characters and spaces, which browsers pass over, are taken out before it is judged.
+/// Returns the address that a link may lead to. Control characters and spaces, which browsers skip, are taken out
+/// before it is judged.
 fn link(value: &str) -> Option<String> {
     let plain: String = value.chars().filter(|c| !c.is_control()).collect();
     let plain = plain.trim();
@@ -176,7 +177,8 @@ fn link(value: &str) -> Option<String> {
     }
 }
 
-/// What may stay. Nothing that runs, loads, asks for input, or is not HTML (SVG, MathML).
+/// Returns the rules for the elements that stay. Nothing stays that runs, loads, asks for input, or is not HTML (SVG,
+/// MathML).
 fn builder() -> Builder<'static> {
     let mut builder = Builder::default();
     builder

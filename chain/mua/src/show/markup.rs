@@ -1,5 +1,5 @@
-//! Clean markup, token by token: as [`ammonia`] and [`super::escape`] write it, attributes in double quotes, and `<` only where
-//! a tag begins.
+//! Reads clean markup, token by token: as [`ammonia`] and [`super::escape`] write it, attributes in double quotes, and
+//! `<` only where a tag begins.
 
 /// A piece of clean markup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub enum Token<'m> {
     Start(Tag<'m>),
     /// `</p>`
     End(&'m str),
-    /// What stands between tags, with its references (`&amp;`).
+    /// The text between tags, with its references (`&amp;`).
     Text(&'m str),
 }
 
@@ -17,7 +17,7 @@ pub enum Token<'m> {
 pub struct Tag<'m>(pub &'m str);
 
 impl<'m> Tag<'m> {
-    /// What it is called.
+    /// Returns the name of the tag.
     pub fn name(self) -> &'m str {
         let inside = self.0.strip_prefix('<').unwrap_or(self.0);
         inside.split([' ', '>', '/']).next().unwrap_or_default()
@@ -46,7 +46,7 @@ impl<'m> Tag<'m> {
 pub struct Tokens<'m>(&'m str);
 
 impl<'m> Tokens<'m> {
-    /// Of `markup`.
+    /// Reads the tokens of `markup`.
     pub fn of(markup: &'m str) -> Self {
         Self(markup)
     }

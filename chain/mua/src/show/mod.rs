@@ -5,9 +5,10 @@
 //! which no script runs whatever the other walls let through. Because none can run, the letter may have our origin, so that
 //! the page around the frame can measure it.
 //!
-//! What our origin gives a letter without scripts: the cookie goes with requests for pictures. Those lead only where
-//! [`Pictures`] says (each address is signed, and is enough by itself), a `GET` changes nothing here, and a style that asks
-//! for a picture where something in the page is so learns only of the letter's own words, which its sender knows.
+//! One thing comes with our origin even without scripts: the cookie goes with requests for pictures. Those lead only
+//! where [`Pictures`] says (each address is signed, and is enough by itself), a `GET` changes nothing here, and a style
+//! that asks for a picture if something in the page is so learns only of the letter's own words, which its sender
+//! knows.
 
 mod attributes;
 mod bounds;
@@ -32,7 +33,7 @@ use population::Population;
 pub use turning::Turning;
 use turning::{ELEMENT, Position};
 
-/// Where the pictures of a letter come from.
+/// Gives the addresses of a letter's pictures.
 pub trait Pictures: Send + Sync {
     /// The address of a part of this letter, by its Content-ID without brackets (RFC 2392); `None`: there is none.
     fn inline(&self, content_id: &str) -> Option<String>;
@@ -42,8 +43,8 @@ pub trait Pictures: Send + Sync {
         None
     }
 
-    /// The address through which a picture elsewhere (`http:` or `https:`) can be had without telling that server who
-    /// reads; `None`: it is not to be fetched.
+    /// Returns the address through which a picture elsewhere (`http:` or `https:`) can be fetched without naming the
+    /// reader to that server; `None`: it is not to be fetched.
     fn remote(&self, url: &str) -> Option<String>;
 }
 
@@ -71,7 +72,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// With nothing on it.
+    /// Starts with an empty page.
     pub fn new(pictures: Arc<dyn Pictures>) -> Self {
         Self { pictures, fonts: Fonts::default(), styles: Vec::new(), body: String::new(), goes_on: false }
     }
@@ -95,7 +96,7 @@ impl Page {
         self.body.push_str("\"></p>");
     }
 
-    /// Says that the letter is longer than what was added of it.
+    /// Notes that the letter is longer than the part that was added.
     pub fn goes_on(&mut self) {
         self.goes_on = true;
     }
@@ -114,7 +115,7 @@ impl Page {
     }
 }
 
-/// How a letter looks that says nothing about it. Dark only where the letter has no colours of its own.
+/// The look of a letter that sets none. It is dark only if the letter has no colours of its own.
 ///
 /// The layer holds what no letter may change: marked as important, what stands in the first layer wins over all that comes
 /// later (CSS Cascade 5 §6.4). The frame is as tall as the letter, so the letter must not be as tall as the frame.
@@ -134,7 +135,8 @@ letter-spacing:2px;list-style:none;cursor:pointer}summary::-webkit-details-marke
 .coloured{color-scheme:light;background:#fff;color:#111}\
 @media print{body{padding:0}}";
 
-/// How the way to the other pieces of a letter looks. The letter cannot change it: this, too, stands in the first layer.
+/// The look of the way to the other pieces of a letter. The letter cannot change it: this, too, stands in the first
+/// layer.
 const TURNING: &str = "\
 @layer house{ELEMENT,ELEMENT *{all:initial!important;font:14px/22px system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif!important}\
 ELEMENT{display:block!important;clear:both!important;margin:16px 0!important;padding:10px 14px!important;\
@@ -143,7 +145,7 @@ ELEMENT a{display:inline-block!important;margin-inline-start:14px!important;colo
 text-decoration:underline!important;font-weight:600!important;cursor:pointer!important}\
 ELEMENT a:focus-visible{outline:2px solid currentcolor!important;outline-offset:2px!important}}";
 
-/// The document around what is shown. `style` and `body` are clean.
+/// Writes the document around the shown content. `style` and `body` are clean.
 fn document(style: &str, coloured: bool, left_out: usize, body: &str) -> String {
     // A page whose colours we do not know is shown as its writer saw it: dark on light.
     let class = if coloured { " class=\"coloured\"" } else { "" };

@@ -1,15 +1,16 @@
-//! Long letters in pieces, each of which a browser shows in well under a second: it lays out a letter in the thread that the
-//! pages around it live in, and nobody could press a button until it is done. Nothing of a letter is left out: the pieces
-//! together are all of it.
+//! Cuts long letters into pieces, each of which a browser shows in well under a second: it lays out a letter in the
+//! thread that the pages around it use, and nobody could press a button until it is done. Nothing of a letter is left
+//! out: the pieces together are all of it.
 
 use super::markup::{Tag, Token, Tokens};
 use super::weight::{self, Scale};
 
-/// A piece ends before the next paragraph, row or the like once it weighs so much …
+/// A piece ends before the next paragraph, row or similar element once it weighs so much …
 const FULL: usize = 4_000_000;
 /// … or wherever it is when it weighs so much.
 const OVERFULL: usize = FULL + FULL / 7;
-/// Elements in elements in …: what is deeper is shown without the elements around it. (Answers to answers have some eighty.)
+/// The deepest nesting of elements: deeper ones are shown without the elements around them. (Answers to answers have
+/// some eighty.)
 const DEEPEST: usize = 100;
 
 /// A piece of a letter.
@@ -17,13 +18,13 @@ const DEEPEST: usize = 100;
 pub struct Piece {
     /// Clean markup, in which each element ends.
     pub markup: String,
-    /// Which it is, from 0.
+    /// The number of this piece, from 0.
     pub number: usize,
-    /// How many there are.
+    /// The number of pieces.
     pub of: usize,
 }
 
-/// The piece `wanted` of clean markup, from 0; the last one if there are not so many.
+/// Returns the piece `wanted` of clean markup, from 0; the last one if there are not so many.
 pub fn piece(markup: &str, wanted: usize) -> Piece {
     let knife = Knife::cut(markup, wanted);
     let of = knife.number + 1;
@@ -45,7 +46,7 @@ struct Knife<'m> {
     number: usize,
     kept: String,
     open: Vec<Open<'m>>,
-    /// Of the piece that is being cut.
+    /// The weight of the piece that is being cut.
     weight: usize,
     scale: Scale,
 }
@@ -97,7 +98,7 @@ impl<'m> Knife<'m> {
     fn text(&mut self, text: &str) {
         let (mut from, mut in_reference) = (0, false);
         for (at, c) in text.char_indices() {
-            // Marks without end stand on nothing.
+            // A letter keeps its marks, but endless marks may be cut apart: they stand on no letter.
             let is_between = !in_reference && (!is_mark(c) || self.weight >= OVERFULL + FULL / 50);
             if self.weight >= OVERFULL && is_between || self.weight >= FULL && c.is_whitespace() {
                 self.keep(text.get(from..at).unwrap_or_default());
@@ -127,7 +128,7 @@ fn end_of(tag: Tag<'_>) -> String {
     format!("</{}>", tag.name())
 }
 
-/// Is it a place where a reader would turn the page?
+/// Returns true at a place where a reader would turn the page.
 fn begins_a_line(name: &str) -> bool {
     matches!(
         name,
@@ -135,7 +136,7 @@ fn begins_a_line(name: &str) -> bool {
     ) || matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "dt" | "article" | "details")
 }
 
-/// Stands on the letter before it.
+/// Returns true for a mark, which stands on the letter before it.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
 }
@@ -149,7 +150,7 @@ mod tests {
         (0..of).map(|number| piece(markup, number)).collect()
     }
 
-    /// What is read, without tags.
+    /// Returns the text that a person reads, without tags.
     fn read(markup: &str) -> String {
         Tokens::of(markup).filter_map(|token| if let Token::Text(text) = token { Some(text) } else { None }).collect()
     }

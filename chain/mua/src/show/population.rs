@@ -1,11 +1,11 @@
-//! What elements a page has: how many of each tag and of each class.
+//! Counts the elements of a page by tag and by class.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::markup::{Token, Tokens};
 
-/// How many elements of each kind there are.
+/// The number of elements of each kind.
 #[derive(Debug, Default)]
 pub struct Population {
     all: usize,
@@ -33,7 +33,7 @@ impl Population {
         self.all
     }
 
-    /// Those of a tag.
+    /// Returns the number of elements of a tag.
     pub fn of_tag(&self, tag: &str) -> usize {
         match tag.to_ascii_lowercase().as_str() {
             // They are around the letter, and there once.
@@ -42,13 +42,13 @@ impl Population {
         }
     }
 
-    /// Those of a class.
+    /// Returns the number of elements of a class.
     pub fn of_class(&self, class: &str) -> usize {
         self.classes.get(class).copied().unwrap_or_default()
     }
 }
 
-/// The value of an attribute without references: those that [`ammonia`] writes in one.
+/// Returns the value of an attribute without references: those that [`ammonia`] writes in one.
 fn meant(value: &str) -> Cow<'_, str> {
     if !value.contains('&') {
         return value.into();

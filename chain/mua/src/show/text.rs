@@ -27,7 +27,7 @@ pub fn write(text: &str, body: &mut String) {
     body.push_str(&"</blockquote>".repeat(depth));
 }
 
-/// How deep a line is quoted, and the line without the marks.
+/// Returns the depth of a line's quotation, and the line without the marks.
 fn quote(line: &str) -> (usize, &str) {
     let (mut depth, mut rest) = (0, line);
     while depth < DEEPEST_QUOTE {

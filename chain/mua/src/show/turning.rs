@@ -1,31 +1,31 @@
-//! What stands around a piece of a long letter: which it is, and the way to the others. They are links of the letter's own
-//! document, so that they work without a script, in the pages and in a tab of its own.
+//! Writes the frame around a piece of a long letter: its number, and the way to the others. They are links of the
+//! letter's own document, so that they work without a script, in the pages and in a tab of its own.
 
 use directory::Language;
 
 use super::escape;
 
-/// How a piece of a letter is asked for, and told of.
+/// The request for a piece of a letter, and the means to describe it.
 #[derive(Clone, Debug, Default)]
 pub struct Turning {
     /// The piece that is wanted, from 0.
     pub wanted: usize,
     /// The address of a piece, up to its number, which is counted from 1 there.
     pub address: String,
-    /// Where the letter is as it came.
+    /// The address of the letter's source.
     pub source: Option<String>,
     /// The language of its reader.
     pub language: Language,
 }
 
-/// Where a piece stands in its letter.
+/// The position of a piece in its letter.
 #[derive(Clone, Copy, Debug)]
 pub struct Position {
-    /// From 0.
+    /// The number of the piece, from 0.
     pub number: usize,
-    /// Of so many.
+    /// The number of pieces.
     pub of: usize,
-    /// The letter is longer than what is shown of it.
+    /// True if the letter is longer than the part that is shown.
     pub goes_on: bool,
 }
 
@@ -33,12 +33,12 @@ pub struct Position {
 pub const ELEMENT: &str = "facteur-turning";
 
 impl Turning {
-    /// What stands above a piece: nothing above the first.
+    /// Returns the bar above a piece; empty above the first.
     pub fn above(&self, at: Position) -> String {
         if at.number == 0 { String::new() } else { self.bar(at) }
     }
 
-    /// What stands below a piece: nothing where it is the letter.
+    /// Returns the bar below a piece; empty if the piece is the whole letter.
     pub fn below(&self, at: Position) -> String {
         if at.of == 1 && !at.goes_on { String::new() } else { self.bar(at) }
     }

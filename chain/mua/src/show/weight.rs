@@ -1,5 +1,5 @@
-//! What markup costs a browser. The unit is a tenth of a microsecond of one core of the machine that it was measured on
-//! (testing/real/heavy.test.ts, docs/measured.md): parsing, style, layout and the first drawing together.
+//! Weighs the cost of markup for a browser. The unit is a tenth of a microsecond of one core of the machine that it was
+//! measured on (testing/real/heavy.test.ts, docs/measured.md): parsing, style, layout and the first drawing together.
 
 use super::markup::Tag;
 
@@ -7,7 +7,7 @@ use super::markup::Tag;
 const RUN: usize = 130;
 /// A character that few fonts have: they are all looked through for it.
 const RARE: usize = 600;
-/// What turns the direction of writing round, or breaks a word.
+/// A character that turns the direction of writing, or breaks a word.
 const TURN: usize = 60;
 
 /// Weighs text, character by character.
@@ -16,12 +16,12 @@ pub struct Scale {
     before: Script,
 }
 
-/// Scripts as far as they take turns in fonts and shapers.
+/// Scripts, with the distinctions that matter for fonts and shapers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Script {
     #[default]
     Latin,
-    /// One block of 128 characters, which a font has or has not.
+    /// One block of 128 characters, which a font has or does not have.
     Block(u32),
     /// Chinese, Japanese, Korean.
     Wide,
@@ -29,10 +29,10 @@ enum Script {
 }
 
 impl Scale {
-    /// What one more character costs.
+    /// Returns the cost of one more character.
     pub fn add(&mut self, c: char) -> usize {
         if c.is_ascii() {
-            // Blanks and signs belong to the script that they stand in.
+            // Blanks and signs belong to the script around them.
             let turns = c.is_ascii_alphanumeric() && std::mem::take(&mut self.before) != Script::Latin;
             let own = match c {
                 '\n' => 100,
@@ -48,7 +48,7 @@ impl Scale {
     }
 }
 
-/// The script of a character beyond ASCII, and what it costs by itself.
+/// Returns the script of a character beyond ASCII, and the cost of the character by itself.
 fn kind(c: char) -> (Script, usize) {
     match u32::from(c) {
         0x80..=0x24f | 0x1e00..=0x1eff | 0x2010..=0x2027 | 0x2030..=0x205e | 0x20a0..=0x20bf => (Script::Latin, 3),
@@ -64,7 +64,7 @@ fn kind(c: char) -> (Script, usize) {
     }
 }
 
-/// What the element that a tag begins costs, with its attributes.
+/// Returns the cost of the element that a tag begins, with its attributes.
 pub fn of_tag(tag: Tag<'_>) -> usize {
     let style = tag.attribute("style").unwrap_or_default();
     // A picture that is written into its address is read by another thread.
@@ -72,7 +72,8 @@ pub fn of_tag(tag: Tag<'_>) -> usize {
     of_element(tag.name()) + (tag.0.len() - data) / 2 + data / 100 + of_style(style)
 }
 
-/// Elements that stand in lines weigh more than those around them: a line is laid out anew while more of it comes.
+/// Returns the weight of an element: those inside lines weigh more than those around them, because a line is laid out
+/// anew while more of it comes.
 fn of_element(name: &str) -> usize {
     match name {
         "table" => 800,
@@ -85,7 +86,7 @@ fn of_element(name: &str) -> usize {
     }
 }
 
-/// What an element costs more by its own style: its text, and what takes long to draw.
+/// Returns the extra cost of an element's own style: its text, and effects that take long to draw.
 fn of_style(style: &str) -> usize {
     let drawn = ["shadow", "gradient", "opacity"].iter().map(|word| style.matches(word).count()).sum::<usize>();
     if style.is_empty() { 0 } else { 60 + style.len() + 300 * drawn }

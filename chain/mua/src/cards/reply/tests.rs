@@ -61,7 +61,7 @@ fn a_reply_names_the_event_and_of_its_guests_only_the_one_who_answers() {
     for left_out in ["bob@", "RSVP", "X-", "RRULE", "VALARM", "DESCRIPTION", "Nobody", "ACCEPTED"] {
         assert!(!unfolded.contains(left_out), "{left_out} in {text}");
     }
-    // What reads it finds both entries, each with Alice alone.
+    // A program that reads the answer finds both entries, each with Alice alone.
     let cards = read_file(&text);
     assert_eq!((cards.entries.len(), cards.has_more), (2, false));
     for entry in &cards.entries {
@@ -91,7 +91,7 @@ fn nothing_is_answered_that_was_not_asked() {
     }
 }
 
-/// Whatever stands in the invitation, the reply is one, and not longer than it must be.
+/// Whatever stands in the invitation, the reply is one reply, and not longer than it must be.
 #[test]
 fn what_is_taken_over_cannot_break_the_reply_nor_swell_it() {
     let long = "x".repeat(100_000);
@@ -142,7 +142,7 @@ fn who_is_invited_answers_and_nobody_else() {
     assert_eq!(changed("RSVP=TRUE", "RSVP=FALSE"), not(Why::NotAsked));
     assert_eq!(changed("UID:lunch-1@alpine.test", "X-U:1"), not(Why::NoName));
     assert_eq!(changed("METHOD:REQUEST", "METHOD:CANCEL"), [None, None]);
-    // Only the one that was moved invites her: it is that one which says so.
+    // Only the moved entry invites her, so that entry has the answer.
     let moved = SERIES.replace(";X-NUM=0:MAILTO:Alice@Alpha.test", ":mailto:carl@alpha.test");
     let of_moved = Some(Answering::As { email: "alice@alpha.test".into(), number: 1 });
     assert_eq!(answering(&["alice@alpha.test"], &moved), [None, of_moved]);

@@ -1,6 +1,6 @@
-//! The properties that a letter may set, and how much of them: those that say how words and boxes look. What is not listed
-//! either means nothing to a letter or lets a few octets keep a browser busy for long: variables that double each other,
-//! columns in columns, filters, blends, transformations, masks.
+//! The properties that a letter may set, and the limits of their values: those for the look of words and boxes. Every
+//! other property means nothing in a letter, or lets a few octets keep a browser busy for long: variables that double
+//! each other, columns in columns, filters, blends, transformations, masks.
 
 /// Octets of one value, addresses not counted.
 const LONGEST: usize = 2_000;
@@ -14,7 +14,7 @@ const LONGEST_LENGTH_OF_SHADOWS: f32 = 60.0;
 /// Octets of a text in a value: the name of a font, a bullet. A style can write it a thousand times.
 pub const LONGEST_TEXT: usize = 64;
 
-/// In the order of the alphabet.
+/// The properties in alphabetical order.
 const KEPT: [&str; 98] = [
     "-ms-text-size-adjust",
     "-webkit-font-smoothing",
@@ -130,7 +130,7 @@ pub fn asks_for_fonts(name: &str) -> bool {
     matches!(name, "font" | "font-family" | "font-size")
 }
 
-/// What the tokens of one value come to.
+/// The extent of the tokens of one value.
 #[derive(Default)]
 pub struct Extent {
     pub octets: usize,
@@ -153,7 +153,7 @@ fn is_shadow(name: &str) -> bool {
     matches!(name, "box-shadow" | "text-shadow")
 }
 
-/// What a declaration costs a browser for each element that it is for, in the unit of [`super::super::weight`].
+/// Returns the cost of a declaration for each element that it applies to, in the unit of [`super::super::weight`].
 pub fn weight(name: &str, value: &str) -> usize {
     match name {
         _ if is_shadow(name) => 300,

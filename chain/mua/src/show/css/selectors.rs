@@ -1,4 +1,4 @@
-//! What a selector costs a browser, which has to look whether it is meant for each element of which its last part may speak.
+//! Weighs selectors: a browser has to check a selector for each element that its last part may match.
 
 use cssparser::{Parser, Token};
 
@@ -13,7 +13,7 @@ const BOX: usize = 60;
 /// A selector that is for nothing in the letter is read all the same.
 const READ: usize = 5;
 
-/// What the last part of a selector says of the elements it is for.
+/// The elements that the last part of a selector may match.
 #[derive(Default)]
 struct Last<'t> {
     tag: Option<&'t str>,
@@ -34,7 +34,8 @@ impl Last<'_> {
     }
 }
 
-/// What comparing `selectors` costs, and for how many elements they may be at most; `None`: they have no place in a letter.
+/// Returns the cost of comparing `selectors`, and the most elements that they can match; `None`: they have no place in
+/// a letter.
 pub fn weight(selectors: &str, population: &Population) -> Option<(usize, usize)> {
     let (mut weight, mut elements) = (0, 0);
     for selector in apart(selectors) {
@@ -60,7 +61,7 @@ fn apart(selectors: &str) -> Vec<&str> {
     parts
 }
 
-/// For how many elements one selector may be, and whether it makes boxes for them.
+/// Returns the most elements that one selector may match, and true if it makes boxes for them.
 fn one(selector: &str, population: &Population) -> Option<(usize, bool)> {
     let (mut parser, mut tokens) = (Parser::new(selector), Vec::new());
     while let Ok(token) = parser.next_including_whitespace() {

@@ -28,7 +28,7 @@ fn with(pictures: Arc<dyn Pictures>, source: &str) -> Shown {
     page.finish(&Turning::default())
 }
 
-/// What stands in the body, without the element around it.
+/// Returns the contents of the body, without the element around it.
 fn body(source: &str) -> String {
     let document = shown(source).document;
     let body = document.split_once("<div style=\"\">").unwrap().1;
@@ -38,7 +38,7 @@ fn body(source: &str) -> String {
 #[test]
 fn an_ordinary_letter_looks_as_it_did() {
     assert_eq!(body("<p style='color:red'>Bonjour <b>Bob</b></p>"), "<p style=\"color:red;\">Bonjour <b>Bob</b></p>");
-    // Some newsletters stand in a form from the first word to the last.
+    // Some newsletters put a form around their whole text.
     assert_eq!(body("<form action=x:><p>News<input name=q><button>Go</button></form>"), "<p>NewsGo</p>");
     assert_eq!(
         body("<table width=100% bgcolor=#eee><tr><td align=center>x</td></tr></table>"),
