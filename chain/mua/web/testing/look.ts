@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { makeWorld } from './fake/world';
 import { launch, logIn, type Look, open, serve } from './browser';
 
-// npx tsx testing/look.ts [NAME…]: takes screenshots of the pages for a person to look at, in screenshots/.
+// npx tsx testing/look.ts [SIZE[-dark][-fr][-forced],… [SCENE…]]: takes screenshots of the pages for a person to look at, in screenshots/.
 
 const sizes: Record<string, Look> = {
   desktop: { width: 1440, height: 900 },
@@ -236,7 +236,12 @@ const browser = await launch();
 const { server, url } = await serve({ letters: 2_000 });
 for (const job of (only ?? 'desktop').split(',')) {
   const [size = 'desktop', ...options] = job.split('-');
-  const look = { ...sizes[size], dark: options.includes('dark'), french: options.includes('fr') };
+  const look = {
+    ...sizes[size],
+    dark: options.includes('dark'),
+    french: options.includes('fr'),
+    forced: options.includes('forced'),
+  };
   for (const name of sceneNames.length > 0 ? sceneNames : Object.keys(scenes)) {
     const context = await open(browser, look);
     if (name === 'login') {

@@ -27,6 +27,15 @@ function faults(): string[] {
     return getComputedStyle(document.documentElement).backgroundColor;
   };
   const open = [...document.querySelectorAll('dialog[open]')].at(-1);
+  // What lies over something else ends somewhere, and no shadow says where.
+  for (const over of document.querySelectorAll(
+    'dialog[open], [role=menu], [role=listbox], .composer, .notice',
+  )) {
+    const { borderTopWidth, borderTopColor, borderTopStyle, backgroundColor } = getComputedStyle(over);
+    const isLine = borderTopStyle !== 'none' && parseFloat(borderTopWidth) > 0 && !isClear(borderTopColor);
+    if (over.checkVisibility() && !(isLine && borderTopColor !== backgroundColor))
+      found.add(`no line around what lies over something else: ${name(over)}`);
+  }
   const all = [...(open ?? document.body).querySelectorAll<Element>('*')].filter(
     (one) =>
       one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
@@ -179,6 +188,9 @@ describe.each([
     await row(page, /botanical/).hover();
     await page.mouse.move(0, 0);
     await differ(page, 'a chosen row', '.row.chosen', '.row:not(.chosen)');
+    expect(await page.locator('.row.chosen .avatar').first().isVisible(), 'letters under its mark').toBe(
+      false,
+    );
     await differ(page, 'its mark', '.row.chosen .choose button', '.row:not(.chosen) .choose button');
     await page.keyboard.press('Escape');
     await row(page, /summer house/).click();
