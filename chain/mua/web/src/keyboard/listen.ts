@@ -1,6 +1,7 @@
 import { tick } from 'svelte';
 import type { Role } from '../jmap';
 import type { Room } from '../views/context';
+import { printReading } from '../views/print';
 import { type Command, Keys } from './shortcuts';
 import { isTaken } from './type';
 
@@ -97,12 +98,26 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
     run();
   }
 
+  /** Where a conversation is open, the browser's own key prints it, and not the window. */
+  function onprintkey(event: KeyboardEvent) {
+    if (event.defaultPrevented || !isPrintKey(event) || document.querySelector('dialog:modal')) return;
+    if (post.reading.letters.length === 0) return;
+    event.preventDefault();
+    void printReading();
+  }
+
   const stop = desk.ahead.listen();
   window.addEventListener('keydown', onkeydown);
+  window.addEventListener('keydown', onprintkey);
   return () => {
     stop();
     window.removeEventListener('keydown', onkeydown);
+    window.removeEventListener('keydown', onprintkey);
   };
+}
+
+function isPrintKey({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): boolean {
+  return ctrlKey !== metaKey && !altKey && !shiftKey && key.toLowerCase() === 'p';
 }
 
 /** In a letter, the arrows scroll. */
