@@ -8,6 +8,7 @@ import {
   type Role,
 } from '../jmap';
 import type { Connection } from './connection.svelte';
+import { read, write } from './local';
 import { rememberRoles } from './roles';
 import type { Records } from './records.svelte';
 
@@ -30,7 +31,13 @@ const roleOrder: Role[] = [
   'all',
 ];
 
+/** Where this browser keeps that folders are in sight that were taken out of the list. */
+const showsAllKey = 'facteur.all-folders';
+
 export class Folders {
+  /** Whether the folders are in sight, too, that were taken out of the list. */
+  showsAll = $state(read(showsAllKey) === 'yes');
+
   constructor(
     private readonly connection: Connection,
     private readonly records: Records,
@@ -49,6 +56,19 @@ export class Folders {
       ({ role, totalEmails }) => totalEmails === 0 || role === 'drafts',
     ),
   );
+
+  /** How many folders are in sight only where all are shown. */
+  readonly asideCount = $derived.by(() => this.flat.filter(({ mailbox }) => isAside(mailbox)).length);
+
+  /** The folders to be shown to somebody who is in the folder `here`. */
+  inSight(here: Id | undefined): FolderNode[] {
+    return this.showsAll ? this.tree : seen(this.tree, (one) => !isAside(one) || one.id === here);
+  }
+
+  showAll(shows: boolean): void {
+    this.showsAll = shows;
+    write(showsAllKey, shows ? 'yes' : null);
+  }
 
   byRole(role: Role): Mailbox | undefined {
     for (const mailbox of this.records.mailboxes.values()) if (mailbox.role === role) return mailbox;
@@ -101,6 +121,11 @@ export class Folders {
     return answer.created?.['new']?.id ?? '';
   }
 
+  /** Puts a folder into the list that mail programs show, or takes it out (RFC 8621 §2, isSubscribed). */
+  async setListed(id: Id, isSubscribed: boolean): Promise<void> {
+    await this.#set({ update: { [id]: { isSubscribed } } });
+  }
+
   async rename(id: Id, name: string): Promise<void> {
     await this.#set({ update: { [id]: { name } } });
   }
@@ -111,7 +136,7 @@ export class Folders {
   }
 
   async #set(change: {
-    update?: Record<Id, { name: string }>;
+    update?: Record<Id, Partial<Mailbox>>;
     destroy?: Id[];
     onDestroyRemoveEmails?: boolean;
   }) {
@@ -147,6 +172,22 @@ function inOrder(a: Mailbox, b: Mailbox): number {
 function rank(mailbox: Mailbox): number {
   const index = mailbox.role ? roleOrder.indexOf(mailbox.role) : -1;
   return index < 0 ? roleOrder.length : index;
+}
+
+/**
+ * Whether a folder was taken out of the list: nobody subscribes to it, here or in another mail program. While something in
+ * it is unread it is in sight all the same, for whoever has not asked for a list of their own would miss a letter.
+ */
+export function isAside({ role, isSubscribed, unreadEmails }: Mailbox): boolean {
+  return role === null && !isSubscribed && unreadEmails === 0;
+}
+
+/** The folders for which `isSeen` says yes, each with those that it lies in. */
+export function seen(nodes: FolderNode[], isSeen: (mailbox: Mailbox) => boolean): FolderNode[] {
+  return nodes.flatMap((node) => {
+    const children = seen(node.children, isSeen);
+    return children.length > 0 || isSeen(node.mailbox) ? [{ ...node, children }] : [];
+  });
 }
 
 /** A folder and all that lies in it, from the top down. */

@@ -1,6 +1,6 @@
 import { language } from '../i18n/language.svelte';
 import { isFull, whyRefused } from '../i18n/refusals';
-import { type Email, type Id, NotSet, type Role, Unreachable } from '../jmap';
+import { type Email, type Id, type Mailbox, NotSet, type Role, Unreachable } from '../jmap';
 import { TypeAhead } from '../keyboard/ahead';
 import type { Done, Shown } from '../store/actions.svelte';
 import { rowOf, type Row } from '../store/conversation';
@@ -180,6 +180,17 @@ export class Desk {
     const run = () => void this.#try(() => this.#takeBack(done));
     const undo = done && { label: language.words.act.undo, run };
     this.post.notices.say('done', language.words.done.swept(count), undo, 20_000);
+  }
+
+  /** Puts a folder into the list of folders, or takes it out of it. */
+  async setListed({ id, name }: Mailbox, listed: boolean): Promise<void> {
+    const { folders, act } = language.words;
+    const set = (to: boolean) => this.post.folders.setListed(id, to);
+    await this.#try(async () => {
+      await set(listed);
+      const undo = { label: act.undo, run: () => void this.#try(() => set(!listed)) };
+      this.post.notices.say('done', listed ? folders.listed(name) : folders.unlisted(name), undo);
+    });
   }
 
   flag(rows = this.rows): void {

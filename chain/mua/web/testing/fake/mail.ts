@@ -12,6 +12,7 @@ export interface FakeFolder {
   parentId: Id | null;
   role: Role | null;
   sortOrder: number;
+  isSubscribed: boolean;
 }
 
 export interface FakeAttachment {
@@ -130,7 +131,7 @@ export class FakeMail {
   }
 
   addFolder(name: string, role: Role | null, parentId: Id | null = null): FakeFolder {
-    const folder = { id: this.newId('f'), name, role, parentId, sortOrder: 10 };
+    const folder = { id: this.newId('f'), name, role, parentId, sortOrder: 10, isSubscribed: true };
     this.folders.set(folder.id, folder);
     this.note('Mailbox', folder.id, 'created');
     return folder;

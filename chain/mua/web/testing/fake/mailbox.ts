@@ -49,6 +49,7 @@ export function mailboxSet(mail: FakeMail, args: Args): Args {
       }
       folder.name = name;
     }
+    if (typeof patch['isSubscribed'] === 'boolean') folder.isSubscribed = patch['isSubscribed'];
     mail.note('Mailbox', id, 'updated');
     updated[id] = null;
   }
@@ -91,7 +92,6 @@ function mailboxOf(folder: FakeFolder, [total, unread]: [number, number]): Args 
     unreadEmails: unread,
     totalThreads: total,
     unreadThreads: unread,
-    isSubscribed: true,
     myRights: { ...rights, mayRename: folder.role === null, mayDelete: folder.role === null },
   };
 }
