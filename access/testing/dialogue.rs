@@ -87,7 +87,7 @@ fn fits(pattern: &str, line: &str) -> bool {
 
 type Peer = BufReader<TcpStream>;
 
-/// The next line of the server, without its end; `<closed>` when it has closed, `<nothing>` when it is silent.
+/// Returns the next line of the server, without its end; `<closed>` if it has closed, `<nothing>` if it is silent.
 async fn heard(peer: &mut Peer, patience: Duration) -> String {
     let mut line = Vec::new();
     match timeout(patience, peer.read_until(b'\n', &mut line)).await {

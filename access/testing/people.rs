@@ -1,11 +1,11 @@
-//! The people of the houses in the tests: alice and bob. Both have the password `secret`.
+//! The people of the servers in the tests: alice and bob. Both have the password `secret`.
 
 use std::net::IpAddr;
 
 use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys};
 use mail::{Address, Password};
 
-/// alice and bob.
+/// The directory with alice and bob.
 pub struct TwoPeople;
 
 fn person(name: &str) -> Option<Login> {

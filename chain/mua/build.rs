@@ -1,7 +1,5 @@
-//! Builds the pages with npm, where that is here, and has them carried in the program.
-//!
-//! `FACTEUR_WEB_DIST=DIR` takes pages that were built elsewhere. Without npm the program is whole but for its pages, and
-//! says so.
+//! Builds the pages with npm, if it is here, and embeds them in the program. `FACTEUR_WEB_DIST=DIR` takes pages that
+//! were built elsewhere. Without npm the program is whole but for its pages, and says so.
 
 use std::env;
 use std::fmt::Write as _;
@@ -14,7 +12,7 @@ use std::process::{Command, Stdio};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// What the pages are built from.
+/// The files that the pages are built from.
 const SOURCES: [&str; 7] =
     ["src", "public", "index.html", "package.json", "package-lock.json", "svelte.config.js", "vite.config.ts"];
 const MORE: [&str; 2] = ["tsconfig.json", ".npmrc"];
@@ -37,12 +35,13 @@ fn main() {
     fs::write(out.join("pages.rs"), pages_as_code(&pages)).expect("the build folder can be written");
 }
 
-/// Where pages are built for all profiles: the folder `pages` in `target`, which holds PROFILE/build/PACKAGE/out.
+/// Returns the folder in which pages are built for all profiles: `pages` in `target`, which contains
+/// PROFILE/build/PACKAGE/out.
 fn workshop(out: &Path) -> PathBuf {
     out.ancestors().nth(4).unwrap_or(out).join("pages")
 }
 
-/// That there are no pages is no failure. Cargo runs this again when something has been installed.
+/// Reports missing pages, which are no failure. Cargo runs this again when something has been installed.
 fn say_missing(why: &str) {
     println!("cargo::warning=the web pages are missing from this build: {why}");
     println!("cargo::rerun-if-env-changed=PATH");
@@ -52,7 +51,7 @@ fn say_missing(why: &str) {
     }
 }
 
-/// In a copy, so that a build leaves nothing among the sources; once for the same sources, whichever profile asks.
+/// Builds in a copy, so that nothing is left among the sources; once for the same sources, whichever profile asks.
 fn build(web: &Path, workshop: &Path) -> Result<PathBuf, String> {
     let copy = workshop.join("web");
     fs::create_dir_all(&copy).map_err(said("the build folder"))?;
@@ -75,7 +74,7 @@ fn build(web: &Path, workshop: &Path) -> Result<PathBuf, String> {
         fs::write(&stamp, &lock).map_err(said("the build folder"))?;
     }
     npm(&copy, &["run", "build"])?;
-    // The ones before are of other sources; another profile builds its own again when it needs them.
+    // Earlier pages belong to other sources; another profile builds its own again when it needs them.
     for old in fs::read_dir(workshop).into_iter().flatten().flatten() {
         if old.file_name().to_string_lossy().starts_with("dist-") {
             let _ = fs::remove_dir_all(old.path());
@@ -85,7 +84,7 @@ fn build(web: &Path, workshop: &Path) -> Result<PathBuf, String> {
     Ok(dist)
 }
 
-/// Tells sources from others: their names and what is in them.
+/// Returns a digest that tells sources from others: their names and contents.
 fn digest(web: &Path) -> std::io::Result<u64> {
     let mut hasher = DefaultHasher::new();
     let mut waiting: Vec<PathBuf> = SOURCES.iter().chain(&MORE).map(|source| web.join(source)).collect();
@@ -135,7 +134,7 @@ fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
 struct Page {
     name: String,
     plain: PathBuf,
-    /// The same packed, where that is smaller.
+    /// The same file in gzip, if that is smaller.
     packed: Option<PathBuf>,
 }
 

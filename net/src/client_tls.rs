@@ -34,7 +34,7 @@ impl ClientTls {
         Ok(Self::of(config, Arc::default()))
     }
 
-    /// The server must prove its name to the roots that this machine trusts. For smarthosts and for fetching.
+    /// Requires the server to prove its name to the roots that this machine trusts. For smarthosts and for fetching.
     pub fn verified() -> Result<Self, TlsError> {
         Self::with_roots(rustls_native_certs::load_native_certs().certs)
     }
@@ -86,7 +86,7 @@ impl ClientTls {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The settings for rustls itself, for a client that does not use our streams.
+    /// Returns the settings for rustls itself, for a client that does not use our streams.
     pub fn config(&self) -> Arc<ClientConfig> {
         self.config.clone()
     }
@@ -95,7 +95,7 @@ impl ClientTls {
         TlsConnector::from(self.config.clone())
     }
 
-    /// A text that is no name is the address we are connected to: then the certificate is for that, or for nobody.
+    /// A text that is no name stands for the address of the connection: then the certificate must be for that.
     pub(crate) fn server_name(name: &str, peer: IpAddr) -> ServerName<'static> {
         ServerName::try_from(name.trim_end_matches('.').to_owned()).unwrap_or(ServerName::IpAddress(peer.into()))
     }

@@ -13,31 +13,27 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::{ClientTls, Error, Peer, ServerTls, Stream, TlsInfo};
 
-/// Read from the socket at one time.
+/// The octets that one read from the socket returns.
 const CHUNK: usize = 16 * 1024;
-/// Output waits for company up to this size, then goes out.
+/// The output waits for more up to this size, then goes out.
 const OUTPUT: usize = 16 * 1024;
 /// A line may be this much too long before the peer is taken for an attacker.
 const FLOOD: usize = 1024 * 1024;
 /// The time for which a peer that does not close its side is still read.
 const HEAR_OUT: Duration = Duration::from_secs(1);
 
-/// A [`Stream`] with buffers. They are given back to the system whenever the conversation waits for its peer, so that
-/// an idle connection costs next to nothing.
-///
-/// Output is collected and sent when the conversation waits for input, so that the answers to pipelined commands
-/// travel together. Call [`flush`](Self::flush) to send without reading.
-///
-/// Every reading function can be cancelled (in `select!`) without loss; so can `flush`.
-///
-/// Once a person has logged in, every wait for them ends as soon as they have to go: see [`stay_while`](Self::stay_while).
+/// A [`Stream`] with buffers. They are returned to the system whenever the conversation waits for its peer, so that an
+/// idle connection costs next to nothing. Output is collected and sent when the conversation waits for input, so that
+/// the answers to pipelined commands travel together. [`flush`](Self::flush) sends without reading. Every reading
+/// function can be cancelled (in `select!`) without loss; so can `flush`. Once a person has logged in, every wait for
+/// them ends as soon as they have to go: see [`stay_while`](Self::stay_while).
 pub struct Connection {
     stream: Stream,
     input: BytesMut,
     output: BytesMut,
     read_timeout: Duration,
     write_timeout: Duration,
-    /// Throwing a line away that was too long: octets thrown so far.
+    /// The octets of an overlong line that were skipped so far.
     skipping: Option<usize>,
     /// The offset up to which `input` has been searched for a line end.
     searched: usize,
@@ -99,7 +95,8 @@ impl Connection {
         async move { end_of(stay.as_ref()).await }
     }
 
-    /// Must the person go? Ask before each command: several may lie in [`buffered`](Self::buffered) already.
+    /// Returns the reason if the person must go. The caller asks before each command: several may lie in
+    /// [`buffered`](Self::buffered) already.
     pub fn must_leave(&self) -> Option<Leave> {
         self.stay.as_ref().and_then(|stay| stay.is_over())
     }
@@ -109,7 +106,7 @@ impl Connection {
         self.stream.peer()
     }
 
-    /// Is the connection encrypted?
+    /// Returns true if the connection is encrypted.
     pub fn is_tls(&self) -> bool {
         self.stream.is_tls()
     }
@@ -121,8 +118,8 @@ impl Connection {
 
     // Reading.
 
-    /// The next line with its line end, whatever kind it is: everything up to and including LF. `most` counts the line
-    /// end. At the end of the stream a line without end is dropped: [`Error::Closed`].
+    /// Returns the next line with its line end, whatever kind it is: everything up to and including LF. `most` counts
+    /// the line end. At the end of the stream a line without end is dropped: [`Error::Closed`].
     pub async fn line(&mut self, most: usize) -> Result<Bytes, Error> {
         if let Some(taken) = self.take_line(most) {
             return taken;
@@ -148,7 +145,7 @@ impl Connection {
         Ok(self.take(length))
     }
 
-    /// The octets that have arrived and were not taken yet.
+    /// Returns the octets that have arrived and were not taken yet.
     pub fn buffered(&self) -> &[u8] {
         &self.input
     }
@@ -172,7 +169,7 @@ impl Connection {
         within(timeout, self.fill_without_timeout()).await
     }
 
-    /// Resolves when the peer has said something (or has gone), without a timeout: for waiting beside other events.
+    /// Resolves when the peer has sent something (or has gone), without a timeout: for waiting beside other events.
     pub async fn heard(&mut self) -> Result<(), Error> {
         if !self.input.is_empty() {
             return Ok(());
@@ -224,7 +221,7 @@ impl Connection {
         }
     }
 
-    /// The rest of a line that was too long is thrown away, so that the next line is a line.
+    /// Skips the rest of an overlong line, so that the next line is a line.
     fn skip_line(&mut self, skipped: usize, most: usize) -> Option<Result<Bytes, Error>> {
         let end = self.input.iter().position(|&b| b == b'\n');
         let thrown = end.map_or(self.input.len(), |at| at + 1);

@@ -17,19 +17,19 @@ pub struct Distrust {
 /// The fault of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// It was good once.
+    /// The certificate was good once.
     Expired,
-    /// It will be good later, or our clock is wrong.
+    /// The certificate will be good later, or our clock is wrong.
     NotYetValid,
-    /// It is for these names (a few of them), and for no other.
+    /// The certificate is for these names (a few of them), and for no other.
     OtherName(Vec<String>),
     /// Only the server itself vouches for the certificate.
     SelfSigned,
-    /// The authority that vouches for it is none that this machine trusts.
+    /// This machine does not trust the authority that vouches for it.
     UnknownIssuer,
     /// Its issuer has taken it back.
     Revoked,
-    /// Something else, in the words of the library.
+    /// Another reason, in the words of the library.
     Unfit(String),
 }
 
@@ -76,19 +76,19 @@ fn doubt(certificate: &CertificateDer<'_>, error: &rustls::Error) -> Doubt {
         CertificateError::UnknownIssuer if is_self_signed(certificate) => Doubt::SelfSigned,
         CertificateError::UnknownIssuer => Doubt::UnknownIssuer,
         CertificateError::Revoked => Doubt::Revoked,
-        // A server's own certificate that may sign others: OpenSSL makes them so.
+        // A server's own certificate may sign others: OpenSSL makes them so.
         _ if is_self_signed(certificate) => Doubt::SelfSigned,
         other => Doubt::Unfit(other.to_string()),
     }
 }
 
-/// `mail.example.org` out of `DnsName("mail.example.org")`, with nothing in it that a terminal would obey.
+/// Returns `mail.example.org` out of `DnsName("mail.example.org")`, without characters that a terminal would obey.
 fn plain(name: &str) -> String {
     let inner = name.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map_or(name, |(inner, _)| inner);
     inner.chars().filter(|c| !c.is_control()).take(100).collect()
 }
 
-/// Is its issuer its subject (RFC 5280 §4.1)?
+/// Returns true if its issuer is its subject (RFC 5280 §4.1).
 fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
     issuer_and_subject(certificate).is_some_and(|(issuer, subject)| issuer == subject)
 }

@@ -107,7 +107,7 @@ pub enum BindError {
         /// The reason.
         problem: UnixFault,
     },
-    /// Anything else the system said.
+    /// Any other error of the system.
     #[error("cannot listen on {address} ({role}): {error}")]
     Io {
         /// `smtp`, `imaps`, …
@@ -138,7 +138,7 @@ pub enum TlsError {
         /// The fault of it.
         problem: String,
     },
-    /// Certificate and key do not fit, or the library does not take them.
+    /// Certificate and key do not fit, or the library does not accept them.
     #[error("the certificate cannot be used: {0}")]
     Unusable(#[from] rustls::Error),
     /// A self-signed certificate could not be made.

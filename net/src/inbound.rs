@@ -12,7 +12,7 @@ use crate::{Budget, NoMemory, Owner, Share};
 
 /// The first piece of memory.
 const FIRST: usize = 4096;
-/// More than this goes to the disk, and in pieces of this size.
+/// The size beyond which a letter goes to the disk, and of the pieces in which it goes.
 const PIECE: usize = 256 * 1024;
 /// Octets of all files of letters on their way in: room for eighty of the largest.
 const ON_DISK: usize = 4 << 30;
@@ -37,7 +37,7 @@ impl Intake {
         Self { memory, disk: None, patience }
     }
 
-    /// Large letters wait in files in this folder; they have no names, and go with the process.
+    /// Keeps large letters in files in this folder; they have no names, and go with the process.
     #[must_use]
     pub fn with_folder(self, folder: &Path) -> Self {
         Self { disk: Some(Disk { folder: folder.to_owned(), budget: Budget::new(ON_DISK) }), ..self }
@@ -84,13 +84,13 @@ struct Spooled {
     length: usize,
 }
 
-/// The letter that came in cannot be kept now.
+/// The reason why an incoming letter cannot be kept now.
 #[derive(Debug, thiserror::Error)]
 pub enum NoRoom {
     /// Too much is on its way in.
     #[error(transparent)]
     Memory(#[from] NoMemory),
-    /// The disk does not take it, or does not give it back.
+    /// The disk does not take it, or does not return it.
     #[error("the disk keeps no letter on its way in: {0}")]
     Disk(#[from] io::Error),
 }
@@ -101,7 +101,7 @@ impl Inbound {
         self.file.as_ref().map_or(0, |spooled| spooled.length) + self.octets.len()
     }
 
-    /// Has nothing come?
+    /// Returns true if nothing has come.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -159,15 +159,15 @@ impl Inbound {
         Ok(())
     }
 
-    /// All octets and `end` behind them, in memory now, and the share that they have of it: to be held until they are in
-    /// good hands.
+    /// Returns all octets with `end` behind them, in memory now, and their share of it: the caller holds the share
+    /// until they are in good hands.
     pub async fn finish(self, end: &[u8]) -> Result<(Bytes, Share), NoRoom> {
         let nothing = self.memory.empty();
         self.finish_beside(nothing, end).await
     }
 
-    /// The same for several that are needed together: the share is also that of those before, which `beside` holds. (One
-    /// that waited for its own other one would wait in vain.)
+    /// Returns the octets of several that are needed together: the share also covers those before, which `beside`
+    /// holds. (A letter that waited for the share of its own neighbour would wait in vain.)
     pub async fn finish_beside(mut self, beside: Share, end: &[u8]) -> Result<(Bytes, Share), NoRoom> {
         let others = beside.octets();
         self.memory.join(beside);
@@ -195,7 +195,7 @@ impl Inbound {
         Ok((Bytes::from(octets), self.memory))
     }
 
-    /// Is the last line ended?
+    /// Returns true if the last line is ended.
     pub fn ends_line(&self) -> bool {
         self.last == *b"\r\n"
     }

@@ -36,10 +36,10 @@ pub(crate) enum Fault {
     /// The connection ended before it began.
     #[error("the proxy said nothing")]
     Nothing,
-    /// Something else came first.
+    /// Other octets came first.
     #[error("the proxy sent no PROXY header")]
     Missing,
-    /// It breaks the rules of the protocol.
+    /// The header breaks the rules of the protocol.
     #[error("the PROXY header is malformed: {0}")]
     Malformed(&'static str),
     #[error("the PROXY header did not come in time")]
@@ -62,7 +62,7 @@ async fn read_patiently(stream: &mut (impl AsyncRead + Unpin)) -> Result<Introdu
             0 => return Err(if count == 0 { Fault::Nothing } else { Fault::Missing }),
             more => count += more,
         }
-        // A peer that says something else waits for an answer, and would never say as much as this.
+        // A peer of another protocol waits for an answer, and would never send as much as this.
         let said = begin.get(..count).unwrap_or_default();
         if ![&SIGNATURE[..], WORD].iter().any(|known| known.iter().zip(said).all(|(known, said)| known == said)) {
             return Err(Fault::Missing);
@@ -119,12 +119,12 @@ fn parse_line(line: &[u8]) -> Result<Introduction, &'static str> {
     Ok(Introduction::Of { from: SocketAddr::new(from, port), to })
 }
 
-/// Digits and nothing else.
+/// Reads a number that has only digits.
 fn number(word: &str) -> Option<u16> {
     word.bytes().all(|octet| octet.is_ascii_digit()).then(|| word.parse().ok())?
 }
 
-/// Reads the part behind the signature of version 2. The TLVs behind the addresses say nothing to us.
+/// Reads the part behind the signature of version 2. The TLVs behind the addresses are of no use to us.
 fn parse_binary(command: u8, family: u8, rest: &[u8]) -> Result<Introduction, &'static str> {
     match command {
         0x20 => return Ok(Introduction::Itself),
@@ -143,7 +143,7 @@ fn parse_binary(command: u8, family: u8, rest: &[u8]) -> Result<Introduction, &'
     }
 }
 
-/// Both addresses, of `N` octets each, and both ports.
+/// Reads both addresses, of `N` octets each, and both ports.
 fn ends<const N: usize>(rest: &[u8]) -> Result<Introduction, &'static str>
 where
     IpAddr: FromOctets<N>,

@@ -1,4 +1,4 @@
-//! Opening doors.
+//! Opens doors.
 
 use std::future::poll_fn;
 use std::io;
@@ -15,7 +15,7 @@ use crate::{BindError, Peer, Proxies, ServerTls};
 /// Connections that wait to be accepted, at most.
 const BACKLOG: i32 = 1024;
 
-/// The open sockets of one role, and the TLS it begins with, if it does.
+/// The open sockets of one role, and the TLS that it begins with, if it does.
 pub struct Listener {
     role: String,
     sockets: Vec<OpenSocket>,
@@ -114,7 +114,7 @@ impl Listener {
         self.introduced
     }
 
-    /// The next connection at any of the sockets. Never resolves when there is none.
+    /// Returns the next connection at any of the sockets. It never resolves if there is none.
     pub(crate) async fn accept(&self) -> io::Result<(Incoming, Peer)> {
         poll_fn(|cx| {
             for socket in &self.sockets {
@@ -138,7 +138,7 @@ impl OpenSocket {
 }
 
 impl Incoming {
-    /// Says a few bytes without waiting, or does not.
+    /// Writes a few bytes without waiting, or fails.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(socket) => socket.try_write(bytes),
@@ -173,10 +173,10 @@ fn lacks_ipv6(address: SocketAddr, error: &io::Error) -> bool {
     address.is_ipv6() && of_every_machine && (no_family || error.kind() == io::ErrorKind::AddrNotAvailable)
 }
 
-/// `only_v6` says whether an address of IPv6 leaves IPv4 to others.
+/// Opens a socket; `only_v6` says whether an address of IPv6 leaves IPv4 to others.
 fn open(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restart must not wait for the last connections of the one before to be forgotten.
+    // A restart must not wait until the system forgets the last connections of the previous run.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         // Set in either case: the default differs from machine to machine (sysctl net.ipv6.bindv6only).
@@ -219,7 +219,7 @@ mod tests {
         assert!(error.contains(&port.to_string()) && error.contains("imap") && error.contains("in use"), "{error}");
     }
 
-    /// Has this machine IPv6? Without it there is less to see.
+    /// Returns true if this machine has IPv6. Without it there is less to see.
     fn has_ipv6() -> bool {
         std::net::TcpListener::bind("[::1]:0").is_ok()
     }

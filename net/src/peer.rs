@@ -19,7 +19,7 @@ impl Peer {
         Self::Net(SocketAddr::new(address.ip().to_canonical(), address.port()))
     }
 
-    /// The address of its host. A Unix socket leads nowhere but to this machine: 127.0.0.1.
+    /// Returns the address of its host. A Unix socket leads only to this machine: 127.0.0.1.
     pub fn ip(&self) -> IpAddr {
         match self {
             Self::Net(address) => address.ip().to_canonical(),

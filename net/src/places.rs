@@ -29,17 +29,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The connections that a door allows.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at one time.
+    /// The most connections at one time.
     pub total: usize,
-    /// Connections at one time from one address (for IPv6, one /64: a household has that many; a /48 may have four times
-    /// as many).
+    /// The most connections at one time from one address (for IPv6, one /64: a household has that many; a /48 may have
+    /// four times as many).
     pub per_address: usize,
-    /// Are connections from this machine itself counted per address? Webmail, proxies and tests come from there.
+    /// True if connections from this machine itself are counted per address. Webmail, proxies and tests come from
+    /// there.
     pub count_loopback: bool,
-    /// Said to a peer that is turned away, line end included: `421 4.7.0 too many connections\r\n`. Not said on doors
-    /// that begin with TLS.
+    /// The text for a peer that is turned away, line end included: `421 4.7.0 too many connections\r\n`. Doors that
+    /// begin with TLS do not send it.
     pub full: &'static str,
-    /// The places that all doors of the program share: clone one into every door.
+    /// The places that all doors of the program share: each door has a clone.
     pub places: Places,
 }
 

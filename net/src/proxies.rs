@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::Peer;
 
-/// The addresses of proxies that are believed. Nobody is, unless named: not even this machine. Cheap to clone.
+/// The addresses of trusted proxies. Nobody is trusted unless named: not even this machine. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies(Arc<[Network]>);
 
@@ -23,7 +23,7 @@ pub enum NotANetwork {
     /// Neither an address nor a network.
     #[error("it is neither an IP address nor a network such as 10.0.0.0/8")]
     Shape,
-    /// An address with a length: this is the network it lies in.
+    /// The text is an address with a length: it lies in this network.
     #[error("the network is written {0}")]
     Within(Network),
     /// Everybody.
@@ -49,7 +49,7 @@ impl Proxies {
         matches!(peer, Peer::Net(address) if self.trust(address.ip()))
     }
 
-    /// Is nobody believed?
+    /// Returns true if nobody is trusted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -58,7 +58,7 @@ impl Proxies {
 impl FromStr for Network {
     type Err = NotANetwork;
 
-    /// `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`. IPv4 in IPv6 is taken as IPv4.
+    /// Reads `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`. IPv4 in IPv6 counts as IPv4.
     fn from_str(text: &str) -> Result<Self, NotANetwork> {
         if let Ok(ip) = text.parse::<IpAddr>() {
             return Ok(Self(ip.to_canonical().into()));

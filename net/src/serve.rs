@@ -55,7 +55,7 @@ where
     drain(&door.role, conversations, &shutdown).await;
 }
 
-/// The things that all connections at one door share.
+/// The context that all connections at one door share.
 struct Door {
     role: Box<str>,
     number: usize,
@@ -85,7 +85,8 @@ impl Door {
         self.limits.places.enter(self.number, limits, peer)
     }
 
-    /// Says to a peer that there is no place. It never waits: a peer that is turned away must not cost anything.
+    /// Returns the text for a peer that has no place. It never waits: a peer that is turned away must not cost
+    /// anything.
     fn turn_away(&self, peer: Peer) -> &'static str {
         tracing::warn!(role = &*self.role, %peer, "turned away: too many connections");
         // Nothing can be said in clear on a door that begins with TLS.
@@ -130,7 +131,7 @@ where
     }
     let seat = stream.seat();
     if let Some(tls) = &door.tls {
-        // Boxed: the handshake's state is large, and must not be part of the task for all its life.
+        // The handshake is boxed: its state is large, and must not be part of the task for all its life.
         let shaken = tokio::select! {
             shaken = Box::pin(stream.start_tls_server(tls)) => shaken,
             () = needed(seat.as_deref()) => return,

@@ -162,7 +162,7 @@ fn make(hostname: &str) -> Result<String, TlsError> {
     Ok(certificate.pem() + &key.serialize_pem())
 }
 
-/// Written beside and renamed, so that there is a whole file or none; readable by us only, from its first byte.
+/// The file is written beside and renamed, so that it is whole or absent; only we can read it, from its first byte.
 fn keep(path: &Path, pem: &str) -> Result<(), TlsError> {
     let attempt = || -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));

@@ -35,7 +35,7 @@ impl Shutdown {
         Self(receiver)
     }
 
-    /// Has the end been asked for?
+    /// Returns true if the end was requested.
     pub fn is_requested(&self) -> bool {
         self.0.borrow().is_some() || self.0.has_changed().is_err()
     }
@@ -47,7 +47,7 @@ impl Shutdown {
         let _ = receiver.wait_for(Option::is_some).await;
     }
 
-    /// Resolves when the end was asked for and the grace is over.
+    /// Resolves when the end was requested and the grace is over.
     pub async fn overdue(&self) {
         self.requested().await;
         let deadline = *self.0.borrow();

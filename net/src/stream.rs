@@ -19,7 +19,7 @@ use crate::{ClientTls, Error, Peer, ServerTls};
 /// The time that a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
-/// A connection over TCP, plain or inside TLS, or over a Unix socket. Knows its peer for good, even when the peer has
+/// A connection over TCP, plain or inside TLS, or over a Unix socket. It knows its peer for good, even if the peer has
 /// gone.
 pub struct Stream {
     peer: Peer,
@@ -47,8 +47,8 @@ pub struct TlsInfo {
     pub cipher: String,
 }
 
-/// Does a server wait for TLS there, and say nothing before it? Nothing but the hello of TLS is sent, and the certificate is
-/// of no interest.
+/// Returns true if a server waits there for TLS, and sends nothing before it. Only the hello of TLS is sent, and the
+/// certificate does not matter.
 pub async fn begins_with_tls(place: SocketAddr, wait: Duration) -> bool {
     let Ok(tls) = ClientTls::opportunistic() else { return false };
     let attempt = async {
@@ -82,7 +82,7 @@ impl Stream {
         Ok(Self { seat: Some(seat), ..stream })
     }
 
-    /// A proxy has said whose connection this is: another peer, with another place.
+    /// Replaces the peer and the place after a proxy has named the owner of this connection.
     pub(crate) fn introduced(self, peer: SocketAddr, reached: IpAddr, seat: Arc<Seat>) -> Self {
         Self { peer: Peer::Net(peer), reached: Some(reached.to_canonical()), seat: Some(seat), ..self }
     }
@@ -120,7 +120,8 @@ impl Stream {
         self.peer
     }
 
-    /// The address that the peer has reached, of this machine or of a proxy in front; none over a Unix socket.
+    /// Returns the address that the peer has reached, of this machine or of a proxy in front; `None` over a Unix
+    /// socket.
     pub fn local_ip(&self) -> Option<IpAddr> {
         if self.reached.is_some() {
             return self.reached;
@@ -134,7 +135,7 @@ impl Stream {
         socket.local_addr().ok().map(|address| address.ip().to_canonical())
     }
 
-    /// Is the connection encrypted?
+    /// Returns true if the connection is encrypted.
     pub fn is_tls(&self) -> bool {
         matches!(self.wire, Wire::Server(_) | Wire::Client(_))
     }
@@ -148,7 +149,7 @@ impl Stream {
         })
     }
 
-    /// The name the client asked for in its TLS hello (SNI).
+    /// Returns the name that the client asked for in its TLS hello (SNI).
     pub fn asked_name(&self) -> Option<&str> {
         match &self.wire {
             Wire::Server(tls) => tls.get_ref().1.server_name(),
@@ -156,7 +157,7 @@ impl Stream {
         }
     }
 
-    /// The server's side of a handshake. Refused inside TLS: there is no TLS in TLS.
+    /// Runs the server's side of a handshake. It is refused inside TLS: there is no TLS in TLS.
     pub async fn start_tls_server(self, tls: &ServerTls) -> Result<Self, Error> {
         let (seat, reached) = (self.seat.clone(), self.reached);
         let (peer, socket) = self.into_plain()?;
@@ -165,7 +166,7 @@ impl Stream {
         Ok(Self { peer, reached, wire: Wire::Server(Box::new(stream)), seat })
     }
 
-    /// The client's side of a handshake. `name` is the host we meant to reach, a name or an IP address.
+    /// Runs the client's side of a handshake. `name` is the host that we meant to reach, a name or an IP address.
     pub async fn start_tls_client(self, tls: &ClientTls, name: &str) -> Result<Self, Error> {
         let (peer, socket) = self.into_plain()?;
         let name = ClientTls::server_name(name, peer.ip());

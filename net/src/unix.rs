@@ -21,7 +21,7 @@ const LONGEST_PATH: usize = 107;
 pub(crate) struct UnixDoor {
     pub listener: UnixListener,
     pub path: PathBuf,
-    /// The inode of the name that we made: another program's is not ours to take away.
+    /// The inode of the name that we made: we must not remove another program's.
     inode: u64,
 }
 
@@ -33,8 +33,8 @@ pub(crate) fn open(role: &str, path: &Path) -> Result<UnixDoor, BindError> {
     if !path.is_absolute() {
         return Err(fault(UnixFault::NotAbsolute));
     }
-    // Made beside, given its mode and group, and only then put in its place: so nobody finds it with other rights, and
-    // a stale name is replaced in one step.
+    // The socket is made beside, gets its mode and group, and is only then put in its place: so nobody finds it with
+    // other rights, and a stale name is replaced in one step.
     let beside = beside(path);
     if beside.as_os_str().len() > LONGEST_PATH {
         return Err(fault(UnixFault::TooLong));
@@ -59,16 +59,16 @@ pub enum UnixFault {
     /// `unix:` wants a full path.
     #[error("the path must begin with a slash")]
     NotAbsolute,
-    /// Longer than a socket's name may be.
+    /// The path is longer than a socket's name may be.
     #[error("the path is too long for a socket")]
     TooLong,
     /// Another program answers there.
     #[error("another program listens there")]
     InUse,
-    /// Something else has that name, and is not ours to remove.
+    /// Another file has that name, and we must not remove it.
     #[error("there is something there that is not a socket")]
     NotASocket,
-    /// The folder is missing, or not ours to write to, ….
+    /// The folder is missing, or we may not write to it, ….
     #[error("{0}")]
     Io(io::Error),
 }
@@ -79,7 +79,7 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// May we take this name?
+/// Checks that we may take this name.
 fn look(path: &Path) -> Result<(), UnixFault> {
     let there = match fs::symlink_metadata(path) {
         Ok(there) => there,

@@ -44,7 +44,7 @@ fn records() -> Vec<(&'static str, RData)> {
     records
 }
 
-/// A server for the zone `test.`; it refuses all else.
+/// Starts a server for the zone `test.`; it refuses everything else.
 async fn server() -> (SocketAddr, Server<Catalog>) {
     let mut zone =
         InMemoryZoneHandler::<TokioRuntimeProvider>::empty(name("test."), ZoneType::Primary, AxfrPolicy::Deny);

@@ -27,9 +27,9 @@ const PIECE: Duration = Duration::from_secs(60);
 /// Octets of all header fields, and of a buffer that reads or writes.
 const HEADERS: u32 = 32 * 1024;
 const BUFFER: usize = 64 * 1024;
-/// Requests at one time on one connection.
+/// The most requests at one time on one connection.
 const STREAMS: u32 = 100;
-/// Octets that a client may send ahead, on one request and on a connection.
+/// The octets that a client may send ahead, on one request and on a connection.
 const WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
 /// The interval at which a silent HTTP/2 connection is pinged.

@@ -19,9 +19,9 @@ use crate::peer::{Peer, Via};
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-/// Proxies one behind the other that are followed.
+/// The most proxies in a chain that are followed.
 const MOST_HOPS: usize = 16;
-/// A proxy that says nonsense is complained of no more often than this.
+/// The shortest time between two complaints about a proxy that writes nonsense.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Finds the client that a request came from.
@@ -84,13 +84,13 @@ impl Gatekeeper {
     }
 }
 
-/// The entries of all lines of the field, the last one first.
+/// Returns the entries of all lines of the field, the last one first.
 fn entries(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(FOR).iter().rev();
     lines.flat_map(|line| line.as_bytes().rsplit(|octet| *octet == b',').map(<[u8]>::trim_ascii))
 }
 
-/// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`, and no `unknown`.
+/// Reads `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`, and no `unknown`.
 fn address(entry: &[u8]) -> Option<IpAddr> {
     let entry = std::str::from_utf8(entry).ok()?;
     let bare = || entry.parse::<IpAddr>().ok();
@@ -145,7 +145,7 @@ mod tests {
             (&["[2001:db8::7]:4711"], "2001:db8::7"),
             (&["::ffff:198.51.100.7"], "198.51.100.7"),
             (&["198.51.100.7, [2001:db8:1::1]:443"], "198.51.100.7"),
-            // The client is one of the trusted network itself.
+            // The client is itself in the trusted network.
             (&["10.9.9.9"], "10.9.9.9"),
             (&["10.9.9.9, 10.0.0.1"], "10.9.9.9"),
             // Nothing is known beyond an entry that is nonsense.

@@ -29,7 +29,8 @@ struct Inner {
 }
 
 impl Line {
-    /// A body that goes out for as long as `stay` lasts. Then it breaks off, and is not mistaken for a whole one.
+    /// Returns a body that goes out for as long as `stay` lasts. Then it breaks off, and nobody mistakes it for a whole
+    /// one.
     pub fn body_while(&self, stay: SharedStay, body: Body) -> Body {
         self.set(Some(stay.clone()));
         let waiting = stay.clone();

@@ -28,7 +28,7 @@ impl Wait {
         self.running = None;
     }
 
-    /// It has not come; is it too late?
+    /// Checks if the event is too late: it has not come yet.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let most = self.most;
         self.running.get_or_insert_with(|| Box::pin(sleep(most))).as_mut().poll(cx)

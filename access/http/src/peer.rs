@@ -24,7 +24,7 @@ pub enum Via {
     Direct,
     /// The request came through a trusted proxy, which reports the scheme that the client speaks with it.
     Proxy,
-    /// Through a proxy that is believed, and does not say whether the client speaks TLS.
+    /// The request came through a trusted proxy, which does not report whether the client speaks TLS.
     SilentProxy,
 }
 
@@ -34,7 +34,7 @@ impl Peer {
         Self { ip, tls: None, via: Via::Direct }
     }
 
-    /// Does the client speak TLS: with us, or with a proxy that is believed and says so?
+    /// Returns true if the client speaks TLS: with us, or with a trusted proxy that reports it.
     pub fn speaks_tls(&self) -> bool {
         self.tls.is_some()
     }

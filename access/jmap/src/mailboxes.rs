@@ -45,7 +45,7 @@ const ROLES: [(&str, SpecialUse); 5] = [
     ("trash", SpecialUse::Trash),
 ];
 
-/// The use of a role that can be given.
+/// Returns the use of a role that can be given.
 pub fn special_use(role: &str) -> Option<SpecialUse> {
     ROLES.iter().find(|(name, _)| *name == role).map(|(_, special)| *special)
 }

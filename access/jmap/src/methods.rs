@@ -69,7 +69,7 @@ fn not_used(scope: &Scope, name: &str, capability: &str) -> MethodError {
     MethodError::not_used(format!("{called} belongs to {capability}, which is not in \"using\""))
 }
 
-/// Does the method change nothing?
+/// Returns true if the method changes nothing.
 pub fn only_reads(name: &str) -> bool {
     let act = name.split_once('/').map(|(_, act)| act).unwrap_or_default();
     matches!(act, "echo" | "get" | "changes" | "query" | "queryChanges" | "parse" | "lookup")
@@ -78,7 +78,7 @@ pub fn only_reads(name: &str) -> bool {
 fn capability(method: &str) -> Option<&'static str> {
     Some(match method.split_once('/')?.0 {
         "Core" | "PushSubscription" => CORE,
-        // RFC 8620 §6.3 has one of them, RFC 9404 the others.
+        // RFC 8620 §6.3 has one of the Blob methods, RFC 9404 the others.
         "Blob" if method == "Blob/copy" => CORE,
         "Blob" => BLOB,
         "Quota" => QUOTA,

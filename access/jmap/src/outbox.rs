@@ -6,9 +6,8 @@ use store::Tx;
 
 /// Takes charge of the letters that people send, and gives back those that they want to recall.
 pub trait Outbox: Send + Sync {
-    /// Takes charge of a letter, as `mail::seam::Accept` does, and **in the same commit** calls `done`: the letter is on
-    /// its way and noted as such, or neither. With `until` it stays here until then, unless it is recalled.
-    ///
+    /// Takes charge of a letter, as `mail::seam::Accept` does, and **in the same commit** calls `done`: the letter is
+    /// on its way and noted as such, or neither. With `until` the letter stays here until then, unless it is recalled.
     /// `Err`: nothing was kept, and `done` was not called or its effects were undone.
     fn send(
         &self,
@@ -19,7 +18,8 @@ pub trait Outbox: Send + Sync {
         done: Done,
     ) -> Pending<'_, Result<Verdict, OurFault>>;
 
-    /// Takes back a letter that waits for its time, so that nobody gets it. False: it has been let go, or was never here.
+    /// Takes back a letter that waits for its time, so that nobody gets it. Returns false if it has been released, or
+    /// was never here.
     fn recall(&self, tx: &mut Tx, letter: LetterId, author: &Login, now: Timestamp) -> Result<bool, store::Error>;
 }
 

@@ -20,7 +20,7 @@ use state::LARGEST;
 
 pub use state::{State, state};
 
-/// The one id there is.
+/// The only id.
 const ID: &str = "mail";
 /// The type of object that the quota counts.
 const TYPE: &str = "Email";
@@ -31,8 +31,8 @@ async fn look(scope: &Scope, account: AccountId) -> Result<State, MethodError> {
     Ok(scope.server.read(account, move |view| state(view, account)).await?)
 }
 
-/// Does the client know the type that is counted (RFC 9425 §4.1)? One that names no data at all, as Bulwark does when
-/// it asks for a quota, has not said that it does not.
+/// Returns true if the client knows the counted type (RFC 9425 §4.1). A client that names no data at all, as Bulwark
+/// does when it asks for a quota, has not said that it does not know it.
 fn knows_type(scope: &Scope) -> bool {
     scope.uses(MAIL) || scope.using.iter().all(|used| [CORE, QUOTA].contains(&used.as_str()))
 }

@@ -38,7 +38,7 @@ impl Scope {
         self.using.iter().any(|used| used == capability)
     }
 
-    /// The account of this id, if it is the person's.
+    /// Returns the account of this id, if it is the person's.
     pub fn account(&self, id: &str) -> Result<AccountId, MethodError> {
         match AccountId::read(id) {
             Some(account) if account == self.person.account => Ok(account),
@@ -67,7 +67,7 @@ impl Scope {
 pub(crate) struct Created(pub BTreeMap<String, String>);
 
 impl Created {
-    /// The id that a client means: the one created under the name behind `#`, or the id itself.
+    /// Returns the id that a client means: the one created under the name behind `#`, or the id itself.
     pub fn real<'a>(&'a self, id: &'a str) -> Option<&'a str> {
         match id.strip_prefix('#') {
             Some(creation) => self.0.get(creation).map(String::as_str),

@@ -15,13 +15,13 @@ use crate::limits;
 use crate::outbox::Outbox;
 use crate::subscription::{Courier, Credentials, Deliveries, NoKey, Vapid};
 
-/// Knows people by a token that they were given at a log-in elsewhere (RFC 6750): the webmail's sessions.
+/// Knows people by a token from a log-in elsewhere (RFC 6750): the webmail's sessions.
 pub trait Tokens: Send + Sync {
     /// Returns the person that this token belongs to; `None` if it is nobody's or has ended.
     fn person<'a>(&'a self, token: &'a str) -> Pending<'a, Result<Option<Login>, OurFault>>;
 }
 
-/// The server a client comes into.
+/// The server that a client comes into.
 pub struct Server {
     /// The store with everybody's mail.
     pub store: Store,
@@ -54,7 +54,7 @@ pub struct Server {
     vapid: OnceCell<Vapid>,
     /// The memory that requests take while they arrive, are read and are answered.
     pub(crate) requesting: Budget,
-    /// A thread for each request that is carried out.
+    /// The places for requests that are carried out: each has a thread.
     pub(crate) desks: Arc<Semaphore>,
     pub(crate) requests: Turns<AccountId>,
     pub(crate) uploads: Turns<AccountId>,
@@ -128,7 +128,7 @@ impl Server {
         vapid.ok().map(Vapid::public)
     }
 
-    /// Letters were opened: the history of each says so. Never waited for.
+    /// Notes in their histories that letters were opened. Nobody waits for that.
     pub(crate) fn note_read(&self, account: AccountId, keys: Vec<i64>) {
         if !keys.is_empty() {
             self.witness.saw(Observation::Read { account, keys, door: Link::Jmap, at: (self.clock)() });

@@ -8,9 +8,9 @@ use crate::limits;
 
 /// The core of it all.
 pub const CORE: &str = "urn:ietf:params:jmap:core";
-/// Mail (RFC 8621 §1.3.1).
+/// The capability of mail (RFC 8621 §1.3.1).
 pub const MAIL: &str = "urn:ietf:params:jmap:mail";
-/// Sending (RFC 8621 §1.3.2).
+/// The capability of sending (RFC 8621 §1.3.2).
 pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 /// Absence (RFC 8621 §1.3.3).
 pub const VACATION: &str = "urn:ietf:params:jmap:vacationresponse";

@@ -24,9 +24,9 @@ const LOOKED_AT: usize = 256 * 1024;
 const LONGEST: usize = 255;
 /// The longest subject shown, in octets before it is marked.
 const LONGEST_SUBJECT: usize = 1000;
-/// Letters before the first word that is shown.
+/// The most letters before the first shown word.
 const BEFORE: usize = 60;
-/// Words that are looked for. A search has a few.
+/// The most words that are searched for. A search has a few.
 const MOST_WORDS: usize = 32;
 /// Octets of text in which words are marked: enough for the preview, which is no longer.
 const MARKED: usize = 4 * LONGEST;
@@ -63,7 +63,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     Ok(answer.as_object().cloned().unwrap_or_default())
 }
 
-/// The snippets of as many of these letters as one turn is enough for, and of one at least.
+/// Returns the snippets of as many of these letters as fit into one turn, and of at least one.
 fn in_turn(view: &View, account: AccountId, ids: &[String], words: &Words) -> Result<Vec<Option<Value>>, MethodError> {
     let begun = Instant::now();
     let mut snippets = Vec::new();
@@ -130,7 +130,7 @@ fn clip(text: &str, limit: usize) -> &str {
     text.get(..text.floor_char_boundary(limit)).unwrap_or_default()
 }
 
-/// The text around the first word that is found, marked.
+/// Returns the text around the first match, marked.
 fn around(text: &str, words: &[Sought]) -> Option<String> {
     let first = places(words, text).first()?.0;
     let mut start = first.saturating_sub(BEFORE);
@@ -171,7 +171,7 @@ fn marked(text: &str, words: &[Sought], limit: usize) -> Option<String> {
     Some(out)
 }
 
-/// False: there was no room for all of it.
+/// Writes escaped text; returns false if there was no room for all of it.
 fn escape(text: &str, out: &mut String, limit: usize) -> bool {
     for c in text.chars() {
         let entity = match c {

@@ -20,7 +20,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let mut arguments: GetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     arguments.checked(&["id", "emailIds"])?;
-    // All conversations of an account are more than one call may give.
+    // One call cannot return all conversations of an account.
     let ids = arguments.ids.ok_or_else(MethodError::request_too_large)?;
     let read = move |view: &View| look_up(view, account, ids);
     let (list, not_found, cursor) = scope.server.read(account, read).await?;

@@ -46,7 +46,7 @@ const OTHERS: [&str; 24] = [
     "websocket",
 ];
 
-/// May a request say that it uses this?
+/// Returns true if a request may name this capability.
 pub fn may_be_used(uri: &str) -> bool {
     CAPABILITIES.contains(&uri) || is_registered(uri) || is_of_a_vendor(uri)
 }

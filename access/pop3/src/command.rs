@@ -7,13 +7,13 @@ use mail::Password;
 pub enum Command {
     /// `CAPA` (RFC 2449 §5)
     Capa,
-    /// `LANG`, with the range that is wanted (RFC 6856 §3)
+    /// `LANG`, with the wanted range (RFC 6856 §3)
     Lang(Option<String>),
     /// `UTF8` (RFC 6856 §2)
     Utf8,
     /// `STLS` (RFC 2595 §4)
     Stls,
-    /// `AUTH` (RFC 5034); without a mechanism it asks which there are, as clients of RFC 1734 do.
+    /// `AUTH` (RFC 5034); without a mechanism it asks for the list of them, as clients of RFC 1734 do.
     Auth(Option<Auth>),
     /// `USER`
     User(String),
@@ -60,7 +60,7 @@ pub enum Fault {
     Unknown,
     /// The word is known; the text shows its syntax.
     Usage(&'static str),
-    /// It is not UTF-8.
+    /// The line is not UTF-8.
     NotText,
 }
 
@@ -154,7 +154,7 @@ fn auth(mechanism: &str, initial: Option<&str>) -> Command {
     Command::Auth(Some(Auth { mechanism: mechanism.to_owned(), initial }))
 }
 
-/// Digits. A number too large for any letter is as good as the largest.
+/// Reads digits. A number too large for any letter is as good as the largest.
 fn number(text: &str, usage: &'static str) -> Result<u32, Fault> {
     if !text.bytes().all(|digit| digit.is_ascii_digit()) {
         return Err(Fault::Usage(usage));

@@ -3,7 +3,7 @@
 /// The language that a client reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
-    /// Until it asks for another.
+    /// The language until the client asks for another.
     #[default]
     English,
     /// Français.
@@ -20,7 +20,8 @@ impl Language {
         Self::ALL.iter().find(|(language, ..)| *language == self).map_or("en", |(_, tag, _)| tag)
     }
 
-    /// The one that fits the range best (RFC 4647 §3.4): `fr-CA` is French. `*` and `i-default` are English.
+    /// Returns the language that fits the range best (RFC 4647 §3.4): `fr-CA` is French. `*` and `i-default` are
+    /// English.
     pub fn of_range(range: &str) -> Option<Self> {
         if range == "*" || range.eq_ignore_ascii_case("i-default") {
             return Some(Self::default());

@@ -4,16 +4,16 @@ use mail::seam::AccountId;
 use mailbox::{Error, FolderId, Uid, Uids, fetch, folder};
 use store::View;
 
-/// The letters of a drop, numbered from 1. Eight octets a letter, and some kilobytes for the marks.
+/// The letters of a drop, numbered from 1. It takes eight octets a letter, and some kilobytes for the marks.
 pub struct Maildrop {
     account: AccountId,
     folder: FolderId,
     /// The text before the UID in a unique-id.
     prefix: Box<str>,
     letters: Box<[DropEntry]>,
-    /// Marked by DELE.
+    /// The letters that DELE marked.
     marked: Uids,
-    /// Sent by RETR, and not yet flagged `\Seen`.
+    /// The letters that RETR sent, and that are not yet flagged `\Seen`.
     read: Uids,
     /// The octets of the letters that are not marked.
     octets: u64,
@@ -24,16 +24,16 @@ pub struct Maildrop {
 pub struct DropEntry {
     /// Its UID.
     pub uid: Uid,
-    /// Octets. A letter has at most [`mailbox::LARGEST`].
+    /// The octets. A letter has at most [`mailbox::LARGEST`].
     pub size: u32,
 }
 
 /// The reason why there is no such letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoLetter {
-    /// There was never one of this number.
+    /// There was never a letter of this number.
     Unknown,
-    /// It was marked by DELE.
+    /// DELE marked it.
     Marked,
 }
 
@@ -47,15 +47,15 @@ pub enum Listing {
 }
 
 impl Maildrop {
-    /// The INBOX of an account, as it is in this snapshot.
+    /// Opens the INBOX of an account, as it is in this snapshot.
     pub fn open(view: &View, account: AccountId) -> Result<Self, Error> {
         let inbox = folder::by_name(view, account, "INBOX")?.ok_or_else(|| Error::NoFolderCalled("INBOX".into()))?;
         let mut letters = Vec::with_capacity(inbox.total as usize);
         fetch::sizes(view, inbox.id, |uid, size| {
             letters.push(DropEntry { uid, size: u32::try_from(size).unwrap_or(u32::MAX) });
         })?;
-        // An account that is made again gets another number, so that its letters do not look like the old ones
-        // (RFC 1939 §7: a unique-id is never used again).
+        // An account that is made again gets another number, so that its letters do not look like the old ones (RFC
+        // 1939 §7: a unique-id is never used again).
         let prefix = format!("{}.{}.", account.0, inbox.uid_validity);
         Ok(Self::new(account, inbox.id, &prefix, letters))
     }
@@ -82,7 +82,7 @@ impl Maildrop {
         self.letters.len().saturating_sub(self.marked.len() as usize)
     }
 
-    /// Octets of the letters that are not marked.
+    /// Returns the octets of the letters that are not marked.
     pub fn octets(&self) -> u64 {
         self.octets
     }
@@ -94,7 +94,7 @@ impl Maildrop {
         if self.marked.contains(letter.uid) { Err(NoLetter::Marked) } else { Ok(letter) }
     }
 
-    /// Marks a letter: it goes at QUIT.
+    /// Marks a letter, which goes at QUIT.
     pub fn mark(&mut self, number: u32) -> Result<(), NoLetter> {
         let letter = self.letter(number)?;
         self.marked.insert(letter.uid);
@@ -119,7 +119,7 @@ impl Maildrop {
         self.read.len()
     }
 
-    /// The letters that were sent since this was last asked.
+    /// Returns the letters that were sent since the last call.
     pub fn take_read(&mut self) -> Uids {
         std::mem::take(&mut self.read)
     }

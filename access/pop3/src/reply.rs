@@ -18,7 +18,7 @@ pub enum Code {
     Auth,
     /// Another client has the maildrop (RFC 2449 §8.1.2).
     InUse,
-    /// It will pass by itself (RFC 3206 §3).
+    /// The fault will pass by itself (RFC 3206 §3).
     Temporary,
     /// Somebody must mend the fault (RFC 3206 §3).
     Permanent,
@@ -52,7 +52,7 @@ impl Reply {
         Self { code: Some(code), ..self }
     }
 
-    /// The whole line. A text that would break it is kept in one.
+    /// Returns the whole line. Line ends in the text become blanks.
     pub fn line(&self) -> String {
         let status = if self.done { "+OK" } else { "-ERR" };
         let code = self.code.map(|code| format!(" [{}]", code.word())).unwrap_or_default();

@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use crate::reader::Reader;
 use crate::{Server, answer};
 
-/// Passwords that are made into secrets, or weighed, at one time: each takes a processor for a moment.
+/// The most passwords that are made into secrets, or weighed, at one time: each takes a processor for a moment.
 static AT_WORK: Semaphore = Semaphore::const_new(2);
 
 /// The reason why something was not done.
@@ -148,7 +148,7 @@ fn programs(open: &[Open]) -> Vec<Value> {
     programs.iter().map(object).collect()
 }
 
-/// Mail programs that are shown.
+/// The most mail programs that are shown.
 const MOST_PROGRAMS: usize = 50;
 
 /// The sessions to end: one, or all but that of the person who asks, together with what mail programs have open.

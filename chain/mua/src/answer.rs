@@ -12,7 +12,7 @@ pub fn plain(status: StatusCode, sentence: impl Into<String>) -> Response {
     with(status, "text/plain; charset=utf-8", Body::from(sentence.into()))
 }
 
-/// JSON.
+/// Answers with JSON.
 pub fn json(value: &Value) -> Response {
     with(StatusCode::OK, "application/json", Body::from(value.to_string()))
 }
@@ -24,7 +24,7 @@ pub fn empty(status: StatusCode) -> Response {
     response
 }
 
-/// A body of a kind, which nobody may take for another kind, nor keep.
+/// Answers with a body of a type, which nobody may take for another type, nor keep.
 pub fn with(status: StatusCode, kind: &'static str, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -36,7 +36,8 @@ pub fn with(status: StatusCode, kind: &'static str, body: Body) -> Response {
     response
 }
 
-/// A picture that its reader may keep for a while. Whatever it holds, it is shown as a picture and does nothing.
+/// Answers with a picture that its reader may keep for a while. Whatever it contains, it is shown as a picture and does
+/// nothing.
 pub fn picture(kind: &'static str, octets: impl Into<Body>, kept: Duration) -> Response {
     let mut response = with(StatusCode::OK, kind, octets.into());
     let headers = response.headers_mut();
@@ -52,8 +53,7 @@ pub fn missing() -> Response {
     plain(StatusCode::NOT_FOUND, "there is no such letter")
 }
 
-/// Something of ours failed.
-/// A letter that cannot be read: for good, or now.
+/// Answers a failure of ours: a letter that cannot be read, for good or now.
 pub fn unreadable(error: &mailbox::Error) -> Response {
     match error {
         mailbox::Error::Store(damage) if damage.is_permanent() => {

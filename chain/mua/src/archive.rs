@@ -28,13 +28,13 @@ use crate::remote::Turns;
 use crate::{Server, answer, letter};
 use names::Names;
 
-/// Files in one zip.
+/// The most files in one zip.
 const MOST: usize = 1000;
 /// The effort to make files small: most are as small as they can be.
 const LEVEL: i64 = 1;
 
-/// `/letter/{letter}/files.zip?{part}={name}&…`: the parts that the pages list, under the names that they show. A name is made
-/// harmless as those in letters are.
+/// Serves `/letter/{letter}/files.zip?{part}={name}&…`: the parts that the pages list, under the names that they show.
+/// A name is made harmless as those in letters are.
 pub async fn files(
     State(server): State<Server>,
     Reader(login): Reader,
@@ -43,7 +43,7 @@ pub async fn files(
     Path(letter): Path<String>,
     Query(wanted): Query<Vec<(String, String)>>,
 ) -> Response {
-    // A part's id names its letter, too: one inside another has no id of its own.
+    // A part's id names its letter, too: a letter inside another has no id of its own.
     let key = letter::key(&letter).or_else(|| Attached::read(&letter).map(|part| part.key));
     let Some(key) = key else { return answer::missing() };
     let parts = match listed(key, &wanted) {
@@ -107,10 +107,10 @@ struct Packing {
     store: Store,
     work: Arc<Turns>,
     account: AccountId,
-    /// The last one first.
+    /// The files, the last one first.
     files: Vec<Named<Reading>>,
     current: Option<Reading>,
-    /// `None` when it has its end.
+    /// The zip; `None` once it has its end.
     zip: Option<ZipWriter<StreamWriter<Ready>>>,
     ready: Ready,
     options: SimpleFileOptions,
@@ -169,7 +169,7 @@ impl Packing {
         Self { store, work, account, files, current: None, zip, ready, options }
     }
 
-    /// The next octets of the zip; none behind its end.
+    /// Returns the next octets of the zip; `None` behind its end.
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, Broken> {
         loop {
             if self.zip.is_none() {
@@ -219,7 +219,7 @@ fn pieces(packing: Packing) -> impl Stream<Item = Result<Bytes, Broken>> {
     })
 }
 
-/// The date of the files: when the letter came, in UTC.
+/// Returns the date of the files: the arrival of the letter, in UTC.
 fn date(received: Timestamp) -> Option<DateTime> {
     let text = received.rfc3339();
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<u16>().ok();

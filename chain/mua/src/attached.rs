@@ -33,7 +33,7 @@ impl Attached {
         self.path.first().map_or((0, 0), |step| (step.start, step.end))
     }
 
-    /// Begins to read it. `None`: it reaches beyond the end of the letter, so that it is none of ours.
+    /// Begins to read it. `None`: it reaches beyond the end of the letter, so that the id is not one of ours.
     pub fn open(&self, blob: BlobId, size: u64) -> Option<Reading> {
         let (at, end) = self.range();
         (end <= size).then(|| Reading { blob, at, end, unpacker: Unpacker::new(&self.path), over: false })
@@ -55,11 +55,11 @@ pub struct Reading {
     over: bool,
 }
 
-/// Octets of a letter that are read at one time.
+/// The octets of a letter that are read at one time.
 const PIECE: u64 = 256 << 10;
 
 impl Reading {
-    /// The next octets; none at the end.
+    /// Returns the next octets; `None` at the end.
     pub fn next(&mut self, view: &View) -> Result<Option<Bytes>, mailbox::Error> {
         if self.over {
             return Ok(None);

@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, header};
 
-/// Programs by a word of their `User-Agent`, the first that is found. Most claim to be older ones, too, which come later.
+/// Programs by a word of their `User-Agent`; the first match counts. Most claim to be older ones, too, which come
+/// later.
 const PROGRAMS: [(&str, &str); 10] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),

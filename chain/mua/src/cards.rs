@@ -32,12 +32,12 @@ use crate::{Server, answer};
 use reply::Wish;
 pub use told::Cards;
 
-/// Octets of one file, as it travels, that are read.
+/// The most octets of one file, as it travels, that are read.
 const LARGEST: u64 = 256 << 10;
 /// The most files of one letter that are read.
 const FILES: usize = 16;
 
-/// A file with such things in it.
+/// A file with cards or entries.
 enum File {
     Calendar(String),
     Card(String),
@@ -84,7 +84,7 @@ async fn read_for(server: &Server, reader: Option<Login>, files: Files) -> Resul
     Ok(tokio::task::spawn_blocking(work).await??)
 }
 
-/// The answer that the reader wishes to give, as a file of a calendar.
+/// Returns the answer that the reader wishes to give, as a file of a calendar.
 pub async fn reply(
     State(server): State<Server>,
     Reader(login): Reader,
@@ -125,7 +125,7 @@ type Files = (Vec<File>, bool);
 /// Returns the files, and true if one was left out; `None` if there is no such letter.
 fn files(view: &View, account: AccountId, asked: &Asked) -> Result<Option<Files>, mailbox::Error> {
     let Opening::Opened(letter) = asked.open(view, account)? else { return Ok(None) };
-    // Names of pictures need not be looked for.
+    // The names of pictures are not needed here.
     let contents = Contents::of(&letter.structure, |_| Ok::<_, mailbox::Error>(bytes::Bytes::new()))?;
     let (mut files, mut left_out) = (Vec::new(), false);
     for item in &contents.items {
@@ -143,7 +143,7 @@ fn files(view: &View, account: AccountId, asked: &Asked) -> Result<Option<Files>
     Ok(Some((files, left_out)))
 }
 
-/// The text of a file that is not too large.
+/// Returns the text of a file that is not too large.
 fn text(view: &View, letter: &Opened, part: &Part) -> Result<Option<String>, mailbox::Error> {
     let path = part.steps();
     let (start, end) = path.first().map_or((0, 0), |step| (step.start, step.end));

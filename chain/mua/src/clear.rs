@@ -13,7 +13,7 @@ use crate::{answer, plain};
 /// The path where a certificate authority checks our identity, always in clear (RFC 8555 §8.3).
 const ACME: &str = "/.well-known/acme-challenge/";
 
-/// Does a certificate authority ask? Nothing there is anybody's mail.
+/// Returns true if a certificate authority asks. No mail is there.
 pub fn is_acme(request: &Request) -> bool {
     request.method() == Method::GET && request.uri().path().starts_with(ACME)
 }
@@ -32,7 +32,7 @@ pub fn answer(
         (Via::Direct, Some(443)) | (Via::Proxy, _) => name.to_owned(),
         (Via::Direct, Some(port)) => format!("{name}:{port}"),
         (Via::Direct, None) => return plain::notice(StatusCode::FORBIDDEN, headers, &Notice::NoTls),
-        // It may speak TLS with the client: to be led there would lead back here.
+        // The proxy may speak TLS with the client: a redirect would lead back here.
         (Via::SilentProxy, _) => return plain::notice(StatusCode::FORBIDDEN, headers, &Notice::SilentProxy),
     };
     // Listeners have read the request, and it must not be sent again as if nothing had happened.

@@ -4,8 +4,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::host::Host;
 
-/// Over TLS the browser itself sees to it that no other site, no other path and nobody in clear has set it
-/// (RFC 6265bis §4.1.3.2).
+/// The name inside TLS: the browser itself makes sure that no other site, no other path and no connection in clear has
+/// set it (RFC 6265bis §4.1.3.2).
 const SECURE: &str = "__Host-facteur";
 /// The name of the cookie on this machine alone, without TLS.
 const PLAIN: &str = "facteur";
@@ -29,7 +29,7 @@ impl Names {
         Self { name, secure }
     }
 
-    /// The token in the request, if there is one.
+    /// Returns the token in the request, if there is one.
     pub fn token<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
         value(headers, &self.name).filter(|token| (1..=LONGEST).contains(&token.len()))
     }
@@ -39,7 +39,7 @@ impl Names {
         let Self { name, secure } = self;
         let attribute = if *secure { "; Secure" } else { "" };
         let age = match token {
-            // Used, a session lasts as long as this; unused, the server ends it earlier.
+            // A session in use lasts as long as this; the server ends an unused one earlier.
             Some(_) => directory::session::LONGEST.as_secs(),
             None => 0,
         };

@@ -28,7 +28,7 @@ pub fn session_token(lines: &[&[u8]], host: &str, secure: bool) -> Option<String
     Names::of(Host::parse(host).as_ref(), secure).token(&headers).map(str::to_owned)
 }
 
-/// Seals addresses with a key that is known.
+/// Seals addresses with a known key.
 pub struct Sealer(Seal);
 
 impl Sealer {

@@ -27,7 +27,8 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geol
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 /// Pages of other sites may not show our resources, and share no process with them (Fetch §3.7).
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-/// A page of another site that opens ours, or is opened by it, has no hold on it (HTML §7.1.3).
+/// The header that keeps a page of another site, which opens ours or is opened by it, from any hold on it (HTML
+/// §7.1.3).
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 /// Tells a browser to ask for this name over TLS only, for a day (RFC 6797). The day begins anew with each answer, so a
@@ -35,16 +36,16 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 /// and not for a year. Names below ours (`includeSubDomains`) may be other machines, of which we know nothing.
 const STRICT: &str = "max-age=86400";
 
-/// Does the browser speak TLS with us, and not with a proxy, whose certificate we do not know; by a name that our certificate
-/// proves to anybody?
+/// Returns true if the browser speaks TLS with us, and not with a proxy, whose certificate we do not know; and by a
+/// name that our certificate proves to anybody.
 fn asks_in_confidence(entrance: &Entrance, request: &Request) -> bool {
     let is_ours = |peer: &Peer| peer.speaks_tls() && peer.via == Via::Direct;
     let host = || Host::of(request.uri(), request.headers()).ok().flatten();
     request.extensions().get().is_some_and(is_ours) && host().is_some_and(|host| entrance.is_proven(&host))
 }
 
-/// The key that lets the session of this token be ended by a plain form, which cannot send a header: nobody else can put it
-/// into theirs.
+/// Returns the key with which a plain form, which cannot send a header, may end the session of this token: no other
+/// site can put the key into its form.
 pub fn leave(token: &str) -> String {
     hex::encode(hmac::sign(&leave_key(token), LEAVE).as_ref())
 }
@@ -159,7 +160,7 @@ fn show_session(request: &mut Request, host: Option<&Host>, peer: &Peer) -> Opti
     None
 }
 
-/// Does the request come from our own pages?
+/// Returns true if the request comes from our own pages.
 fn is_ours(headers: &HeaderMap) -> bool {
     headers.contains_key(OURS) || origin::is_of_ours(headers)
 }

@@ -46,7 +46,7 @@ impl Host {
         bare.parse::<std::net::IpAddr>().is_ok()
     }
 
-    /// Is it this name, or below it?
+    /// Returns true for this name, or one below it.
     pub fn is_below(&self, name: &str) -> bool {
         let rest = self.name.strip_suffix(&*name.to_ascii_lowercase());
         !name.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))

@@ -1,4 +1,4 @@
-//! A letter that is to be shown: one of the mailbox, or one that lies in the octets of another.
+//! A letter to show: one of the mailbox, or one that lies in the octets of another.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use mailbox::parse::{Encoding, Limits, Part, Step, Structure, scan};
 use mailbox::{LetterKey, Want, fetch};
 use store::{BlobId, View};
 
-/// Octets of a letter inside another, as it lies there, that are opened.
+/// The most octets of a letter inside another, as it lies there, that is opened.
 const LARGEST: u64 = 32 << 20;
 /// The most letters that may lie in each other: as many as JMAP takes out of each other.
 const DEEPEST: usize = 8;
@@ -19,7 +19,7 @@ const DEEPEST: usize = 8;
 pub struct Asked {
     /// The letter of the mailbox.
     pub key: LetterKey,
-    /// The way to the one inside it; empty for the letter itself.
+    /// The way to the inner letter; empty for the letter itself.
     path: Vec<Step>,
 }
 
@@ -56,7 +56,7 @@ impl Asked {
         (is_letter && (1..=DEEPEST).contains(&path.len())).then_some(Self { key, path })
     }
 
-    /// Does it lie in another letter, so that nothing can be written on it?
+    /// Returns true if it lies in another letter, so that nothing can be written on it.
     pub fn lies_inside(&self) -> bool {
         !self.path.is_empty()
     }

@@ -1,4 +1,4 @@
-//! A letter as a document of its own, and as it came.
+//! Shows a letter as a document of its own, and sends its source.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -33,13 +33,13 @@ use crate::seal::Seal;
 use crate::show::{Page, Pictures, Shown, Turning};
 use crate::{Server, answer, language, show};
 
-/// Octets of a part's text that are shown; behind them it is cut.
+/// The most octets of a part's text that are shown; the text is cut behind them.
 const LONGEST: u64 = 8 << 20;
 
 /// The arguments of the address.
 #[derive(Deserialize)]
 pub struct Wish {
-    /// `1`: with pictures that lie elsewhere, which then are fetched.
+    /// `1`: show pictures that lie elsewhere, which then are fetched.
     images: Option<String>,
     /// The part of a very long letter, from 1.
     part: Option<String>,
@@ -244,7 +244,8 @@ fn document(shown: Shown) -> Response {
     let mut response = answer::with(StatusCode::OK, "text/html; charset=utf-8", Body::from(shown.document));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(show::POLICY));
-    // Browsers look up the hosts of links before anybody follows one, which tells the sender that the letter is read.
+    // Browsers look up the hosts of links before anybody follows one, which would tell the sender that the letter is
+    // read.
     headers.insert(header::X_DNS_PREFETCH_CONTROL, HeaderValue::from_static("off"));
     headers.insert("x-pictures-left-out", shown.left_out.into());
     response

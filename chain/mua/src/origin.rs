@@ -7,12 +7,13 @@ use crate::host::Host;
 
 const SITE: &str = "sec-fetch-site";
 
-/// Does the browser say that a page of another site asks? Sites beside ours on one domain are others, too.
+/// Returns true if the browser reports that a page of another site asks. Sites beside ours on one domain are others,
+/// too.
 pub fn is_of_another_site(headers: &HeaderMap) -> bool {
     headers.get_all(SITE).iter().any(|site| site != "same-origin" && site != "none")
 }
 
-/// Does it say that our own page asks? No page can have it said falsely.
+/// Returns true if the browser reports that our own page asks. No page can falsify that.
 pub fn is_of_ours(headers: &HeaderMap) -> bool {
     headers.contains_key(SITE) && headers.get_all(SITE).iter().all(|site| site == "same-origin")
 }
@@ -23,8 +24,8 @@ pub fn is_a_visit(headers: &HeaderMap) -> bool {
     says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
 }
 
-/// May this request not change anything, because another site has sent it? Browsers say the site (Fetch Metadata), the
-/// origin (RFC 6454), or both; programs say neither.
+/// Returns true if this request may not change anything, because another site has sent it. Browsers report the site
+/// (Fetch Metadata), the origin (RFC 6454), or both; programs report neither.
 pub fn is_foreign(headers: &HeaderMap, host: Option<&Host>, peer: &Peer) -> bool {
     let foreign = |origin: &axum::http::HeaderValue| match origin.to_str() {
         // Our own page forbids the browser to name it as the origin of its forms.
@@ -35,7 +36,7 @@ pub fn is_foreign(headers: &HeaderMap, host: Option<&Host>, peer: &Peer) -> bool
     is_of_another_site(headers) || headers.get_all(header::ORIGIN).iter().any(foreign)
 }
 
-/// Is this origin the address the request was sent to?
+/// Returns true if this origin is the address that the request was sent to.
 fn is_ours(origin: &str, host: Option<&Host>, peer: &Peer) -> bool {
     let (scheme, usual) = if peer.speaks_tls() { ("https", 443) } else { ("http", 80) };
     let Some(host) = host else { return false };

@@ -14,7 +14,7 @@ use crate::{Server, answer};
 
 /// The time that an address is good.
 const GOOD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
-/// Octets of a picture, as it lies in the letter.
+/// The most octets of a picture, as it lies in the letter.
 const LARGEST: u64 = 20 << 20;
 /// The types that pictures may have: pixels and nothing else.
 const KINDS: [&str; 6] = ["image/png", "image/gif", "image/jpeg", "image/webp", "image/bmp", "image/avif"];
@@ -63,7 +63,7 @@ impl PartRef {
     }
 }
 
-/// Is this the text of such an address?
+/// Returns true for the text of such an address.
 pub fn is_address(text: &str, now: Timestamp) -> bool {
     PartRef::read(text, now).is_some()
 }

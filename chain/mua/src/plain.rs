@@ -67,7 +67,7 @@ pub enum Notice {
     InClear,
     /// In clear there is nothing, and there is no door with TLS.
     NoTls,
-    /// A proxy in front does not say whether the browser speaks TLS with it.
+    /// A proxy in front does not report whether the browser speaks TLS with it.
     SilentProxy,
     /// They call us by this name.
     NotOurName(String),
@@ -156,7 +156,7 @@ pub fn sheet(headers: &HeaderMap, content: &str) -> Response {
 }
 
 fn page(words: &Words, content: &str) -> Response {
-    /// Our own style and no other, by its digest; forms go to us.
+    /// The policy: our own style and no other, by its digest; forms go to us.
     static POLICY: LazyLock<String> = LazyLock::new(|| {
         let style = STANDARD.encode(digest::digest(&digest::SHA256, LOOK.as_bytes()));
         format!(

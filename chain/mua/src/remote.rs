@@ -36,7 +36,7 @@ pub use turns::Turns;
 const HOUR: Duration = Duration::from_secs(3600);
 /// Octets of a picture's address.
 const LONGEST: usize = 4096;
-/// Pictures elsewhere that one letter may show. Those beyond are left out.
+/// The most pictures elsewhere that one letter may show. Further ones are left out.
 const MOST: usize = 2000;
 
 /// Makes addresses of ours for the pictures elsewhere of one letter.
@@ -94,7 +94,7 @@ impl Wanted {
     }
 }
 
-/// Is this the text of such an address?
+/// Returns true for the text of such an address.
 pub fn is_address(text: &str, now: Timestamp) -> bool {
     Wanted::read(text, now).is_some()
 }

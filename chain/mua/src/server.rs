@@ -14,7 +14,7 @@ use crate::seal::Seal;
 use crate::thumbnail::Thumbnails;
 use crate::unsubscribe::Unsubscriber;
 
-/// The server the pages belong to. Cheap to clone.
+/// The server that the pages belong to. Cheap to clone.
 #[derive(Clone)]
 pub struct Server {
     /// Everybody's mail, and its history.

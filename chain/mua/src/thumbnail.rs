@@ -23,7 +23,7 @@ use crate::{Server, answer};
 
 /// Octets of a picture, unpacked.
 const LARGEST: usize = 40 << 20;
-/// Octets of a part, as it lies in the letter.
+/// The most octets of a part, as it lies in the letter.
 const LARGEST_PART: u64 = 60 << 20;
 
 /// Makes thumbnails, and keeps them for a while.
@@ -74,7 +74,7 @@ impl Thumbnails {
     }
 }
 
-/// The octets of a part, unless it is too large or was never there.
+/// Returns the octets of a part, unless it is too large or does not exist.
 fn read(view: &View, account: AccountId, part: &Attached) -> Result<Option<Vec<u8>>, mailbox::Error> {
     let (start, end) = part.range();
     if end - start > LARGEST_PART {
@@ -84,7 +84,7 @@ fn read(view: &View, account: AccountId, part: &Attached) -> Result<Option<Vec<u
     part.open(blob, row.size).map_or(Ok(None), |reading| reading.all(view, LARGEST))
 }
 
-/// A decoder that stumbles has made no thumbnail, and that is all.
+/// A decoder that panics has made no thumbnail, and nothing else happens.
 async fn made(octets: Vec<u8>) -> Option<Picture> {
     match tokio::task::spawn_blocking(move || draw::small(&octets)).await {
         Ok(Ok((kind, picture))) => Some((kind, Bytes::from(picture))),

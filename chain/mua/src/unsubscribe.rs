@@ -36,7 +36,7 @@ pub enum Way {
 }
 
 impl Way {
-    /// The way that a header names, if it names one: the one that takes a single click before all others.
+    /// Returns the way that a header names, if it names one: the one that takes a single click before all others.
     pub fn out_of(header: &[u8]) -> Option<Self> {
         if let Some(url) = one_click(header) {
             return Some(Self::Post { host: url.host_str()?.to_owned() });
@@ -112,15 +112,15 @@ fn fields() -> HeaderMap {
 enum ListAnswer {
     /// The list has taken it.
     Done,
-    /// The list has answered, and not with success.
+    /// The list has answered with an error.
     Refused,
     /// Nobody answered.
     Unreachable,
-    /// It is no address that strangers may have us ask.
+    /// Strangers may not have us connect to this address.
     OutOfReach,
     /// The reader, or everybody together, asks for too much.
     Busy,
-    /// The letter names nothing to post to.
+    /// The letter names no address for such a request.
     NotOffered,
 }
 

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 const LETTER: &str = "Content-Type: image/png\r\nContent-ID: <foo@bar.test>\r\nContent-Location: image001.png\r\n\r\nx";
 const ADDRESS: &str = "/picture/the-one";
 
-/// The picture of the letter, by all that it is called.
+/// The picture of the letter, by all its names.
 struct One(Vec<Name>);
 
 impl One {

@@ -46,7 +46,7 @@ function besidePdf(): Plugin {
 }
 
 /**
- * The entry only says which language is to come, and that `begin` is. The page names all that `begin` needs, too, so that
+ * The entry only chooses the language and starts `begin`. The page also names everything that `begin` needs, so that
  * the browser fetches it beside the entry.
  */
 function namesBeginning(): Plugin {
@@ -93,7 +93,7 @@ export default defineConfig({
   plugins: [svelte({ emitCss: true }), besidePdf(), namesBeginning()],
   build: {
     target: 'es2022',
-    // The policy of the pages allows no data: URL for scripts and styles; small files stay files.
+    // The policy of the pages forbids data: URLs for scripts and styles; small files stay files.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {

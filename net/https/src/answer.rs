@@ -38,16 +38,16 @@ impl Answer {
         Self { status, fields, body, left: largest, largest, until, _connection: connection }
     }
 
-    /// The next piece of the body; `None` at its end. The time for the whole exchange runs on while it is read.
+    /// Returns the next piece of the body; `None` at its end. The time for the whole exchange runs on while it is read.
     pub async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
-            // A body that is announced as too large is not begun.
+            // A body that is announced as too large is not read at all.
             if self.body.size_hint().lower() > self.left {
                 return Err(Error::TooLarge(self.largest));
             }
             let frame = timeout_at(self.until, self.body.frame()).await.map_err(|_| Error::TimedOut)?;
             let Some(frame) = frame else { return Ok(None) };
-            // The trailers behind a body say nothing to us.
+            // The trailers behind a body are of no use to us.
             let Ok(piece) = frame.map_err(|error| Error::Broken(error.to_string()))?.into_data() else { continue };
             self.left = self.left.checked_sub(piece.len() as u64).ok_or(Error::TooLarge(self.largest))?;
             return Ok(Some(piece));

@@ -35,7 +35,7 @@ pub struct Limits {
     pub redirects: u8,
 }
 
-/// Asks servers elsewhere. Cheap to clone.
+/// Sends requests to servers elsewhere. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     tls: ClientTls,
@@ -91,7 +91,7 @@ impl Client {
         .await
     }
 
-    /// Posts `body`. An answer that leads elsewhere is an answer.
+    /// Posts `body`. A redirect is returned as an answer.
     pub async fn post(&self, url: &Url, fields: HeaderMap, body: Bytes) -> Result<Answer, Error> {
         self.timed(async |until| self.exchange(Method::POST, url, fields, body, until).await).await
     }

@@ -12,7 +12,7 @@ pub enum Error {
     /// The name servers do not answer.
     #[error("{0}")]
     Names(String),
-    /// The host is there, and we do not go there: see [`Reach`](crate::Reach).
+    /// The host exists, but we do not connect to it: see [`Reach`](crate::Reach).
     #[error("{0} leads to where others must not send us")]
     OutOfReach(String),
     /// The client cannot find out now whether it may connect to this host.
@@ -24,13 +24,13 @@ pub enum Error {
     /// The answer is no HTTP, has too large a header, or ended early.
     #[error("the answer cannot be read: {0}")]
     Broken(String),
-    /// It leads on and on.
+    /// There were too many redirects.
     #[error("more than {0} redirects")]
     TooManyRedirects(u8),
     /// The body is larger than this many octets.
     #[error("the answer is larger than {0} octets")]
     TooLarge(u64),
-    /// It was not finished in time.
+    /// The exchange was not finished in time.
     #[error("no answer in time")]
     TimedOut,
 }

@@ -118,7 +118,7 @@ impl Inner {
     }
 }
 
-/// A name, and the addresses that it leads to. One that is not there leads nowhere: that is an answer.
+/// Looks up a name, and the addresses that it leads to. A name that does not exist leads nowhere: that is an answer.
 async fn answer(resolver: Arc<dyn Resolver>, name: Name) -> (Name, Result<HashSet<IpAddr>, DnsFault>) {
     let found = match &name {
         Name::Host(host) => addresses(resolver.as_ref(), host).await,

@@ -29,7 +29,7 @@ pub fn is_beside(ip: IpAddr) -> bool {
     }
 }
 
-/// The networks of all interfaces, as they were a moment ago.
+/// Returns the networks of all interfaces, as they were a moment ago.
 fn networks() -> io::Result<Arc<[IpNet]>> {
     static FOUND: Mutex<Option<(Instant, Arc<[IpNet]>)>> = Mutex::new(None);
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);

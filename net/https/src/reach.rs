@@ -13,12 +13,12 @@ pub enum Reach {
     Anywhere,
     /// To hosts of the public internet, at ports 80 and 443. For addresses that strangers choose.
     Public,
-    /// The same, and to these besides. For tests, whose servers are on this machine.
+    /// To the public internet, and to these addresses besides. For tests, whose servers are on this machine.
     PublicAnd(Vec<SocketAddr>),
 }
 
 impl Reach {
-    /// May a request go there?
+    /// Returns true if a request may go there.
     pub fn allows(&self, to: SocketAddr) -> bool {
         match self {
             Self::Anywhere => true,
@@ -27,7 +27,7 @@ impl Reach {
         }
     }
 
-    /// Is this a place that is judged at all, so that it matters whose it is?
+    /// Returns true for an address whose owner matters.
     pub(crate) fn asks_who(&self, to: SocketAddr) -> bool {
         match self {
             Self::Anywhere => false,
@@ -51,7 +51,7 @@ fn is_of_the_web(port: u16) -> bool {
     matches!(port, 80 | 443)
 }
 
-/// Is it a host of the public internet that is neither this machine nor beside it?
+/// Returns true for a host of the public internet that is neither this machine nor beside it.
 fn is_elsewhere(ip: IpAddr) -> bool {
     let there = final_address(ip);
     is_public(ip) && !is_ours(there) && !is_beside(there)
@@ -128,7 +128,7 @@ fn translated(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     (bits >> 32 == 0x0064_ff9b_u128 << 64).then(|| Ipv4Addr::from_bits((bits & 0xffff_ffff) as u32))
 }
 
-/// Under any prefix, this leads to the IPv4 address in it (RFC 5214 §6.1).
+/// Returns true for an address that leads to the IPv4 address in it, under any prefix (RFC 5214 §6.1).
 fn is_isatap(ip: Ipv6Addr) -> bool {
     matches!(ip.segments(), [_, _, _, _, 0 | 0x200, 0x5efe, _, _])
 }

@@ -32,7 +32,7 @@ impl Server {
         Self { place, asked }
     }
 
-    /// The header of each request so far.
+    /// Returns the header of each request so far.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }

@@ -22,7 +22,8 @@ pub(super) fn memory() -> u64 {
     limits(Path::new("/sys/fs/cgroup"), &groups).min().unwrap_or(u64::MAX).min(machine)
 }
 
-/// The limits of the control groups that the process is in (cgroups(7)), of both versions, and of the groups above them.
+/// Returns the limits of the control groups that the process is in (cgroups(7)), of both versions, and of the groups
+/// above them.
 fn limits<'a>(root: &'a Path, groups: &'a str) -> impl Iterator<Item = u64> + 'a {
     let places = groups.lines().filter_map(move |line| {
         let mut fields = line.splitn(3, ':');
@@ -41,7 +42,7 @@ fn limits<'a>(root: &'a Path, groups: &'a str) -> impl Iterator<Item = u64> + 'a
     })
 }
 
-/// `max` is no limit.
+/// `max` means no limit.
 fn read(file: &Path) -> Option<u64> {
     fs::read_to_string(file).ok()?.trim().parse().ok()
 }

@@ -40,7 +40,7 @@ struct Stranger {
     silence: Arc<Silence>,
 }
 
-/// The facts that a seat must know to be given back.
+/// The facts that returning a seat needs.
 pub(super) struct Entered {
     pub number: u64,
     pub door: usize,
@@ -63,7 +63,7 @@ impl Books {
         self.doors.len() - 1
     }
 
-    /// Half of all places are kept, in equal parts, by the doors.
+    /// Returns half of all places, which the doors keep in equal parts.
     fn kept(&self) -> usize {
         (self.total / (2 * self.doors.len().max(1))).max(1)
     }
@@ -131,7 +131,7 @@ impl Books {
         longest.filter(|(_, _, since)| now - *since >= PATIENCE).map(|(number, ..)| **number)
     }
 
-    /// Is no stranger any more.
+    /// Forgets a stranger who is no longer one.
     fn forget(&mut self, number: u64) -> Option<Stranger> {
         let stranger = self.strangers.remove(&number)?;
         lower(&mut self.networks, stranger.network);
@@ -176,7 +176,8 @@ fn lower(counts: &mut HashMap<IpAddr, usize>, network: IpAddr) {
     }
 }
 
-/// The networks under which a peer is counted: the smaller first. Programs behind a Unix socket count in the total only.
+/// Returns the networks under which a peer is counted: the smaller first. Programs behind a Unix socket count in the
+/// total only.
 fn counted(limits: &Limits, peer: Peer) -> Vec<IpAddr> {
     let Peer::Net(address) = peer else { return Vec::new() };
     let ip = address.ip().to_canonical();

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::Places;
 use super::books::Entered;
 
-/// A place; given back when dropped.
+/// A place; returned on drop.
 pub(crate) struct Seat {
     places: Places,
     entered: Entered,
@@ -46,7 +46,7 @@ impl Silence {
         self.waiting.wake();
     }
 
-    /// Takes it back: was it asked to go?
+    /// Takes the request to go back; returns true if there was one.
     pub fn may_stay(&self) -> bool {
         self.must_go.swap(false, Ordering::AcqRel)
     }
@@ -68,7 +68,7 @@ impl Seat {
         }
     }
 
-    /// Something came.
+    /// Notes that something came.
     pub(crate) fn heard(&self) {
         if !self.known.load(Ordering::Relaxed) {
             self.entered.silence.ends();

@@ -17,7 +17,7 @@ pub fn roots() -> Arc<RootCertStore> {
     ROOTS.clone()
 }
 
-/// Does a chain, that of the server first, lead from one of these roots to `name`, now?
+/// Returns true if a chain, with the server's certificate first, leads from one of these roots to `name`, now.
 pub fn proves(chain: &[CertificateDer<'_>], name: &str, roots: Arc<RootCertStore>) -> bool {
     let (Some((certificate, others)), Ok(name)) = (chain.split_first(), ServerName::try_from(name)) else {
         return false;

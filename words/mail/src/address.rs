@@ -51,12 +51,12 @@ impl Domain {
         if known { Ok(Self(format!("[{}]", inside.to_ascii_lowercase()).into())) } else { Err(AddressError::Domain) }
     }
 
-    /// The domain as it goes on the wire.
+    /// Returns the domain as it goes on the wire.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Is this `[192.0.2.1]` or `[IPv6:…]` and not a name?
+    /// Returns true for `[192.0.2.1]` or `[IPv6:…]`, and false for a name.
     pub fn is_literal(&self) -> bool {
         self.0.starts_with('[')
     }
@@ -77,7 +77,7 @@ impl Domain {
     }
 }
 
-/// LDH labels and the underscore that some hosts carry; each 1 to 63 octets.
+/// Returns true for an LDH label or one with the underscore that some hosts have; each has 1 to 63 octets.
 fn is_label(label: &str) -> bool {
     let bytes = label.as_bytes();
     !bytes.is_empty()
@@ -226,7 +226,7 @@ impl ReturnPath {
     }
 }
 
-/// The text between the angle brackets: none for `Null`.
+/// Writes the text between the angle brackets: empty for `Null`.
 impl fmt::Display for ReturnPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address().map_or(Ok(()), |address| write!(f, "{address}"))

@@ -14,7 +14,7 @@ pub enum Hold {
 }
 
 impl Hold {
-    /// Until when, for a letter that comes `now`.
+    /// Returns the end of the hold, for a letter that comes `now`.
     pub fn until(self, now: Timestamp) -> Timestamp {
         match self {
             Self::For(seconds) => now.after(Duration::from_secs(seconds.into())),

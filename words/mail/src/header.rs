@@ -22,7 +22,7 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// Is the field called `name`, whatever the case?
+    /// Returns true if the field is called `name`, whatever the case.
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
@@ -33,7 +33,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// The fields of a header in order. Stops at the empty line that ends the header, or at the end.
+/// Returns the fields of a header in order. Stops at the empty line that ends the header, or at the end.
 pub fn fields(letter: &[u8]) -> impl Iterator<Item = Field<'_>> {
     let mut rest = letter;
     std::iter::from_fn(move || {
@@ -102,8 +102,8 @@ pub fn body_start(letter: &[u8]) -> usize {
     at + empty_line(&letter[at..]).unwrap_or(0)
 }
 
-/// The same for a part of a letter: mailers leave the empty line out there, and a line that can be no field is then the first
-/// of the body.
+/// Returns the offset of a part's body: mailers leave the empty line out in parts, and a line that can be no field is
+/// then the first of the body.
 pub fn part_body_start(part: &[u8]) -> usize {
     let mut at = 0;
     while let Some(length) = field_length(&part[at..]) {
@@ -122,12 +122,13 @@ fn is_loose_parameter(line: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|octet| octet.is_ascii_alphanumeric() || b"-*".contains(octet))
 }
 
-/// The length of the empty line at the start. Files that went through Windows twice have CR CR LF.
+/// Returns the length of the empty line at the start. Files that went through Windows twice have CR CR LF.
 fn empty_line(rest: &[u8]) -> Option<usize> {
     [&b"\r\n"[..], b"\n", b"\r\r\n"].iter().find(|end| rest.starts_with(end)).map(|end| end.len())
 }
 
-/// Length of the field at the start, its folded lines and line end included. `None` at the empty line or the end.
+/// Returns the length of the field at the start, its folded lines and line end included. `None` at the empty line or
+/// the end.
 fn field_length(rest: &[u8]) -> Option<usize> {
     if rest.is_empty() || empty_line(rest).is_some() {
         return None;
@@ -155,7 +156,7 @@ fn as_field(whole: &[u8]) -> Option<Field<'_>> {
     Some(Field { name, raw_value: value, whole })
 }
 
-/// Takes the line ends of folding away (RFC 5322 §2.2.3) and trims. Borrowed when there is no fold.
+/// Removes the line ends of folding (RFC 5322 §2.2.3) and trims. Borrowed if there is no fold.
 pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     let value = value.trim_ascii();
     if memchr::memchr2(b'\r', b'\n', value).is_none() {

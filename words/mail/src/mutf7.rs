@@ -34,7 +34,7 @@ fn end_shift(out: &mut String, shifted: &mut Vec<u8>) {
     }
 }
 
-/// Reads a name in modified UTF-7. `None` when it is not: a stray `&`, bytes that are not ASCII, bad base64, half a
+/// Reads a name in modified UTF-7. `None` if it is not: a stray `&`, bytes that are not ASCII, bad base64, half a
 /// surrogate pair.
 pub fn decode(name: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(name).ok().filter(|name| name.is_ascii())?;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-/// More counters than these are not kept.
+/// The most counters that are kept.
 const MOST: usize = 100_000;
 
 /// A time since some beginning, by a monotonic clock.
@@ -21,7 +21,7 @@ impl Moment {
         Self(self.0.saturating_add(duration))
     }
 
-    /// This much earlier, but not before the beginning.
+    /// Returns the moment so much earlier, but not before the beginning.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(duration))
@@ -73,7 +73,7 @@ impl<K: Eq + Hash> Counters<K> {
         u32::try_from(counted).unwrap_or(u32::MAX)
     }
 
-    /// Takes one back.
+    /// Takes one event back.
     pub fn withdraw(&mut self, key: &K, pace: Pace) {
         if let Some(empty_at) = self.empty_at.get_mut(key) {
             *empty_at = empty_at.before(pace.interval);
@@ -92,8 +92,8 @@ impl<K: Eq + Hash> Counters<K> {
         if self.empty_at.len() < MOST {
             return;
         }
-        // Empty ones first, then those with little in them, then all: bounded, whatever comes. An eighth goes at least: if it
-        // were one, each newcomer would cost a walk through all.
+        // Empty counters go first, then those with little in them, then all: this is bounded, whatever comes. At least
+        // an eighth goes: if only one went, each newcomer would cost a walk through all.
         for patience in [Duration::ZERO, Duration::from_secs(60), Duration::MAX] {
             self.empty_at.retain(|_, empty_at| empty_at.since(now) > patience);
             if self.empty_at.len() <= MOST - MOST / 8 {

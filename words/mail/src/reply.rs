@@ -16,42 +16,42 @@ impl fmt::Display for Enhanced {
 /// A reply: a code, perhaps an enhanced code, and lines of text (at least one, without line ends).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// 200 to 599.
+    /// The code, from 200 to 599.
     pub code: u16,
-    /// Left out in replies to HELO/EHLO/LHLO and in the 3xx ones (RFC 2034 §4).
+    /// The enhanced code; absent in replies to HELO/EHLO/LHLO and in the 3xx ones (RFC 2034 §4).
     pub enhanced: Option<Enhanced>,
     /// The text, one element a line.
     pub text: Vec<Cow<'static, str>>,
 }
 
 impl Reply {
-    /// A reply of one line with an enhanced code.
+    /// Makes a reply of one line with an enhanced code.
     pub fn new(code: u16, enhanced: (u8, u16, u16), text: impl Into<Cow<'static, str>>) -> Self {
         let Enhanced(class, subject, detail) = Enhanced(enhanced.0, enhanced.1, enhanced.2);
         Self { code, enhanced: Some(Enhanced(class, subject, detail)), text: vec![text.into()] }
     }
 
-    /// A reply of one line without an enhanced code.
+    /// Makes a reply of one line without an enhanced code.
     pub fn plain(code: u16, text: impl Into<Cow<'static, str>>) -> Self {
         Self { code, enhanced: None, text: vec![text.into()] }
     }
 
-    /// 2xx
+    /// Returns true for 2xx.
     pub fn is_positive(&self) -> bool {
         self.code / 100 == 2
     }
 
-    /// 4xx: the sender should try again later.
+    /// Returns true for 4xx: the sender should try again later.
     pub fn is_transient(&self) -> bool {
         self.code / 100 == 4
     }
 
-    /// 5xx: the sender should not try again.
+    /// Returns true for 5xx: the sender should not try again.
     pub fn is_permanent(&self) -> bool {
         self.code / 100 == 5
     }
 
-    /// The reply as it goes on the wire, each line ended by CRLF. Control characters in the text become spaces,
+    /// Writes the reply as it goes on the wire, each line ended by CRLF. Control characters in the text become spaces,
     /// so that nothing from outside can forge a line.
     pub fn encode(&self) -> String {
         let mut wire = String::new();
@@ -69,7 +69,7 @@ impl Reply {
     }
 }
 
-/// The reply on one line, as logs and bounces show it.
+/// Writes the reply on one line, as logs and bounces show it.
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code)?;

@@ -79,7 +79,7 @@ pub trait Stay: Send + Sync {
     /// Resolves when they have to go; immediately if they have to already. Can be dropped while it waits.
     fn over(&self) -> Pending<'_, Leave>;
 
-    /// Do they have to go?
+    /// Returns the reason if they have to go.
     fn is_over(&self) -> Option<Leave>;
 }
 

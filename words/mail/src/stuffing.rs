@@ -1,5 +1,5 @@
-//! Writing a letter that ends with a dot alone on its line, without copying it: behind DATA (RFC 5321 §4.5.2) and to
-//! clients of POP3 (RFC 1939 §3).
+//! Writes a letter with a dot alone on its last line, without copying it: behind DATA (RFC 5321 §4.5.2) and to clients
+//! of POP3 (RFC 1939 §3).
 
 /// Turns a letter, shown in chunks, into the pieces to be written: mostly the chunks themselves, with a dot inserted
 /// before each line that begins with one.
@@ -26,12 +26,12 @@ impl DotStuffer {
         Self { at: At::LineStart }
     }
 
-    /// The pieces to write for this chunk. Take all of them before showing the next chunk.
+    /// Returns the pieces to write for this chunk. The caller takes all of them before it shows the next chunk.
     pub fn pieces<'a>(&'a mut self, chunk: &'a [u8]) -> Pieces<'a> {
         Pieces { stuffer: self, rest: chunk, next: None }
     }
 
-    /// The octets to write at the end: the line end that is missing, and the dot alone on its line.
+    /// Returns the octets to write at the end: the missing line end, and the dot alone on its line.
     pub fn finish(self) -> &'static [u8] {
         match self.at {
             At::LineStart => b".\r\n",
@@ -51,7 +51,7 @@ impl Default for DotStuffer {
 pub struct Pieces<'a> {
     stuffer: &'a mut DotStuffer,
     rest: &'a [u8],
-    /// A piece that is due before the rest.
+    /// A piece that must go before the rest.
     next: Option<&'static [u8]>,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Iterator for Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// The longest piece from here that goes out as it is.
+    /// Returns the longest piece from here that goes out unchanged.
     fn run(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest;
         let mut end = 0;

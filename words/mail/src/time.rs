@@ -15,7 +15,7 @@ impl Timestamp {
         Self(seconds.saturating_mul(1000))
     }
 
-    /// Whole seconds since 1970, rounded down.
+    /// Returns whole seconds since 1970, rounded down.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
@@ -40,7 +40,7 @@ impl Timestamp {
         self.utc().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    /// Reads a date-time of RFC 3339, to the millisecond; none for anything else.
+    /// Reads a date-time of RFC 3339, to the millisecond; `None` for any other text.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
     }

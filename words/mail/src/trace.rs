@@ -20,7 +20,7 @@ pub struct Step {
 /// The links of the chain, as a history names them. Stored by the order of the variants: new ones go to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Link {
-    /// Submission: one of our people wrote it.
+    /// Submission: one of our people wrote the letter.
     Msa,
     /// Reception from another server.
     Mta,
@@ -30,7 +30,7 @@ pub enum Link {
     Mra,
     /// Made in the server: a bounce, `facteur send`.
     House,
-    /// Put there by a mail client (APPEND).
+    /// A mail client filed it (APPEND).
     Client,
     /// Read over IMAP.
     Imap,
@@ -45,9 +45,9 @@ pub enum Link {
 /// One event. It is stored by the order of the variants and of their fields: new ones go to the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// It came in and we took charge of it.
+    /// The letter came in and we took charge of it.
     Received(Arrival),
-    /// It came in and was refused; nothing was kept.
+    /// The letter came in and was refused; nothing was kept.
     Refused {
         /// The way that it came.
         arrival: Arrival,
@@ -65,30 +65,30 @@ pub enum Event {
         /// The reason, in words.
         reason: String,
     },
-    /// It lies in a mailbox of ours.
+    /// The letter lies in a mailbox of ours.
     Filed {
         /// The mailbox.
         account: i64,
-        /// The key it has there.
+        /// The key of the letter there.
         key: i64,
-        /// The address it came under.
+        /// The address that it came under.
         recipient: String,
         /// The folder.
         folder: String,
     },
-    /// It could not be filed for this person.
+    /// The letter could not be filed for this person.
     NotFiled {
-        /// The address it came under.
+        /// The address that it came under.
         recipient: String,
-        /// The answer that was given.
+        /// The answer of the filing.
         reply: String,
     },
-    /// It waits to be carried to others.
+    /// The letter waits to be carried to others.
     Queued {
         /// The recipients of the copy.
         recipients: Vec<String>,
     },
-    /// We tried to hand it to a server, a program or a folder.
+    /// We tried to hand the letter to a server, a program or a folder.
     Attempt(Attempt),
     /// The sender got a report.
     Reported {
@@ -106,18 +106,18 @@ pub enum Event {
         /// The recipient that it is about.
         recipient: String,
     },
-    /// It was opened.
+    /// The letter was opened.
     Read {
         /// The mailbox.
         account: i64,
-        /// Through which door.
+        /// The door through which it was read.
         door: Link,
     },
-    /// It was taken off by its owner.
+    /// Its owner removed the letter.
     Removed {
         /// The mailbox.
         account: i64,
-        /// Through which door.
+        /// The door through which it was removed.
         door: Link,
     },
     /// An address of ours led to others.
@@ -127,14 +127,14 @@ pub enum Event {
         /// The addresses that it leads to.
         to: Vec<String>,
     },
-    /// It is kept until its author wants it carried on.
+    /// The letter is kept until its author wants it carried on.
     Postponed {
         /// The recipients that it will go to.
         recipients: Vec<String>,
         /// The time, in milliseconds since 1970.
         until: i64,
     },
-    /// Its author took it back before that time: nobody gets it.
+    /// Its author took the letter back before that time: nobody gets it.
     Recalled {
         /// The author's mailbox.
         account: i64,
@@ -144,11 +144,11 @@ pub enum Event {
         /// The part that failed.
         cause: String,
     },
-    /// It came with octets that no letter may have, and was taken all the same.
+    /// The letter came with octets that no letter may have, and was accepted all the same.
     Mended {
         /// The number of its line ends that were not CRLF, and are now.
         line_ends: u64,
-        /// It has NUL octets, which were kept.
+        /// True if it has NUL octets, which were kept.
         nul: bool,
     },
 }
@@ -187,7 +187,7 @@ impl Event {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredArrival", into = "StoredArrival")]
 pub struct Arrival {
-    /// Through which link.
+    /// The link through which it came.
     pub by: Option<Link>,
     /// The address the peer connected from, or the source it was fetched from, or the file it lay in.
     pub peer: String,
@@ -290,7 +290,7 @@ impl Arrival {
         Self { message_id, subject, size: raw.len() as u64, ..self }
     }
 
-    /// Over this connection.
+    /// Adds the connection that it came over.
     #[must_use]
     pub fn over(self, wire: &Wire) -> Self {
         let Wire { ip, hello, tls } = wire;
@@ -384,7 +384,7 @@ impl Attempt {
         match self.by.as_str() {
             "" => Hand::Nowhere,
             by if by.starts_with('/') => Hand::Local,
-            // Histories of before the mark was written name sockets only, behind which nothing else is spoken.
+            // Histories from before the prefix existed name sockets only for LMTP.
             by if by.starts_with(Self::LMTP) || by.starts_with("unix:") => Hand::Lmtp,
             _ => Hand::Smtp,
         }
@@ -411,11 +411,11 @@ impl Hand {
 /// The outcome of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AttemptOutcome {
-    /// It has arrived.
+    /// The letter has arrived.
     Delivered,
-    /// It is tried again.
+    /// The letter is tried again.
     Later,
-    /// It is given up.
+    /// The letter is given up.
     Failed,
 }
 
@@ -443,7 +443,7 @@ pub enum Observation {
         account: AccountId,
         /// Their keys in it.
         keys: Vec<i64>,
-        /// Through which door.
+        /// The door through which they were opened.
         door: Link,
         /// The time of the event.
         at: Timestamp,
@@ -454,7 +454,7 @@ pub enum Observation {
         account: AccountId,
         /// The keys they had in it.
         keys: Vec<i64>,
-        /// Through which door.
+        /// The door through which they were removed.
         door: Link,
         /// The time of the event.
         at: Timestamp,
@@ -464,7 +464,7 @@ pub enum Observation {
 /// Takes down events outside of any commit. It never waits and never fails: if too many come together, some are left
 /// out, since these are observations and not letters.
 pub trait Witness: Send + Sync {
-    /// Something was seen.
+    /// Takes an observation.
     fn saw(&self, observation: Observation);
 }
 

@@ -15,7 +15,7 @@ pub struct Base64 {
 }
 
 impl Base64 {
-    /// Is nothing kept of a group, so that another decoder would go on from here in the same way?
+    /// Returns true if nothing of a group is kept, so that another decoder would go on from here in the same way.
     pub fn is_at_rest(&self) -> bool {
         self.have == 0
     }

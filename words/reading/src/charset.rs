@@ -13,7 +13,7 @@ use encoding_rs::Encoding;
 pub use guess::is_unlabelled_text;
 use label::Charset;
 
-/// A text, and whether all its octets meant something in a charset that is known.
+/// A text, and whether all its octets had a meaning in a known charset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read<'a> {
     /// The text. Octets without a meaning become U+FFFD.

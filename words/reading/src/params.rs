@@ -1,4 +1,5 @@
-//! Values with parameters: `text/plain; charset="utf-8"` (RFC 2045 §5.1), extended and in pieces (RFC 2231). Lenient.
+//! Reads values with parameters: `text/plain; charset="utf-8"` (RFC 2045 §5.1), extended and in pieces (RFC 2231). It
+//! is lenient.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,7 @@ pub fn read(value: &[u8]) -> (Vec<u8>, Vec<Param>) {
     (first, params)
 }
 
-/// The value of the first parameter called `name`, whatever the case, as it is written.
+/// Returns the value of the first parameter called `name`, whatever the case, as it is written.
 pub fn find<'a>(params: &'a [Param], name: &str) -> Option<&'a [u8]> {
     params.iter().find(|param| param.name.eq_ignore_ascii_case(name.as_bytes())).map(|param| param.value.as_slice())
 }
@@ -57,7 +58,7 @@ pub fn text(params: &[Param], name: &str) -> Option<String> {
     find(params, name).map(words::read)
 }
 
-/// The text of an extended value. Some mailers put encoded words into it.
+/// Returns the text of an extended value. Some mailers put encoded words into it.
 fn told(charset: Option<&[u8]>, octets: &[u8]) -> String {
     match charset.filter(|charset| !charset.is_empty()) {
         _ if octets.starts_with(b"=?") => words::read(octets),
@@ -212,7 +213,7 @@ impl Reader<'_> {
     }
 }
 
-/// Octets in one stroke; serde alone would write and read a `Vec<u8>` one by one.
+/// Writes and reads octets as a whole; serde alone would handle a `Vec<u8>` one by one.
 mod octets {
     use serde::{Deserialize, Deserializer, Serializer};
 

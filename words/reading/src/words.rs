@@ -2,7 +2,7 @@
 
 use crate::{base64, charset, hex};
 
-/// A header value with its encoded words (RFC 2047) decoded. Blank space between two of them falls away (§6.2).
+/// Returns a header value with its encoded words (RFC 2047) decoded. Blank space between two of them falls away (§6.2).
 pub fn read(value: &[u8]) -> String {
     let mut out = String::with_capacity(value.len());
     let mut pending = Pending::default();
@@ -79,7 +79,7 @@ impl<'a> Token<'a> {
 pub struct Word<'a> {
     /// The label of its charset, without a language.
     pub charset: &'a [u8],
-    /// Decoded, in that charset.
+    /// The octets, decoded, in that charset.
     pub octets: Vec<u8>,
     /// All of it, as written.
     pub written: &'a [u8],
@@ -112,7 +112,7 @@ pub fn tokens(value: &[u8]) -> impl Iterator<Item = Token<'_>> {
     })
 }
 
-/// The longest data of an encoded word that is looked for, in octets.
+/// The longest data of an encoded word that is recognised, in octets.
 const LONGEST_WORD: usize = 4096;
 
 /// The place of the next `?=`. It is found once, and not again for each beginning of a word before it: a stranger's

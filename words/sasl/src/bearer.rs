@@ -6,8 +6,8 @@ use mail::Password;
 use crate::client::ClientError;
 use crate::encoding::{decode_text, encode};
 
-/// The longest token taken, in octets; those of large providers have about 2,500. In base64 and with its frame it
-/// still fits into a client's line (RFC 4954 §4).
+/// The longest token that is accepted, in octets; those of large providers have about 2,500. In base64 and with its
+/// frame it still fits into a client's line (RFC 4954 §4).
 pub const MAX_TOKEN: usize = 8192;
 
 /// A way to show a token.
@@ -20,7 +20,7 @@ pub enum BearerMechanism {
 }
 
 impl BearerMechanism {
-    /// Both, the better first.
+    /// Both mechanisms, the better first.
     pub const ALL: [Self; 2] = [Self::OAuthBearer, Self::XOAuth2];
 
     /// Its name on the wire.
@@ -45,9 +45,8 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    /// `name` is the person's there, `token` an access token, `host` and `port` are those we are connected to.
-    ///
-    /// A name or token with a control character is malformed: it could smuggle in a field of its own.
+    /// Begins a log-in: `name` is the person's there, `token` an access token, `host` and `port` are those of the
+    /// connection. A name or token with a control character is malformed: it could smuggle in a field of its own.
     pub fn new(
         mechanism: BearerMechanism,
         name: &str,
@@ -71,7 +70,7 @@ impl Bearer {
         Ok(Self { mechanism, line: Some(Password::new(encode(line))), refusal: None })
     }
 
-    /// The initial response, to be sent with the AUTH or AUTHENTICATE command. Empty the second time.
+    /// Returns the initial response, for the AUTH or AUTHENTICATE command. It is empty the second time.
     pub fn initial(&mut self) -> Password {
         self.line.take().unwrap_or_else(|| Password::new(String::new()))
     }
@@ -97,8 +96,8 @@ impl Bearer {
         }))
     }
 
-    /// The server's reason for refusing a token: a JSON object with `status` and `scope` (RFC 7628 §3.2.2), for
-    /// the log. On one line and shortened; it never holds the token.
+    /// Returns the server's reason for refusing a token: a JSON object with `status` and `scope` (RFC 7628 §3.2.2), for
+    /// the log. It is on one line and shortened; it never contains the token.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
     }

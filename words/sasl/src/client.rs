@@ -13,10 +13,11 @@ pub enum ClientError {
     /// The server's challenge breaks the rules of the mechanism.
     #[error("the server's challenge is malformed")]
     Malformed,
-    /// More rounds than [`Client::MAX_ITERATIONS`], or so few that the password could be guessed from them.
+    /// The server names more rounds than [`Client::MAX_ITERATIONS`], or so few that the password could be guessed from
+    /// them.
     #[error("the server asks for an unreasonable number of SCRAM rounds")]
     Iterations,
-    /// The server does not know the password either: it is not the one it claims to be.
+    /// The server does not know the password either: it is an impostor.
     #[error("the server could not prove that it knows the password")]
     Impostor,
 }
@@ -52,7 +53,7 @@ impl Client {
         Self { name: name.to_owned(), password: password.clone(), stage }
     }
 
-    /// The initial response, to be sent with the AUTH command; LOGIN has none.
+    /// Returns the initial response, for the AUTH command; LOGIN has none.
     pub fn initial(&mut self) -> Option<Password> {
         match self.stage {
             Stage::LoginName => None,

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 /// The longest line of a client (RFC 4954 §4), in base64.
 pub(crate) const MAX_LINE: usize = 12_288;
 
-/// Decodes a line; `None` when it is too long or not base64.
+/// Decodes a line; `None` if it is too long or not base64.
 pub(crate) fn decode(line: &str) -> Option<Zeroizing<Vec<u8>>> {
     if line.len() > MAX_LINE {
         return None;

@@ -34,11 +34,11 @@ pub enum Step {
 /// A question that only the owner can answer: the methods of [`mail::seam::Logins`], as values.
 #[derive(Debug)]
 pub enum Question {
-    /// Do name and password belong together? Answer with a verdict.
+    /// Do name and password belong together? The caller answers with a verdict.
     Password {
         /// The name as the client wrote it, prepared.
         name: String,
-        /// Prepared.
+        /// The password, prepared.
         password: Password,
     },
     /// Asks for the keys of this name. The caller answers with keys.
@@ -48,7 +48,7 @@ pub enum Question {
     },
     /// The proof fitted the keys, or did not. The caller answers with a verdict on the person.
     Proved {
-        /// The name whose keys were asked for.
+        /// The name whose keys the caller looked up.
         name: String,
         /// True if the client knows the password.
         proved: bool,
@@ -62,7 +62,7 @@ pub enum Answer {
     Keys(Box<Keys>),
     /// The answer to [`Question::Password`] and [`Question::Proved`].
     Verdict(LoginVerdict),
-    /// It could not be found out.
+    /// The caller could not find out.
     Fault(OurFault),
 }
 
@@ -81,10 +81,10 @@ pub enum Refusal {
     /// Wrong name or password, or one person wanted to act as another.
     #[error("wrong name or password")]
     Wrong,
-    /// Too many failures from this network before this one; after this long there may be another try.
+    /// Too many failures came from this network before this one; it may try again after this time.
     #[error("{}", too_many(*.0))]
     TooMany(Duration),
-    /// Too many others log in now; after this long there may be another try.
+    /// Too many others log in now; the client may try again after this time.
     #[error("{}", busy(*.0))]
     Busy(Duration),
     /// The client sent `*`.
@@ -124,9 +124,9 @@ enum Stage {
     LoginPassword {
         name: String,
     },
-    /// The verdict on a password was asked for.
+    /// The exchange waits for the verdict on a password.
     Checking,
-    /// SCRAM: keys were asked for.
+    /// SCRAM: the exchange waits for keys.
     ScramKeys {
         first: ClientFirst,
     },
@@ -137,7 +137,7 @@ enum Stage {
         nonce: String,
         keys: ScramKeys,
     },
-    /// SCRAM: the verdict was asked for; this is our own proof, for the client.
+    /// SCRAM: the exchange waits for the verdict; this is our own proof, for the client.
     ScramVerdict {
         signature: [u8; 32],
     },
@@ -186,7 +186,7 @@ impl Exchange {
         }
     }
 
-    /// Takes the answer to the question that was asked.
+    /// Takes the answer to its question.
     pub fn answer(&mut self, answer: Answer) -> Step {
         match (std::mem::replace(&mut self.stage, Stage::Over), answer) {
             (_, Answer::Fault(fault)) => Step::Done(Err(Refusal::Fault(fault))),

@@ -1,4 +1,4 @@
-//! SASLprep (RFC 4013): the same name or password, however a keyboard composes it, is the same bytes.
+//! SASLprep (RFC 4013): the same name or password gives the same bytes, however a keyboard composes it.
 
 use std::borrow::Cow;
 

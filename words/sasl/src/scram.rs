@@ -14,15 +14,15 @@ use crate::prepare::prepare;
 const MAX_NONCE: usize = 256;
 const MAX_MESSAGE: usize = 4096;
 
-/// The keys that the server keeps of a password: nobody can log in with them, and nobody learns the password from them.
-/// RFC 7677 §4 asks for at least 4096 iterations.
+/// Derives the keys that the server keeps of a password: nobody can log in with them, and nobody learns the password
+/// from them. RFC 7677 §4 asks for at least 4096 iterations.
 pub fn derive_keys(password: &str, salt: Vec<u8>, iterations: u32) -> ScramKeys {
     let salted = salted(password, &salt, iterations);
     let client_key = client_key(&salted);
     ScramKeys { stored_key: sha256(&*client_key), server_key: mac(&*salted, b"Server Key"), salt, iterations }
 }
 
-/// Hi(Normalize(password), salt, i)
+/// Computes Hi(Normalize(password), salt, i).
 pub(crate) fn salted(password: &str, salt: &[u8], iterations: u32) -> Zeroizing<[u8; 32]> {
     let mut out = Zeroizing::new([0; 32]);
     let iterations = NonZeroU32::new(iterations).unwrap_or(NonZeroU32::MIN);
@@ -137,7 +137,7 @@ impl ClientFinal {
     }
 }
 
-/// Printable ASCII without the comma (§7).
+/// Returns true for printable ASCII without the comma (§7).
 fn is_nonce(nonce: &str) -> bool {
     (1..=MAX_NONCE).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_graphic() && b != b',')
 }

@@ -13,12 +13,12 @@ use crate::prepare::prepare;
 pub enum Turn {
     /// Send this behind `334 ` or `+ ` (base64, perhaps empty), read a line, show it to [`Exchange::line`].
     Say(String),
-    /// It is over.
+    /// The log-in is over.
     Done(Result<Login, Refusal>),
 }
 
-/// Answers the questions of a log-in until it is the client's turn, or over:
-/// `settle(&mut exchange, step, …)` behind each [`Exchange::begin`] and [`Exchange::line`].
+/// Answers the questions of a log-in until it is the client's turn, or over: doors call `settle(&mut exchange, step,
+/// …)` behind each [`Exchange::begin`] and [`Exchange::line`].
 pub async fn settle(exchange: &mut Exchange, mut step: Step, logins: &dyn Logins, from: IpAddr) -> Turn {
     loop {
         step = match step {

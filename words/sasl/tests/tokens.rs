@@ -44,7 +44,7 @@ fn a_refused_token_is_answered_so_that_the_server_can_say_no() {
         assert_eq!(login.refusal(), None);
         assert_eq!(login.challenge(&why).unwrap().reveal(), dummy);
         assert_eq!(login.refusal(), Some(r#"{"status":"invalid_token","scope":"mail"}"#));
-        // A server that goes on and on is not followed.
+        // The client does not follow a server that goes on and on.
         assert_eq!(login.challenge(&why).unwrap_err(), ClientError::Malformed);
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct DataDecoder(State);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Behind a line end, or at the beginning.
+    /// The place behind a line end, or at the beginning.
     LineStart(Ended),
     Inside,
     /// The letter is lost; only its end is searched for, a byte at a time, which is fast enough for discarded octets.
@@ -114,7 +114,7 @@ impl DataDecoder {
                 [b'\r'] | [b'\r', b'\r'] => return self.piece(start..at, State::Inside),
                 // The good octets go first; the next call finds the line end to mend at the front of its input.
                 _ if start < at => return self.piece(start..at, State::Inside),
-                // A program that writes CRLF for each LF, and is given CRLF, writes this for one line end.
+                // A program that writes CRLF for each LF, and gets CRLF, writes this for one line end.
                 [b'\r', b'\r', b'\n', ..] => return self.line_end(3, Ended::Crlf),
                 [b'\r', ..] => return self.line_end(1, Ended::BareCr),
                 _ => return self.line_end(1, Ended::BareLf),

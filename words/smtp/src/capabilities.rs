@@ -16,7 +16,7 @@ pub struct FutureRelease {
 /// The extensions of an EHLO answer that Facteur knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// SIZE (RFC 1870) is offered.
+    /// True if SIZE (RFC 1870) is offered.
     pub size: bool,
     /// The largest letter that it takes, if it names one (`SIZE 0` and `SIZE` alone name none).
     pub max_size: Option<u64>,
@@ -53,7 +53,7 @@ impl Capabilities {
     }
 
     fn line(&mut self, line: &str) {
-        // "AUTH=LOGIN" is from before RFC 2554 was finished; some servers still say nothing else.
+        // "AUTH=LOGIN" is from before RFC 2554 was finished; some servers still send nothing else.
         let mut words = line.split([' ', '=']).filter(|word| !word.is_empty());
         let Some(keyword) = words.next() else { return };
         match keyword.to_ascii_uppercase().as_str() {

@@ -63,7 +63,7 @@ pub struct MailFrom {
     pub body: BodyKind,
     /// `SMTPUTF8` (RFC 6531)
     pub smtputf8: bool,
-    /// `AUTH=` (RFC 4954 §5), as written. Facteur trusts nobody's word about a third, and does not use it.
+    /// `AUTH=` (RFC 4954 §5), as written. Facteur trusts no statement about a third party, and does not use it.
     pub auth: Option<String>,
     /// `HOLDFOR=` or `HOLDUNTIL=` (RFC 4865 §4)
     pub hold: Option<Hold>,
@@ -98,7 +98,7 @@ pub enum CommandError {
     /// No command begins like this.
     #[error("command not recognised")]
     Unknown,
-    /// NUL, CR, LF or another control character, or bytes that are not UTF-8.
+    /// The line contains NUL, CR, LF or another control character, or bytes that are not UTF-8.
     #[error("a command has only printable characters")]
     Characters,
     /// A known command, written wrongly; the text shows its syntax.
@@ -113,7 +113,7 @@ pub enum CommandError {
     /// RFC 5321 §4.1.1.11
     #[error("parameter {0} is not supported")]
     UnknownParameter(String),
-    /// A known parameter with a value it cannot have, or given twice.
+    /// A known parameter has a value that it cannot have, or comes twice.
     #[error("parameter {0} has no such value or stands there twice")]
     ParameterValue(&'static str),
 }
@@ -193,12 +193,12 @@ impl MailFrom {
     }
 }
 
-/// HELO, EHLO or LHLO.
+/// Returns true for HELO, EHLO or LHLO.
 fn introduces(line: &[u8]) -> bool {
     [&b"HELO"[..], b"EHLO", b"LHLO"].iter().any(|verb| has_verb(line, verb))
 }
 
-/// Do octets follow this line that are no command, whatever else may be wrong with it?
+/// Returns true if octets follow this line that are no command, whatever else may be wrong with it.
 pub(crate) fn announces_octets(line: &[u8]) -> bool {
     has_verb(line, b"BDAT")
 }
@@ -273,7 +273,7 @@ impl MailFrom {
             ("BODY", Some(body)) if !again => self.body = body_kind(body)?,
             ("SMTPUTF8", None) if !again => self.smtputf8 = true,
             ("AUTH", Some(who)) if !again => self.auth = Some(who.to_owned()),
-            // RFC 4865 §4: one of the two.
+            // RFC 4865 §4: only one of the two may be given.
             ("HOLDFOR", Some(digits)) if self.hold.is_none() => {
                 self.hold = Some(Hold::For(interval(digits).ok_or(CommandError::ParameterValue("HOLDFOR"))?));
             }
@@ -293,7 +293,7 @@ impl MailFrom {
     }
 }
 
-/// RFC 4865 §4: one to nine digits, and not only zeros.
+/// Reads an interval of RFC 4865 §4: one to nine digits, and not only zeros.
 fn interval(digits: &str) -> Option<u32> {
     let digits = Some(digits).filter(|digits| (1..=9).contains(&digits.len()));
     digits
@@ -343,7 +343,7 @@ fn split_parameter(parameter: &str) -> (&str, Option<&str>) {
     parameter.split_once('=').map_or((parameter, None), |(keyword, value)| (keyword, Some(value)))
 }
 
-/// `FROM:` or `TO:`, in any case. Blanks after the colon are wrong (RFC 5321 §3.3) and common.
+/// Takes `FROM:` or `TO:`, in any case. Blanks after the colon are wrong (RFC 5321 §3.3) and common.
 fn after_word<'a>(rest: &'a str, word: &str) -> Option<&'a str> {
     let (head, tail) = rest.split_at_checked(word.len())?;
     if head.eq_ignore_ascii_case(word) { Some(tail.trim_start_matches([' ', '\t'])) } else { None }

@@ -1,4 +1,4 @@
-//! Reading the replies of a server (RFC 5321 §4.2) that need not be a friendly one.
+//! Reads the replies of a server (RFC 5321 §4.2) that need not be a friendly one.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ pub enum ReplyError {
     /// The lines of one reply carry different codes (RFC 5321 §4.2.1).
     #[error("the server changed its reply code between two lines of one reply")]
     CodeChanged,
-    /// Longer than [`ReplyReader::MAX_LINE`].
+    /// A line is longer than [`ReplyReader::MAX_LINE`].
     #[error("the server sent a reply line that is too long")]
     LineTooLong,
-    /// More than [`ReplyReader::MAX_LINES`].
+    /// The reply has more lines than [`ReplyReader::MAX_LINES`].
     #[error("the server sent a reply of too many lines")]
     TooManyLines,
 }
@@ -76,7 +76,8 @@ impl ReplyReader {
     }
 }
 
-/// Code, whether this is the last line, and the text. `250` alone is a whole line too (RFC 5321 §4.2: be lenient).
+/// Returns the code, whether this is the last line, and the text. `250` alone is a whole line too (RFC 5321 §4.2: be
+/// lenient).
 fn split(line: &[u8]) -> Option<(u16, bool, &[u8])> {
     let (digits, rest) = line.split_at_checked(3)?;
     if !matches!(digits, [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9']) {
@@ -100,7 +101,7 @@ fn split_enhanced(code: u16, text: &[u8]) -> (Option<Enhanced>, &[u8]) {
     }
 }
 
-/// RFC 2034 §4: class 2, 4 or 5; subject and detail of one to three digits.
+/// Reads an enhanced code (RFC 2034 §4): class 2, 4 or 5; subject and detail of one to three digits.
 fn enhanced(word: &[u8]) -> Option<Enhanced> {
     let mut parts = std::str::from_utf8(word).ok()?.split('.');
     let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);

@@ -29,9 +29,9 @@ pub struct Session {
     login: Option<Login>,
     stage: Stage,
     patience: Patience,
-    /// Replies that are due before anything else is read.
+    /// The replies that go before anything else is read.
     waiting: VecDeque<Reply>,
-    /// Octets thrown away so far of a line that was too long.
+    /// The octets of an overlong line that were skipped so far.
     skipping: Option<usize>,
     /// The letter that was refused here, without a question to anybody.
     refused: Option<Box<(Envelope, Reply)>>,
@@ -44,7 +44,7 @@ pub struct Session {
 pub struct Mended {
     /// The number of bare LFs, bare CRs and CR CR LFs that became CRLF.
     pub line_ends: u64,
-    /// It has NUL octets, which were kept.
+    /// True if it has NUL octets, which were kept.
     pub nul: bool,
 }
 
@@ -62,7 +62,7 @@ pub struct Hello {
 pub enum Step {
     /// The caller sends the waiting output, and comes back when more input has arrived.
     More,
-    /// Send this (it may wait for company: RFC 2920), and come back.
+    /// Send this reply (it may wait for company: RFC 2920), and come back.
     Say(Reply),
     /// Find this out and call [`Session::answer`].
     Ask(Question),
@@ -72,8 +72,7 @@ pub enum Step {
     KeepLineEnd,
     /// The letter is complete. Hand it over and call [`Session::answer`] with [`Answer::Letter`].
     Deliver(Box<Envelope>),
-    /// Send this, forget all that has arrived already (RFC 3207 §4.2), do the handshake, and call
-    /// [`Session::tls_started`].
+    /// Send this, forget all input so far (RFC 3207 §4.2), do the handshake, and call [`Session::tls_started`].
     StartTls(Reply),
     /// Send this and close the connection.
     Close(Reply),
@@ -82,9 +81,9 @@ pub enum Step {
 /// A question that only the owner of the dialogue can answer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Question {
-    /// May this sender write? Answer with a verdict.
+    /// May this sender write? The caller answers with a verdict.
     Sender(MailFrom),
-    /// Is a letter taken for this recipient? Answer with a verdict.
+    /// Is a letter taken for this recipient? The caller answers with a verdict.
     Recipient(Address),
     /// A log-in begins.
     Login {
@@ -119,21 +118,21 @@ pub enum Answer {
 enum Stage {
     /// No letter is begun.
     Idle,
-    /// MAIL was taken.
+    /// MAIL was accepted.
     Draft(Draft),
     /// A question is open.
     Asked(Asked),
     /// A line of a log-in is due.
     LoginLine,
-    /// Behind DATA.
+    /// The dialogue is behind DATA.
     Data(Incoming),
-    /// Within a chunk.
+    /// The dialogue is within a chunk.
     Chunk(Envelope, Chunked),
-    /// Within a chunk that belongs to nothing.
+    /// The dialogue is within a chunk that belongs to no letter.
     Stray(Chunked),
-    /// STARTTLS was said.
+    /// The client has sent STARTTLS.
     TlsDue,
-    /// Goodbye was said.
+    /// The dialogue has ended.
     Closed,
 }
 
@@ -164,13 +163,13 @@ const MAX_SKIPPED: usize = 1024 * 1024;
 enum Line<'a> {
     Incomplete,
     TooLong,
-    /// Ended by LF alone.
+    /// A line that LF alone ends.
     Bare(usize),
     Whole(usize, &'a [u8]),
 }
 
 impl Session {
-    /// A new dialogue, inside TLS or not, and the greeting it begins with.
+    /// Makes a dialogue, inside TLS or not, and the greeting that it begins with.
     pub fn new(settings: Arc<Settings>, tls: bool) -> (Self, Reply) {
         let protocol = if settings.kind == Kind::Lmtp { "LMTP" } else { "ESMTP" };
         let greeting = Reply::plain(220, format!("{} {protocol} Facteur", settings.hostname));
@@ -211,7 +210,7 @@ impl Session {
         }
     }
 
-    /// The envelope of the letter that is being begun or is coming in.
+    /// Returns the envelope of the letter that is being begun or is coming in.
     pub fn envelope(&self) -> Option<&Envelope> {
         match &self.stage {
             Stage::Data(incoming) => Some(incoming.envelope()),
@@ -232,7 +231,8 @@ impl Session {
         self.mended
     }
 
-    /// Is the client in the middle of sending a letter? (It must then not be interrupted, and has more time.)
+    /// Returns true if the client is in the middle of sending a letter. (It must then not be interrupted, and has more
+    /// time.)
     pub fn is_receiving(&self) -> bool {
         matches!(self.stage, Stage::Data(_) | Stage::Chunk(..))
     }
@@ -281,7 +281,7 @@ impl Session {
         }
     }
 
-    /// Takes the answer to the question that was asked.
+    /// Takes the answer to its question.
     pub fn answer(&mut self, answer: Answer) -> Step {
         match (std::mem::replace(&mut self.stage, Stage::Idle), answer) {
             (Stage::Asked(Asked::Sender(mail)), Answer::Verdict(Verdict::Accept)) => self.begin_letter(mail),
@@ -319,7 +319,7 @@ impl Session {
         }
     }
 
-    /// The handshake is done: all that was said before is forgotten (RFC 3207 §4.2).
+    /// Begins anew after the handshake: all earlier commands are forgotten (RFC 3207 §4.2).
     pub fn tls_started(&mut self) {
         self.tls = true;
         self.hello = None;
@@ -368,7 +368,7 @@ impl Session {
                 (used, self.not_obeyed(line, replies::bare_line_feed()))
             }
             Line::Whole(used, line) => match self.whole_line(line) {
-                // Octets in clear behind STARTTLS may have been put there by someone between.
+                // An attacker in between may have put octets in clear behind STARTTLS.
                 step @ Step::StartTls(_) => (input.len(), step),
                 step => (used, step),
             },

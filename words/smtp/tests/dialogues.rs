@@ -42,9 +42,9 @@ struct Play {
     chunk: usize,
     session: Session,
     server: Server,
-    /// Sent by the client, not shown to the session yet.
+    /// The octets that the client has sent and the session has not seen yet.
     unsent: Vec<u8>,
-    /// Shown, not used yet.
+    /// The octets that the session has seen and not used yet.
     input: Vec<u8>,
     said: Vec<String>,
     letter: Vec<u8>,

@@ -88,7 +88,7 @@ pub enum FolderCommand {
     Delete(String),
     /// `RENAME`
     Rename {
-        /// The folder as it is called.
+        /// The present name.
         from: String,
         /// The new name.
         to: String,
@@ -101,7 +101,7 @@ pub enum FolderCommand {
     List(List),
     /// `LSUB` (RFC 3501 §6.3.9)
     Lsub {
-        /// Put before the pattern.
+        /// The text that is put before the pattern.
         reference: String,
         /// The pattern, with `%` and `*`.
         pattern: String,
@@ -134,7 +134,7 @@ pub enum SelectedCommand {
     Close,
     /// `UNSELECT`
     Unselect,
-    /// `EXPUNGE`, or `UID EXPUNGE` when there is a set.
+    /// `EXPUNGE`, or `UID EXPUNGE` if there is a set.
     Expunge(Option<SequenceSet>),
     /// `SEARCH`
     Search(Search),
@@ -209,7 +209,7 @@ pub struct List {
     pub extended: bool,
     /// The folders to list.
     pub select: ListSelect,
-    /// Put before each pattern.
+    /// The text that is put before each pattern.
     pub reference: String,
     /// The patterns, with `%` and `*`; the plain command has one.
     pub patterns: Vec<String>,
@@ -222,7 +222,7 @@ pub struct List {
 pub struct ListSelect {
     /// True to list only subscribed names, existing or not.
     pub subscribed: bool,
-    /// Remote ones as well: there are none.
+    /// True to list remote folders as well: there are none.
     pub remote: bool,
     /// Parents of matching folders as well, with `CHILDINFO`.
     pub recursive_match: bool,
@@ -248,7 +248,7 @@ pub struct ListReturn {
 pub enum StatusItem {
     /// The number of letters.
     Messages,
-    /// Always 0: nobody uses it any more.
+    /// The number of `\Recent` letters, always 0: nobody uses it any more.
     Recent,
     /// The next UID.
     UidNext,
@@ -284,11 +284,11 @@ pub struct AppendLetter {
     pub received: Option<Timestamp>,
     /// The letter.
     pub body: Bytes,
-    /// It came as a literal8 (`~{…}`) or inside `UTF8 (…)`.
+    /// True if it came as a literal8 (`~{…}`) or inside `UTF8 (…)`.
     pub binary: bool,
 }
 
-/// A flag a client may set. `\Recent` is not one.
+/// A flag that a client may set. `\Recent` is not one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flag {
     /// `\Seen`
@@ -329,50 +329,50 @@ pub struct SearchReturn {
     pub all: bool,
     /// The number of letters found.
     pub count: bool,
-    /// Keep the result as `$`.
+    /// True to keep the result as `$`.
     pub save: bool,
 }
 
 /// A day without a zone, as search keys name it.
 pub use jiff::civil::Date;
 
-/// A search key (RFC 9051 §6.4.4). The depth of nesting is bounded by the parser.
+/// A search key (RFC 9051 §6.4.4). The parser limits the depth of nesting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SearchKey {
     /// Every letter.
     All,
     /// The flag is set.
     Flag(Flag),
-    /// The flag is not set.
+    /// The letters without the flag.
     NoFlag(Flag),
-    /// `RECENT`, `NEW`: never (nothing is `\Recent` here). `OLD` is `All`.
+    /// `RECENT`, `NEW`: no letter (nothing is `\Recent` here). `OLD` is `All`.
     Never,
     /// The letters with these sequence numbers.
     Sequence(SequenceSet),
     /// The letters with these UIDs.
     Uid(SequenceSet),
-    /// Received before the day.
+    /// The letters received before the day.
     Before(Date),
-    /// Received on the day.
+    /// The letters received on the day.
     On(Date),
-    /// Received on or after the day.
+    /// The letters received on or after the day.
     Since(Date),
-    /// Date header before the day.
+    /// The letters with a Date header before the day.
     SentBefore(Date),
-    /// Date header on the day.
+    /// The letters with a Date header on the day.
     SentOn(Date),
-    /// Date header on or after the day.
+    /// The letters with a Date header on or after the day.
     SentSince(Date),
     /// The letters received at least so many seconds ago (RFC 5032).
     Older(u32),
     /// The letters received less than so many seconds ago.
     Younger(u32),
-    /// More octets than this.
+    /// The letters with more octets than this.
     Larger(u64),
-    /// Fewer octets than this.
+    /// The letters with fewer octets than this.
     Smaller(u64),
-    /// The header field has the text; an empty text asks only for the field. `FROM`, `TO`, `CC`, `BCC`, `SUBJECT`
-    /// come as this too, with the name in lower case.
+    /// The letters whose header field contains the text; an empty text asks only for the field. `FROM`, `TO`, `CC`,
+    /// `BCC`, `SUBJECT` come as this too, with the name in lower case.
     Header {
         /// The name in lower case.
         name: String,
@@ -381,15 +381,15 @@ pub enum SearchKey {
     },
     /// The body has the text.
     Body(String),
-    /// Header or body has the text.
+    /// The letters whose header or body contains the text.
     Text(String),
-    /// Changed at or after this modification sequence (RFC 7162 §3.1.5).
+    /// The letters changed at or after this modification sequence (RFC 7162 §3.1.5).
     ModSeq(u64),
     /// All of them hold.
     And(Vec<SearchKey>),
     /// At least one of them holds. The list has two keys at least, and none of them is such a list.
     Or(Vec<SearchKey>),
-    /// It does not hold.
+    /// The key does not hold.
     Not(Box<SearchKey>),
 }
 
@@ -489,7 +489,7 @@ pub enum SectionText {
 pub struct Partial {
     /// Octets to skip.
     pub first: u64,
-    /// Octets to give at most; never 0.
+    /// The most octets to return; never 0.
     pub count: u64,
 }
 
@@ -502,7 +502,7 @@ pub struct Store {
     pub set: SequenceSet,
     /// The change that `flags` makes.
     pub action: StoreAction,
-    /// `.SILENT`: do not tell the new flags.
+    /// True for `.SILENT`: the answer leaves the new flags out.
     pub silent: bool,
     /// The flags.
     pub flags: Vec<Flag>,
@@ -533,13 +533,13 @@ pub struct Transfer {
 }
 
 impl SelectedCommand {
-    /// Can it be broken off at any time, and nothing be half done?
+    /// Returns true if the command can be interrupted at any time without a half-done change.
     pub fn only_reads(&self) -> bool {
         matches!(self, Self::Search(_) | Self::Fetch(_))
     }
 
-    /// May the answer tell that letters are gone? Not while the client still counts places in the folder
-    /// (RFC 9051 §7.5.1: never during FETCH, STORE and SEARCH by place).
+    /// Returns true if the answer may tell that letters are gone: not while the client still counts sequence numbers
+    /// (RFC 9051 §7.5.1: never during FETCH, STORE and SEARCH by number).
     pub fn allows_expunges(&self) -> bool {
         let numbering = match self {
             Self::Search(search) => search.numbering,

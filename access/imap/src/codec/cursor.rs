@@ -1,4 +1,4 @@
-//! Reading the words a command is made of (RFC 9051 §9), from one buffer that holds the whole command.
+//! Reads the words of a command (RFC 9051 §9), from one buffer with the whole command.
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
@@ -75,7 +75,7 @@ impl<'a> Cursor<'a> {
         self.expect(b' ', "A space and another argument are missing")
     }
 
-    /// The end of the command. Blanks before it are forgiven.
+    /// Reads the end of the command. Blanks before it are forgiven.
     pub fn end(&mut self) -> Parsed<()> {
         if self.rest.iter().all(|b| *b == b' ') {
             Ok(())
@@ -84,7 +84,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The longest run of bytes that `fit`, perhaps none.
+    /// Takes the longest run of bytes that `fit`, perhaps none.
     pub fn run(&mut self, fit: impl Fn(u8) -> bool) -> &'a [u8] {
         let length = self.rest.iter().position(|b| !fit(*b)).unwrap_or(self.rest.len());
         let (run, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, b""));
@@ -109,7 +109,7 @@ impl<'a> Cursor<'a> {
         u32::try_from(self.number64()?).map_err(|_| "A number is too large".into())
     }
 
-    /// A number of 32 bits that is not 0.
+    /// Reads a number of 32 bits that is not 0.
     pub fn nz_number(&mut self) -> Parsed<NonZeroU32> {
         NonZeroU32::new(self.number()?).ok_or_else(|| "A number is 0 that must not be".into())
     }
@@ -191,7 +191,7 @@ impl<'a> Cursor<'a> {
         Ok(size)
     }
 
-    /// The next letter of APPEND, and whether it is a literal8. Its bytes are beside the text.
+    /// Returns the next letter of APPEND, and whether it is a literal8. Its bytes are beside the text.
     pub fn letter(&mut self) -> Parsed<(Bytes, bool)> {
         let binary = self.peek() == Some(b'~');
         self.literal_head()?;
@@ -199,7 +199,7 @@ impl<'a> Cursor<'a> {
         Ok((letter.clone(), binary))
     }
 
-    /// Text in UTF-8.
+    /// Reads text in UTF-8.
     pub fn utf8(&mut self) -> Parsed<String> {
         into_utf8(self.astring()?)
     }

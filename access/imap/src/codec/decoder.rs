@@ -12,15 +12,15 @@ use super::parse::{self, Misunderstood};
 /// The most that a client may send.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Octets of one line.
+    /// The most octets of one line.
     pub line: usize,
-    /// Octets of one literal that is not a letter.
+    /// The most octets of one literal that is not a letter.
     pub literal: usize,
     /// Octets of a whole command, without the letters of APPEND.
     pub command: usize,
-    /// Octets of one letter of APPEND (RFC 7889).
+    /// The most octets of one letter of APPEND (RFC 7889).
     pub letter: u64,
-    /// Octets of all letters of one APPEND.
+    /// The most octets of all letters of one APPEND.
     pub letters: u64,
 }
 
@@ -43,7 +43,8 @@ pub enum Event {
     More,
     /// The client waits for `+` before it sends the rest.
     Continue,
-    /// A letter of APPEND is announced. Say [`Decoder::accept_letter`], or [`Decoder::refuse_letter`] when `waits`.
+    /// A letter of APPEND is announced. The owner calls [`Decoder::accept_letter`], or [`Decoder::refuse_letter`] if
+    /// `waits`.
     Letter {
         /// Its octets, within the limits.
         size: u64,
@@ -54,7 +55,7 @@ pub enum Event {
     Piece(usize),
     /// A command is complete.
     Request(Request),
-    /// A line that is no command, asked for by [`Decoder::expect_line`].
+    /// A line that is no command, requested by [`Decoder::expect_line`].
     Line(Vec<u8>),
     /// The input was no command; it is skipped.
     Refused(Refusal),
@@ -69,11 +70,11 @@ pub struct Refusal {
     pub tag: Option<Tag>,
     /// The mistake in the command.
     pub why: Syntax,
-    /// It is larger than the limits allow; it may be well-formed.
+    /// True if it is larger than the limits allow; it may be well-formed.
     pub too_big: bool,
 }
 
-/// Gathers commands. Feed it with [`Decoder::decode`].
+/// Gathers commands. The owner feeds it with [`Decoder::decode`].
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
@@ -83,7 +84,7 @@ pub struct Decoder {
     /// The offset in `text` where the current line begins.
     line: usize,
     letters: Vec<Bytes>,
-    /// Octets of `letters` and of the one announced.
+    /// The octets of `letters` and of the announced one.
     letters_size: u64,
     stage: Stage,
     refusal: Option<Refusal>,
@@ -99,7 +100,7 @@ enum Stage {
     Plain,
     /// A literal.
     Literal { left: usize },
-    /// Waiting for the owner's word about a letter.
+    /// The decoder waits for the owner's decision about a letter.
     Announced { size: usize },
     /// A letter of APPEND.
     Letter { letter: Vec<u8>, left: usize },
@@ -120,7 +121,7 @@ const FLOOD: usize = 16;
 const LINE_TAIL: usize = 32;
 
 impl Decoder {
-    /// A new one.
+    /// Makes a decoder.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -140,17 +141,17 @@ impl Decoder {
         self.limits = limits;
     }
 
-    /// Names of folders come in UTF-8 from now on.
+    /// Sets whether the names of folders come in UTF-8 from now on.
     pub fn set_utf8_names(&mut self, on: bool) {
         self.utf8_names = on;
     }
 
-    /// The next line is no command: it belongs to AUTHENTICATE or IDLE.
+    /// Takes the next line as a text that is no command: it belongs to AUTHENTICATE or IDLE.
     pub fn expect_line(&mut self) {
         self.stage = Stage::Plain;
     }
 
-    /// Is nothing of a command there yet?
+    /// Returns true if nothing of a command has come yet.
     pub fn is_idle(&self) -> bool {
         self.text.is_empty() && matches!(self.stage, Stage::Line | Stage::Plain)
     }
@@ -178,7 +179,8 @@ impl Decoder {
         }
     }
 
-    /// Takes the announced letter, whose octets the owner keeps as [`Event::Piece`] shows them: in the command it is empty.
+    /// Takes the announced letter, whose octets the owner keeps as [`Event::Piece`] shows them: in the command it is
+    /// empty.
     pub fn accept_letter_elsewhere(&mut self) {
         if let Stage::Announced { size } = self.stage {
             self.stage = Stage::Elsewhere { left: size };
@@ -278,7 +280,7 @@ impl Decoder {
         self.line = 0;
     }
 
-    /// A line is complete: the command goes on with a literal, or ends.
+    /// Ends a line: the command goes on with a literal, or is complete.
     fn end_line(&mut self) -> Option<Event> {
         if matches!(self.stage, Stage::Plain) {
             return self.end_plain_line();
@@ -363,7 +365,7 @@ impl Decoder {
     /// A literal of a refused command.
     fn pass_over(&mut self, announced: Announced, refusal: Refusal) -> Option<Event> {
         if announced.waits {
-            // The client has not sent it, and will not: the answer ends the command here.
+            // The client has not sent the literal, and will not: the answer ends the command here.
             self.clear();
             return Some(Event::Refused(refusal));
         }
@@ -394,7 +396,7 @@ struct Announced {
     size: u64,
     /// Does the client wait for `+`?
     waits: bool,
-    /// Octets of the announcement, its line end and the `~` of a literal8 included, so far as is known.
+    /// The octets of the announcement, with its line end and the `~` of a literal8.
     length: usize,
 }
 
@@ -407,7 +409,7 @@ impl Announced {
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return None;
         }
-        // More digits than fit is a size nobody can take.
+        // A number with more digits than fit is a size that nobody can take.
         let size = std::str::from_utf8(digits).ok()?.parse().unwrap_or(u64::MAX);
         let tilde = brace.checked_sub(1).and_then(|at| inside.get(at)) == Some(&b'~');
         Some(Self { size, waits, length: line.len() - brace + usize::from(tilde) + 2 })
@@ -422,7 +424,7 @@ fn announces_without_size(line: &[u8]) -> bool {
     line[..end].ends_with(b"+}") && memchr::memchr(b'{', line).is_some()
 }
 
-/// The line without CRLF, or without LF: some old scripts send no CR.
+/// Returns the line without CRLF, or without LF: some old scripts send no CR.
 fn without_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)

@@ -13,8 +13,8 @@ use super::sets::{SequenceSet, SetNumber, UidSet, write_set};
 use super::write::{astring, number};
 use mail::mutf7;
 
-/// The command as a client would send it. With `utf8_names` names of folders are written in UTF-8, otherwise in
-/// modified UTF-7.
+/// Writes the command as a client would send it. With `utf8_names` the names of folders are written in UTF-8, otherwise
+/// in modified UTF-7.
 pub fn request(request: &Request, utf8_names: bool) -> Vec<u8> {
     let mut encoder = Encoder { out: request.tag.0.as_bytes().to_vec(), utf8_names };
     encoder.out.push(b' ');
@@ -460,7 +460,7 @@ impl Encoder {
             SearchKey::Or(keys) => {
                 for (place, key) in keys.iter().enumerate() {
                     self.put(if place > 0 { " " } else { "" });
-                    // Two keys at a time: `OR a OR b c`.
+                    // Two keys are written at a time: `OR a OR b c`.
                     self.put(if place + 1 < keys.len() { "OR " } else { "" });
                     self.key(key);
                 }
@@ -489,7 +489,7 @@ fn part_number(part: &[std::num::NonZeroU32]) -> String {
     part.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
 }
 
-/// A flag as it is written.
+/// Returns a flag in its written form.
 pub fn flag_name(flag: &Flag) -> &str {
     match flag {
         Flag::Seen => "\\Seen",
@@ -501,7 +501,7 @@ pub fn flag_name(flag: &Flag) -> &str {
     }
 }
 
-/// A special use as it is written.
+/// Returns a special use in its written form.
 pub fn special_use(one: SpecialUse) -> &'static str {
     match one {
         SpecialUse::All => "\\All",
@@ -514,7 +514,7 @@ pub fn special_use(one: SpecialUse) -> &'static str {
     }
 }
 
-/// A status item as it is written.
+/// Returns a status item in its written form.
 pub fn status_item(item: StatusItem) -> &'static str {
     match item {
         StatusItem::Messages => "MESSAGES",

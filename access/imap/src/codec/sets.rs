@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
-/// A number, or `*`: the highest there is.
+/// A number, or `*`: the highest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetNumber {
     /// A number.

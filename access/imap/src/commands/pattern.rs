@@ -1,9 +1,7 @@
 //! Matches patterns of LIST: `*` stands for anything, `%` for anything but `/` (RFC 9051 §6.3.9).
 
-/// Does `pattern` fit the whole of `name`?
-///
-/// One look ahead with at most two places to fall back to (the last `*`, the last `%` behind it), so the work is
-/// bounded by the product of the two lengths, whatever the pattern.
+/// Returns true if `pattern` matches the whole of `name`. It looks ahead with at most two places to fall back to (the
+/// last `*`, the last `%` behind it), so the work is bounded by the product of the two lengths, whatever the pattern.
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut p, mut n) = (0, 0);

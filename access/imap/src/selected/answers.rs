@@ -1,8 +1,9 @@
-//! Answers that several commands on the selected folder give.
+//! The answers that several commands on the selected folder share.
 
 use crate::session::{Answer, Code, Halt, Output, Session};
 
-/// The loop asks first, so that this is never said; it is here so that nothing has to be unwrapped.
+/// Answers that nothing is selected. The loop checks first, so this is never sent; it is here so that nothing has to be
+/// unwrapped.
 pub fn nothing_selected() -> Halt {
     Answer::bad("No folder is selected").into()
 }

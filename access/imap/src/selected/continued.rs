@@ -1,4 +1,4 @@
-//! Parameters that a letter has in several pieces, put together (RFC 2231 §3). RFC 9051 §7.5.2 wants it of a server:
+//! Joins the parameters that a letter has in several pieces (RFC 2231 §3). RFC 9051 §7.5.2 requires that of a server:
 //! few clients do it themselves.
 
 use std::borrow::Cow;
@@ -30,7 +30,7 @@ pub fn joined(params: &[Param]) -> Cow<'_, [Param]> {
 struct Piece<'a> {
     base: &'a [u8],
     number: u32,
-    /// Percent-encoded; the first such piece names the charset.
+    /// True if it is percent-encoded; the first such piece names the charset.
     encoded: bool,
 }
 

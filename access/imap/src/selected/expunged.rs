@@ -7,7 +7,7 @@ use crate::codec::sets::write_set;
 use crate::codec::write::number;
 use crate::session::Output;
 
-/// Tells that `gone`, all of them in `uids`, are no longer there.
+/// Tells that the letters of `gone`, all of them in `uids`, are no longer there.
 pub async fn tell(out: &mut Output<'_>, uids: &Uids, gone: &Uids, qresync: bool) -> Result<(), net::Error> {
     if gone.is_empty() {
         return Ok(());
@@ -34,7 +34,7 @@ fn expunge(out: &mut Vec<u8>, place: u32) {
     out.extend_from_slice(b" EXPUNGE\r\n");
 }
 
-/// Ranges in one `VANISHED` line; a client need not hold a line of megabytes.
+/// The most ranges in one `VANISHED` line; a client need not hold a line of megabytes.
 const RANGES: usize = 1000;
 
 /// Writes `* VANISHED 3:5,9`, or `* VANISHED (EARLIER) …` for letters that went before this session. A long set takes

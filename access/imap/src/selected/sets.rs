@@ -26,8 +26,8 @@ pub fn resolve(set: &SequenceSet, numbering: Numbering, uids: &Uids, saved: &Uid
     }
 }
 
-/// The letters a set in a search names. There a place that does not exist is no mistake: nothing is found at it, as in
-/// other servers (a client may have heard of an EXPUNGE since it wrote the set).
+/// Returns the letters of a set in a search. An unknown sequence number is no mistake there: nothing is found at it, as
+/// in other servers (a client may have heard of an EXPUNGE since it wrote the set).
 pub fn found_among(set: &SequenceSet, numbering: Numbering, uids: &Uids, saved: &Uids) -> Vec<UidRange> {
     let ranges = match (numbering, set.resolve(uids.len())) {
         (Numbering::Sequence, Some(ranges)) => ranges,
@@ -113,7 +113,7 @@ pub struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    /// Over a view.
+    /// Makes the numbers of a view.
     pub fn new(uids: &'a Uids) -> Self {
         Self { uids, before: None }
     }

@@ -198,7 +198,7 @@ fn letters_that_went_keep_their_place_until_the_client_may_hear_of_it() {
     alice.say("STORE 1 +FLAGS.SILENT (\\Deleted)");
     alice.say("EXPUNGE");
     office.file(PLAIN, System::NONE);
-    // RFC 9051 §7.5.1: not during FETCH, STORE or SEARCH by place.
+    // RFC 9051 §7.5.1: not during FETCH, STORE or SEARCH by number.
     assert_eq!(
         phone.say("FETCH 1:3 UID"),
         "* 2 FETCH (UID 2)\r\n* 3 FETCH (UID 3)\r\n* 4 EXISTS\r\n* 0 RECENT\r\n\
@@ -381,10 +381,10 @@ fn a_returning_client_is_brought_up_to_date() {
     // If the client lists no known letters, every letter counts, the new one too.
     let told = phone.say(&format!("SELECT INBOX (QRESYNC ({validity} {highest}))"));
     assert!(told.contains("* 5 FETCH (UID 7 "), "{told}");
-    // A place and UID that still fit show that nothing below is missing.
+    // A number and a UID that still belong together show that nothing below is missing.
     let told = phone.say(&format!("SELECT INBOX (QRESYNC ({validity} {highest} 1:6 (1,2 1,3)))"));
     assert!(told.contains("* VANISHED (EARLIER) 4\r\n"), "{told}");
-    // Another UIDVALIDITY: nothing it knows counts.
+    // With another UIDVALIDITY, nothing that the client knows counts.
     assert!(!phone.say(&format!("SELECT INBOX (QRESYNC (999 {highest}))")).contains("VANISHED"));
     let told = phone.say(&format!("UID FETCH 1:6 (FLAGS) (CHANGEDSINCE {highest} VANISHED)"));
     assert!(told.starts_with("* VANISHED (EARLIER) 2,4\r\n* 3 FETCH (UID 5 FLAGS (\\Seen) MODSEQ ("), "{told}");

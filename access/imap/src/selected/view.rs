@@ -12,13 +12,13 @@ use crate::session::Enabled;
 
 /// The selected folder.
 pub struct Selected {
-    /// Its number: a rename by another client does not matter, except that of INBOX.
+    /// The folder's number: a rename by another client does not matter, except that of INBOX.
     pub(super) folder: FolderId,
     /// The UIDVALIDITY shows when the folder's number has become that of another folder.
     pub(super) validity: UidValidity,
     /// `EXAMINE`
     pub(super) read_only: bool,
-    /// The letters the client knows of. Shared with the reader thread while a batch is rendered.
+    /// The letters that the client knows of. Shared with the reader thread while a batch is rendered.
     pub(super) uids: Arc<Uids>,
     /// The letters among them that are gone, and that the client may not hear of yet (RFC 9051 §7.5.1).
     pub(super) gone: Uids,
@@ -38,7 +38,7 @@ pub struct Selected {
 }
 
 impl Selected {
-    /// The UIDVALIDITY of the folder, by which it is known whatever it is called.
+    /// Returns the UIDVALIDITY of the folder, which identifies it under any name.
     pub fn validity(&self) -> UidValidity {
         self.validity
     }
@@ -64,7 +64,8 @@ pub struct SelectedFolder {
 }
 
 impl SelectedFolder {
-    /// False once INBOX was renamed: its letters are gone from it (RFC 9051 §6.3.6), and this client has not heard it yet.
+    /// Returns false once INBOX was renamed: its letters are gone from it (RFC 9051 §6.3.6), and this client has not
+    /// heard of it yet.
     pub(super) fn holds(self, view: &View) -> Result<bool, Error> {
         mailbox::folder::is_same(view, self.folder, self.validity)
     }

@@ -10,11 +10,11 @@ use crate::codec::write;
 /// The end of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It was done.
+    /// The command was carried out.
     Ok,
-    /// It could not be done.
+    /// The command could not be carried out.
     No,
-    /// It was not understood, or not allowed now.
+    /// The command was not understood, or is not allowed now.
     Bad,
 }
 
@@ -36,13 +36,13 @@ pub enum Code {
     Word(&'static str),
     /// `APPENDUID`
     AppendUid(NonZeroU32, Vec<RangeInclusive<u32>>),
-    /// `COPYUID`: UIDVALIDITY of the target, UIDs there were, UIDs there are.
+    /// `COPYUID`: UIDVALIDITY of the target, the old UIDs, the new UIDs.
     CopyUid(NonZeroU32, Vec<RangeInclusive<u32>>, Vec<RangeInclusive<u32>>),
     /// `MODIFIED`: the numbers (in the numbering of the command) that UNCHANGEDSINCE held back.
     Modified(Vec<RangeInclusive<u32>>),
     /// `HIGHESTMODSEQ`
     HighestModSeq(u64),
-    /// `BADCHARSET`, with the ones we know.
+    /// `BADCHARSET`, with the charsets that we know.
     BadCharset,
     /// `CAPABILITY`
     Capability(String),
@@ -70,18 +70,18 @@ impl Answer {
         Self { code: Some(code), ..self }
     }
 
-    /// The same with a response code that is one word.
+    /// Adds a response code of one word.
     #[must_use]
     pub fn word(self, word: &'static str) -> Self {
         self.with(Code::Word(word))
     }
 
-    /// We could not do it now; the client may try later (RFC 5530 §3, UNAVAILABLE).
+    /// Answers that we could not do it now; the client may try later (RFC 5530 §3, UNAVAILABLE).
     pub fn unavailable() -> Self {
         Self::no("The post office cannot do this now, try again later").word("UNAVAILABLE")
     }
 
-    /// Writes `tag OK [CODE] text`, line end included. The tag is `*` for an untagged one.
+    /// Writes `tag OK [CODE] text`, line end included. The tag is `*` for an untagged answer.
     pub fn write(&self, tag: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(tag.as_bytes());
         out.extend_from_slice(match self.status {

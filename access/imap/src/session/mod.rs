@@ -47,7 +47,7 @@ impl Session {
 
 /// A logged-in client.
 pub struct Session {
-    /// The server it is in: store, limits.
+    /// The server of the client: store, limits.
     pub server: Arc<Server>,
     /// The person that has logged in.
     pub login: Login,

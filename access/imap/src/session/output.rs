@@ -5,14 +5,13 @@ use net::{Connection, Error};
 /// Beyond this many octets [`Output::breathe`] sends the buffer.
 const FULL: usize = 32 * 1024;
 
-/// Answers on their way to the client.
-///
-/// Write into [`Output::buffer`] with the functions of `codec::write`, and call [`Output::breathe`] after each
-/// response: it sends when the buffer is full, and waits while the client does not take it.
+/// The answers on their way to the client. Commands write into [`Output::buffer`] with the functions of `codec::write`,
+/// and call [`Output::breathe`] after each response: it sends when the buffer is full, and waits while the client does
+/// not take it.
 pub struct Output<'a> {
     buffer: Vec<u8>,
     connection: Option<&'a mut Connection>,
-    /// Some of it is on its way.
+    /// True if some of it is on its way.
     begun: bool,
 }
 
@@ -73,7 +72,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Hands all there is to the connection, which sends it when it waits for the client at the latest.
+    /// Hands the buffer to the connection, which sends it at the latest when it waits for the client.
     pub async fn pass_on(&mut self) -> Result<(), Error> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
         self.begun |= !self.buffer.is_empty();
@@ -84,7 +83,7 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Sends all there is, now.
+    /// Sends the buffer now.
     pub async fn send(&mut self) -> Result<(), Error> {
         self.pass_on().await?;
         match &mut self.connection {

@@ -94,7 +94,7 @@ fn key() -> impl Strategy<Value = SearchKey> {
     })
 }
 
-/// Chained alternatives are one list.
+/// Makes one list of chained alternatives.
 fn either(keys: Vec<SearchKey>) -> SearchKey {
     let inner = |key| match key {
         SearchKey::Or(keys) => keys,
@@ -263,7 +263,7 @@ fn create() -> impl Strategy<Value = FolderCommand> {
     (open, vec(select(uses), 0..3)).prop_map(|(folder, uses)| FolderCommand::Create { folder, uses })
 }
 
-/// A command that needs no folder selected.
+/// Generates a command that needs no selected folder.
 pub fn folder_command() -> impl Strategy<Value = FolderCommand> {
     let with_name = prop_oneof![
         name().prop_map(FolderCommand::Delete),

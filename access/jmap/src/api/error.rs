@@ -16,10 +16,10 @@ pub enum RequestError {
     /// The text is not JSON.
     #[error("the request is no I-JSON: {0}")]
     NotJson(String),
-    /// JSON, but not a Request.
+    /// The text is JSON, but not a Request.
     #[error("the request is not a Request object: {0}")]
     NotRequest(String),
-    /// Beyond a limit of the session's core capability.
+    /// The request is beyond a limit of the session's core capability.
     #[error("the request is beyond the limit {0}")]
     Limit(&'static str),
 }
@@ -60,9 +60,9 @@ macro_rules! plain_errors {
 }
 
 plain_errors! {
-    /// Later it may work.
+    /// The call may work later.
     server_unavailable "serverUnavailable" "this cannot be done now: try again later";
-    /// Some of it was done; the client must look again (RFC 8620 §3.6.2).
+    /// Part of the call was carried out; the client must look again (RFC 8620 §3.6.2).
     server_partial_fail "serverPartialFail" "only a part of it was done: ask for the changes, and see how far it came";
     /// There is no such method.
     unknown_method "unknownMethod" "there is no method of this name";
@@ -70,13 +70,13 @@ plain_errors! {
     account_not_found "accountNotFound" "there is no account of this id for the person who is logged in";
     /// The same, of the account to copy from.
     from_account_not_found "fromAccountNotFound" "there is no account of the id fromAccountId for the person who is logged in";
-    /// More things than one call may have.
+    /// The call names more things than one call may have.
     request_too_large "requestTooLarge" "this is more than one call may ask for: ask for less at a time";
     /// `ifInState` is another state.
     state_mismatch "stateMismatch" "the state is another one than ifInState by now, and nothing was changed";
     /// The state is unknown, or too old.
     cannot_calculate_changes "cannotCalculateChanges" "from this state the changes are not known: fetch everything anew";
-    /// More changes than the client wants.
+    /// There are more changes than the client wants.
     too_many_changes "tooManyChanges" "there are more changes than maxChanges";
     /// The anchor is not among the results.
     anchor_not_found "anchorNotFound" "the anchor is not among the results";
@@ -105,9 +105,9 @@ described_errors! {
     unsupported_sort "unsupportedSort";
     /// The server does not filter by this condition here.
     unsupported_filter "unsupportedFilter";
-    /// A method that there is, of a capability that the request does not use.
+    /// The method exists, but belongs to a capability that the request does not use.
     not_used "unknownMethod";
-    /// Blobs are not looked up in that (RFC 9404 §4.3).
+    /// Blobs cannot be looked up by this type (RFC 9404 §4.3).
     unknown_data_type "unknownDataType";
 }
 
@@ -115,7 +115,8 @@ described_errors! {
 const DAMAGED: &str = "the octets are damaged or lost; the administrator can restore them from a backup";
 
 impl MethodError {
-    /// Does the failure concern only the letter or upload that was read, for good? Then the others are given.
+    /// Returns true if the failure concerns only the letter or upload that was read, for good: then the others are
+    /// returned.
     pub fn is_of_damage(&self) -> bool {
         self.description == DAMAGED
     }

@@ -11,11 +11,11 @@ use super::Object;
 
 /// The largest Int (RFC 8620 §1.3): up to it, each whole number can be told from the next.
 const LARGEST: f64 = 9_007_199_254_740_991.0;
-/// Octets that a value takes by itself, and one of an object beside its name: of a node of the tree that holds eleven of
-/// them about half is filled.
+/// The octets that a value takes by itself, and beside its name in an object: a node of the tree has room for eleven of
+/// them, and is about half full.
 const VALUE: usize = size_of::<Value>();
 const ENTRY: usize = 2 * (size_of::<String>() + VALUE);
-/// An object that is not empty has one node at least.
+/// An object that is not empty has at least one node.
 const NODE: usize = 11 * (size_of::<String>() + VALUE);
 
 /// The reason for which a text was not read.
@@ -23,11 +23,11 @@ const NODE: usize = 11 * (size_of::<String>() + VALUE);
 pub enum Unread {
     /// The text is no I-JSON; the message says what is wrong, and where.
     NotJson(String),
-    /// It would take more memory than it may.
+    /// The text would take more memory than it may.
     TooLarge,
 }
 
-/// Reads a text that takes no more than about `most` octets of memory. Nesting is bounded by the reader of JSON itself.
+/// Reads a text that takes no more than about `most` octets of memory. The JSON reader itself limits the nesting.
 pub fn read(text: &[u8], most: usize) -> Result<Value, Unread> {
     let room = Room(Cell::new(Some(most)));
     let mut reader = serde_json::Deserializer::from_slice(text);
@@ -117,7 +117,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(value.into())
     }
 
-    /// A whole number is one however it is written: 1.0 and 1e0 are an Int (RFC 8620 §1.3).
+    /// A whole number counts as one in any form: 1.0 and 1e0 are an Int (RFC 8620 §1.3).
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
         if value.fract() == 0.0 && value.abs() <= LARGEST {
             #[allow(clippy::cast_possible_truncation)]

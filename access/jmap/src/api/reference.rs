@@ -69,7 +69,7 @@ enum Missed {
     TooLarge,
 }
 
-/// Takes the cost of something, if there is as much left. Once there is not, there is nothing left at all.
+/// Takes a cost, if as much is left. Otherwise nothing at all is left afterwards.
 fn take(cost: usize, left: &mut usize) -> Result<(), Missed> {
     let enough = left.checked_sub(cost);
     *left = enough.unwrap_or_default();
@@ -95,7 +95,7 @@ fn follow(value: &Value, tokens: &[String], left: &mut usize) -> Result<Value, M
             let mut all = Vec::new();
             for item in items {
                 match follow(item, rest, left)? {
-                    // Lists in lists become one.
+                    // Lists in lists become one list.
                     Value::Array(inner) => all.extend(inner),
                     other => all.push(other),
                 }

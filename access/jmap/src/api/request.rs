@@ -30,8 +30,8 @@ pub struct Invocation {
 }
 
 impl Request {
-    /// Reads a request of at most `most_calls` and about `most_memory` octets of memory, which may use the
-    /// capabilities that `may_use` says.
+    /// Reads a request of at most `most_calls` calls and about `most_memory` octets of memory, which may use the
+    /// capabilities for which `may_use` is true.
     pub fn read(
         text: &[u8],
         may_use: impl Fn(&str) -> bool,

@@ -20,7 +20,7 @@ use crate::limits;
 use crate::scope::Scope;
 use crate::standard::{self, get as standard_get};
 
-/// The digests there are, as the registry of HTTP digests calls them.
+/// The supported digests, by their names in the registry of HTTP digests.
 pub const DIGESTS: [&str; 3] = ["sha", "sha-256", "sha-512"];
 /// The prefix of a digest's name.
 const DIGEST: &str = "digest:";
@@ -123,7 +123,7 @@ struct Found {
     octets: Vec<u8>,
     count: u64,
     digests: Vec<Context>,
-    /// There were more octets than there is room for.
+    /// True if there were more octets than there is room for.
     too_many: bool,
 }
 
@@ -138,7 +138,7 @@ impl Found {
     }
 }
 
-/// The object of one blob.
+/// Returns the object of one blob.
 async fn one(
     scope: &Scope,
     account: AccountId,
@@ -199,7 +199,7 @@ fn object(id: String, wish: &Wish, found: Found, length: Option<u64>) -> Object 
     object
 }
 
-/// The octets themselves, in the forms asked for.
+/// Adds the octets themselves, in the requested forms.
 fn give(object: &mut Object, wish: &Wish, octets: Vec<u8>) {
     let is_text = std::str::from_utf8(&octets).is_ok();
     if wish.base64 || (wish.data && !is_text) {

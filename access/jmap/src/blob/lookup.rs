@@ -1,4 +1,4 @@
-//! Blob/lookup (RFC 9404 §4.3): which letters, conversations and mailboxes a blob belongs to.
+//! Blob/lookup (RFC 9404 §4.3): the letters, conversations and mailboxes that a blob belongs to.
 
 use mail::seam::AccountId;
 use mailbox::{LetterKey, Want, fetch};
@@ -29,7 +29,7 @@ pub async fn lookup(scope: &Scope, arguments: Object) -> Result<Object, MethodEr
     let mut arguments: LookupArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     standard_get::once_each(&mut arguments.ids)?;
-    // RFC 9404 §4.3: nor in types of a capability that the request does not use.
+    // RFC 9404 §4.3: types of a capability that the request does not use are unknown, too.
     let is_known = |name: &String| TYPES.contains(&name.as_str()) && scope.uses(MAIL);
     if let Some(unknown) = arguments.type_names.iter().find(|name| !is_known(name)) {
         let unknown = unknown.get(..unknown.floor_char_boundary(64)).unwrap_or_default();

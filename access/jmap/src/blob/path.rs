@@ -25,7 +25,7 @@ pub enum Base {
 }
 
 impl BlobPath {
-    /// A letter as it is.
+    /// Returns the path of a letter.
     pub fn letter(letter: LetterKey) -> Self {
         Self { base: Base::Letter(letter), steps: Vec::new() }
     }
@@ -35,7 +35,7 @@ impl BlobPath {
         Self { base: Base::Upload(number), steps: Vec::new() }
     }
 
-    /// The key of the letter that this is, or that it is in.
+    /// Returns the key of the letter that this is, or that it is in.
     pub fn letter_key(&self) -> Option<i64> {
         match self.base {
             Base::Letter(key) => Some(key.0),
@@ -43,7 +43,7 @@ impl BlobPath {
         }
     }
 
-    /// A part of the letter that is here.
+    /// Returns the path of a part of the letter here.
     pub fn part(&self, part: &Part) -> Self {
         let mut place = self.clone();
         part.steps().into_iter().for_each(|step| step.join(&mut place.steps));

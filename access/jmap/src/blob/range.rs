@@ -18,7 +18,7 @@ pub struct Slice {
     reader: Reader,
     /// Octets before the range that must be read to reach it.
     before: u64,
-    /// Octets of the range that are still to come.
+    /// The octets of the range that are still to come.
     wanted: u64,
     /// The length of the blob, if it is known.
     length: Option<u64>,
@@ -82,8 +82,8 @@ impl Slice {
         Ok(Step::Octets(piece.slice(at(start)..at(end))))
     }
 
-    /// Shows the octets of the range to `show` for as long as one turn lasts, which ends when `most` have been read.
-    /// False: it is at its end.
+    /// Passes the octets of the range to `show` for one turn, which ends when `most` have been read. Returns false at
+    /// the end of the range.
     pub fn read_on(&mut self, view: &View, most: u64, mut show: impl FnMut(&[u8])) -> Result<bool, store::Error> {
         let (begun, end) = (Instant::now(), self.seen.saturating_add(most));
         while begun.elapsed() < TURN && self.seen < end {
@@ -108,7 +108,7 @@ impl Slice {
         self.seen
     }
 
-    /// Octets of the whole blob; none as long as only reading it to its end could tell.
+    /// Returns the length of the whole blob; `None` as long as only reading it to its end could tell.
     pub fn length(&self) -> Option<u64> {
         self.length.or(Some(self.seen).filter(|_| self.over))
     }

@@ -37,7 +37,7 @@ pub fn open(view: &View, account: AccountId, place: &BlobPath) -> Result<Option<
         view.query_opt(sql, params![number, account.0], |row| Ok((row.get::<BlobId>(0)?, row.get::<u64>(1)?)))?;
     let steps = place.steps.clone();
     let opened = found.map(|(blob, length)| Opened { blob, length, steps });
-    // A part that reaches beyond the end is none of ours.
+    // A part that reaches beyond the end is not one of our ids.
     Ok(opened.filter(|opened| opened.steps.first().is_none_or(|step| step.end <= opened.length)))
 }
 
@@ -75,7 +75,7 @@ impl Opened {
         (1 + self.steps.len() as u64).saturating_mul(PIECE + text).max(2 * PIECE)
     }
 
-    /// Looks whether all that it is made of can be read.
+    /// Checks that all octets of the blob can be read.
     pub fn prove(&self, view: &View) -> Result<(), store::Error> {
         let range = self.steps.first().map_or(0..self.length, |step| step.start..step.end);
         view.prove_blob(self.blob, range)
@@ -99,8 +99,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The next octets; none at the end. Each call may see another state of the data: a blob that went meanwhile is an
-    /// error.
+    /// Returns the next octets; `None` at the end. Each call may see another state of the data: a blob that went
+    /// meanwhile is an error.
     pub fn next(&mut self, view: &View) -> Result<Option<Bytes>, store::Error> {
         if self.over {
             return Ok(None);
@@ -118,7 +118,7 @@ impl Reader {
     }
 }
 
-/// All octets of a blob, if they are no more than `most`.
+/// Returns all octets of a blob, if they are no more than `most`.
 pub fn whole(view: &View, opened: &Opened, most: usize) -> Result<Option<Bytes>, store::Error> {
     if opened.known_length().is_some_and(|length| length > most as u64) {
         return Ok(None);

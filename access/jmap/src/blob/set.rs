@@ -221,7 +221,7 @@ async fn copy(
     *left -= slice.seen();
     let whole = match length {
         Some(length) => (inbound.len() - before) as u64 == length,
-        // Behind the end begins nothing.
+        // Nothing begins behind the end.
         None => slice.length().is_none_or(|length| offset <= length),
     };
     let why = "the range reaches beyond the end of the blob that it is taken from";

@@ -71,7 +71,7 @@ pub async fn housekeeping(store: Store, clock: fn() -> Timestamp, shutdown: impl
     }
 }
 
-/// True: there may be more.
+/// Removes old uploads. Returns true if there may be more.
 fn forget_old(tx: &mut Tx, before: i64) -> Result<bool, store::Error> {
     let sql = "SELECT upload, blob, size FROM jmap_upload WHERE at < $1 ORDER BY at LIMIT $2";
     let old = tx.query(sql, params![before, AT_ONCE], read)?;

@@ -92,7 +92,7 @@ fn most_of(blobs: &[Opened]) -> usize {
     usize::try_from(all).unwrap_or(usize::MAX).min(limits::ATTACHMENTS)
 }
 
-/// `None`: too many octets.
+/// Returns `None` if there are too many octets.
 fn read_all(view: &View, blobs: &[Opened]) -> Result<Option<Vec<Bytes>>, store::Error> {
     let (mut all, mut left) = (Vec::new(), limits::ATTACHMENTS);
     for opened in blobs {

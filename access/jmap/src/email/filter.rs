@@ -93,7 +93,7 @@ fn one(name: &str, value: Value) -> Result<Criteria, MethodError> {
     })
 }
 
-/// An id that is no folder's has no letters.
+/// An id that belongs to no folder has no letters.
 fn folder(id: &str) -> FolderId {
     FolderId::read(id).unwrap_or(FolderId(-1))
 }
@@ -142,7 +142,7 @@ fn tokens(text: &str) -> Vec<Token> {
             tokens.push(Token { text, quoted });
         }
     };
-    // An apostrophe within a word, or one that nothing answers, is no quote.
+    // An apostrophe within a word, or one without a partner, is no quotation mark.
     let mut rest = text;
     while let Some(c) = chars.next() {
         rest = rest.get(c.len_utf8()..).unwrap_or_default();

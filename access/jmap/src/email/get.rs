@@ -45,7 +45,7 @@ struct GetArguments {
 pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: GetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
-    // All letters of an account are more than one call may give.
+    // One call cannot return all letters of an account.
     let mut ids = arguments.ids.ok_or_else(MethodError::request_too_large)?;
     standard_get::once_each(&mut ids)?;
     let mut properties = Property::of_email(arguments.properties)?;
@@ -78,7 +78,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     Ok(standard_get::answer(&arguments.account_id, state, list, not_found))
 }
 
-/// The objects of letters, none for each that is not there, looked up in as many readings as that takes.
+/// Returns the objects of letters, `None` for each that does not exist, in as many readings as that takes.
 async fn in_turns(
     scope: &Scope,
     account: AccountId,
@@ -105,8 +105,8 @@ pub fn gives_text(object: &Object) -> bool {
     object.get("bodyValues").and_then(Value::as_object).is_some_and(|values| !values.is_empty())
 }
 
-/// The objects of these letters, none for each that is not there: of as many of them as one turn is enough for, and of one
-/// at least.
+/// Returns the objects of these letters, `None` for each that does not exist: as many as fit into one turn, and at
+/// least one.
 pub fn look_up(
     view: &View,
     account: AccountId,
@@ -134,7 +134,7 @@ pub fn look_up(
     Ok(objects)
 }
 
-/// A letter of the account, if it is there.
+/// Returns a letter of the account, if it exists.
 pub fn stored<'v>(
     view: &'v View,
     account: AccountId,

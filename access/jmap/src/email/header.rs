@@ -18,7 +18,7 @@ use super::property::HeaderProperty;
 const MOST_MENTIONS: usize = 2000;
 /// The most message ids or addresses of lists of one field.
 const MOST_IDS: usize = 1000;
-/// The most fields that are given of one header, or of one name. Letters have some dozens.
+/// The most fields that are returned of one header, or of one name. Letters have some dozens.
 const MOST_FIELDS: usize = 2000;
 /// The most octets of a field that are read in a form other than the raw one. An item that this limit cuts is left out.
 const LOOKED_AT: usize = 100_000;
@@ -86,13 +86,13 @@ impl Form {
         })
     }
 
-    /// May the field be given so?
+    /// Returns true if the field may be returned in this form.
     pub fn is_allowed(self, field: &str) -> bool {
         let known = FIELDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(field));
         self == Self::Raw || known.is_none_or(|(_, forms)| forms.contains(&self))
     }
 
-    /// The value of one field.
+    /// Returns the value of one field.
     pub fn give(self, value: &[u8]) -> Value {
         match self {
             Self::Raw => raw(value).into(),
@@ -191,7 +191,7 @@ fn raw(value: &[u8]) -> String {
     String::from_utf8_lossy(value).replace('\0', "")
 }
 
-/// Unfolded and decoded, in NFC, without control characters.
+/// Returns the value unfolded and decoded, in NFC, without control characters.
 pub fn text(value: &[u8]) -> String {
     let (value, is_cut) = looked_at(value);
     let whole = if is_cut { up_to_blank(&value) } else { &value };

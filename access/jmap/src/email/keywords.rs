@@ -26,7 +26,7 @@ pub fn meaning(keyword: &str) -> (System, String) {
     }
 }
 
-/// May this be a keyword?
+/// Returns true if the text may be a keyword.
 pub fn is_well_formed(keyword: &str) -> bool {
     let fits = |byte: u8| (0x21..=0x7e).contains(&byte) && !b"(){]%*\"\\".contains(&byte);
     (1..=255).contains(&keyword.len()) && keyword.bytes().all(fits)

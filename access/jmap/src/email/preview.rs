@@ -11,7 +11,7 @@ use crate::api::MethodError;
 
 /// Octets of text that a preview is chosen from.
 const LOOKED_AT: usize = 4096;
-/// Characters of a line that may be no more than a notice.
+/// The most characters of a line that may be only a notice.
 const NOTICE: usize = 140;
 /// Octets of a plain text that may be a stub.
 const STUB: usize = 200;
@@ -96,7 +96,8 @@ pub fn collapsed(text: &str) -> String {
     out
 }
 
-/// Is it seen by nobody at the edge of a word? (Within one, joiners are part of its spelling.)
+/// Returns true for a character that is invisible at the edge of a word. (Within a word, joiners are part of its
+/// spelling.)
 fn fills(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2007}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')

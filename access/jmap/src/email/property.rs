@@ -37,7 +37,7 @@ const EMAIL: [&str; 28] = [
     "protection",
 ];
 
-/// Is it a property of an Email that has a name of its own?
+/// Returns true for a property of an Email that has a name of its own.
 pub fn is_named(name: &str) -> bool {
     EMAIL.contains(&name)
 }
@@ -81,7 +81,7 @@ pub struct HeaderProperty {
     pub name: String,
     /// The form of its value.
     pub form: Form,
-    /// All fields of the name, and not the last one only.
+    /// True for all fields of the name, and not only the last one.
     pub all: bool,
 }
 
@@ -134,7 +134,7 @@ fn read_all(asked: Option<Vec<String>>, known: &[&'static str], default: usize) 
 }
 
 impl HeaderProperty {
-    /// Reads the name of a property; none for one that there is not, or with a form that its field cannot have.
+    /// Reads the name of a property; `None` if it does not exist, or has a form that its field cannot have.
     pub fn read(written: &str) -> Option<Self> {
         let mut parts = written.strip_prefix("header:")?.split(':');
         let name = parts.next()?.to_owned();

@@ -134,7 +134,7 @@ struct Touched {
 }
 
 impl Touched {
-    /// `None`: too long ago, or too many.
+    /// Returns `None` if the state is too old, or if there are too many changes.
     fn look(view: &View, account: AccountId, since: Cursor, by_threads: bool) -> Result<Option<Self>, Error> {
         let Some(changes) = account_changes::letters(view, account, since, limits::QUERY_CHANGES)? else {
             return Ok(None);

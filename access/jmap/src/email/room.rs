@@ -9,7 +9,7 @@ use crate::limits;
 /// The room that is left in the answer. It moves in and out of the readings of one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// Octets of body values: past them they are cut, and say so.
+    /// The octets of body values that are left: values beyond are cut, and marked so.
     pub values: usize,
     /// Octets of memory for all of it: past them the call is too large.
     answer: usize,
@@ -26,17 +26,17 @@ impl Room {
         Self { values: 0, ..Self::new(left) }
     }
 
-    /// Takes the room of an object, if there is as much.
+    /// Takes the room of an object, if enough is left.
     pub fn take_object(&mut self, object: &Object) -> Result<(), MethodError> {
         self.take_octets(footprint_of(object))
     }
 
-    /// Takes the room of a value, if there is as much.
+    /// Takes the room of a value, if enough is left.
     pub fn take(&mut self, value: &Value) -> Result<(), MethodError> {
         self.take_octets(footprint(value))
     }
 
-    /// Octets of memory that there is still room for.
+    /// Returns the octets of memory that are left.
     pub fn left(&self) -> usize {
         self.answer
     }

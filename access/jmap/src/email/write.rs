@@ -24,9 +24,9 @@ use crate::limits;
 use crate::scope::Scope;
 use crate::standard::{SetAnswer, Span};
 
-/// Mailboxes of one letter that are looked up.
+/// The most mailboxes of one letter that are looked up.
 const MOST_NAMED: usize = 8;
-/// Letters changed in one write.
+/// The most letters that one write changes.
 const AT_ONCE: usize = 50;
 /// The most letters that one write changes if the client expects a certain state: all of them are one change, up to the
 /// number that may hold the writer. Each further write happens only if nobody else has changed anything since the last
@@ -47,7 +47,7 @@ pub struct Filing {
     pub received: Timestamp,
 }
 
-/// Octets that drafts may take beyond the quota: at the limit one can still write a letter, and send it.
+/// The octets that drafts may take beyond the quota: at the limit a person can still write a letter, and send it.
 const FOR_DRAFTS: u64 = 1 << 20;
 /// The most destroyed letters of a call that make room for their replacements.
 const REPLACED: usize = 16;
@@ -66,16 +66,16 @@ pub async fn making_room(scope: &Scope, account: AccountId, destroys: &[String])
 /// One task of a call.
 #[derive(Clone)]
 pub enum Task {
-    /// File a letter.
+    /// Files a letter.
     File(Ready),
-    /// Change a letter as the patch says.
+    /// Changes a letter as the patch says.
     Change(Which, Object),
-    /// Take a letter away.
+    /// Destroys a letter.
     Destroy(Which),
 }
 
 impl Task {
-    /// A letter that an earlier write of the call has filed is one that is there.
+    /// A letter that an earlier write of the call has filed counts as an existing one.
     fn resolve(&mut self, filed: &Filed) {
         if let Self::Change(which, _) | Self::Destroy(which) = self
             && let Which::Filed(creation) = which
@@ -112,7 +112,7 @@ impl Ready {
     }
 }
 
-/// A letter that is there, or one that an earlier task of the same call files.
+/// An existing letter, or one that an earlier task of the same call files.
 #[derive(Clone)]
 pub enum Which {
     Known(LetterKey),
@@ -361,7 +361,8 @@ fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, 
     ids.retain(|_, value| *value != Value::Bool(false));
     let all_true = ids.values().all(|value| *value == Value::Bool(true));
     let mut folders = Vec::new();
-    // A letter lies in one: which of very many there are is not looked up while nobody else can write.
+    // A letter lies in one mailbox: a client may name very many, but they are not all looked up while nobody else can
+    // write.
     for id in ids.keys().take(MOST_NAMED) {
         let folder = match FolderId::read(id) {
             Some(id) => match folder::get(tx, id) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::limits;
 use crate::memory::Memory;
 
-/// JSON with a status.
+/// Answers with JSON and a status.
 pub fn with(status: StatusCode, kind: &'static str, value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
     *response.status_mut() = status;
@@ -39,14 +39,14 @@ pub fn json(value: &Value) -> Response {
     with(StatusCode::OK, "application/json", value)
 }
 
-/// Problem details (RFC 7807).
+/// Answers with problem details (RFC 7807).
 pub fn problem(value: &Value) -> Response {
     let status = value.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
     let status = status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::BAD_REQUEST);
     with(status, "application/problem+json", value)
 }
 
-/// A problem that has no type of its own.
+/// Answers with a problem that has no type of its own.
 pub fn plain_problem(status: StatusCode, detail: &str) -> Response {
     problem(&json!({"type": "about:blank", "status": status.as_u16(), "detail": detail}))
 }
@@ -56,7 +56,7 @@ pub fn limit(name: &'static str) -> Response {
     problem(&crate::api::RequestError::Limit(name).problem())
 }
 
-/// The answer to a browser that asks whether it may ask (CORS).
+/// Answers a browser that asks if it may send a request (CORS).
 pub async fn preflight() -> StatusCode {
     StatusCode::NO_CONTENT
 }
@@ -75,7 +75,7 @@ pub async fn open_to_all(mut response: Response) -> Response {
     response
 }
 
-/// Is the content of this type?
+/// Returns true if the content is JSON.
 pub fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();

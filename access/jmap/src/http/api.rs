@@ -65,7 +65,7 @@ pub async fn api(
     })
 }
 
-/// Takes the request in, no more than may be, and the memory that it needs and will need when it is read.
+/// Takes in the request, up to the limit, and the memory that it needs now and will need when it is read.
 async fn receive(mut body: Body, memory: &mut Memory) -> Result<Bytes, Response> {
     let mut text = BytesMut::new();
     if body.size_hint().lower() > limits::SIZE_REQUEST as u64 {

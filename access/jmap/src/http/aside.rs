@@ -1,4 +1,4 @@
-//! Work that computes much between its waits.
+//! Runs work that computes much between its waits.
 
 use std::future::Future;
 

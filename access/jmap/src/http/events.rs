@@ -20,7 +20,7 @@ use crate::limits;
 use crate::push::{self, States};
 use crate::server::{Server, Turn};
 
-/// Pings come no oftener and no more seldom than this, in seconds (RFC 8620 §7.3 lets the server choose).
+/// The shortest and the longest time between pings, in seconds (RFC 8620 §7.3 lets the server choose).
 const FASTEST: u64 = 5;
 const SLOWEST: u64 = 900;
 /// Several changes within this time are one event.
@@ -87,7 +87,7 @@ pub async fn events(
         return answer::plain_problem(StatusCode::TOO_MANY_REQUESTS, "too many event sources are open");
     };
     let stay = server.logins.stay(&person, Doing::Events, wire.ip);
-    // Watched first, read then: no change falls between.
+    // The watch begins before the reading, so that no change falls between.
     let watch = server.store.watch(mailbox::account::topic(person.account));
     let account = person.account;
     let Ok(known) = server.read(account, move |view| push::states(view, account)).await else {
@@ -129,7 +129,7 @@ pub async fn events(
 }
 
 impl Listener {
-    /// The next event; none at the end.
+    /// Returns the next event; `None` at the end.
     async fn next(&mut self) -> Option<Bytes> {
         // A client that wants pings gets one immediately, so that proxies let the header pass. A client that wants none
         // gets nothing but changes: a comment would do as well, but there are clients that take the empty line behind
@@ -187,7 +187,7 @@ impl Listener {
         };
         let before = std::mem::replace(&mut self.known, now);
         let change = self.known.since(&before, self.types.as_deref())?;
-        // RFC 8620 §7.3: a ping when so much time has gone by since the last event.
+        // RFC 8620 §7.3: a ping comes when so much time has gone by since the last event.
         self.next_ping = Instant::now() + self.ping.unwrap_or_default();
         let (id, change) = (self.known.event_id(), push::state_change(account, change));
         Some(format!("event: state\nid: {id}\ndata: {change}\n\n").into())

@@ -26,7 +26,7 @@ pub async fn session(
 /// alone.
 fn base(peer: &Peer, uri: &Uri, headers: &HeaderMap) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    // HTTP/2 says it in the URI.
+    // HTTP/2 names the host in the URI.
     let host = uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST.as_str()));
     let Some(host) = host.filter(|host| is_host(host)) else { return String::new() };
     let scheme = if peer.speaks_tls() { "https" } else { "http" };

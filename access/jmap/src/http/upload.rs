@@ -61,7 +61,7 @@ pub async fn upload(
     }
 }
 
-/// Takes the octets in, no more than may be, with their share of the memory.
+/// Takes in the octets, up to the limit, with their share of the memory.
 async fn receive(server: &Server, person: AccountId, mut body: Body) -> Result<(Bytes, Share), Response> {
     if server.store.may_grow().is_err() {
         let detail = "there is no room on the disk: try again later";

@@ -57,7 +57,7 @@ struct Intent {
     going: Vec<FolderId>,
 }
 
-/// Carries the call out as a whole, or changes nothing that stays.
+/// Carries out the call as a whole, or changes nothing that stays.
 pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Unfit> {
     let all = folder::list(tx, account)?;
     let plan = Intent::of(batch, &all, known)?;
@@ -131,7 +131,7 @@ impl Intent {
         Ok(Self { wishes, named, going: going.into_iter().map(|folder| folder.id).collect() })
     }
 
-    /// The whole name of each mailbox: none twice, none below itself.
+    /// Returns the whole name of each mailbox: no name twice, and no mailbox below itself.
     fn names(&self) -> Result<BTreeMap<FolderId, String>, Unfit> {
         let (mut full, mut met) = (BTreeMap::new(), HashSet::new());
         for id in self.wishes.keys() {
@@ -179,7 +179,7 @@ impl Intent {
         if roles.all(|role| met.insert(role)) { Ok(()) } else { Err(Unfit::Invalid) }
     }
 
-    /// Roles that go from one to another belong to nobody first.
+    /// Roles that move from one mailbox to another belong to none first.
     fn clear_roles(&self, tx: &mut Tx, all: &[Folder]) -> Result<(), Unfit> {
         for folder in all.iter().filter(|folder| folder.special_use.is_some()) {
             let wanted: Option<SpecialUse> = self.wishes.get(&folder.id).and_then(|wish| wish.role);

@@ -180,7 +180,7 @@ impl Condition {
             let wrong = || MethodError::invalid_arguments(format!("{name} has the wrong type"));
             match (name.as_str(), value) {
                 ("parentId", Value::Null) => condition.parent = Some(None),
-                // An id that is nobody's has no children.
+                // An id that belongs to no mailbox has no children.
                 ("parentId", Value::String(id)) => {
                     condition.parent = Some(Some(FolderId::read(&id).unwrap_or(FolderId(-1))));
                 }

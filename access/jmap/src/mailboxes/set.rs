@@ -20,7 +20,7 @@ struct Extra {
     remove_emails: bool,
 }
 
-/// All that one call asks for.
+/// All tasks of one call.
 pub struct Batch {
     pub creates: Vec<(String, Object)>,
     pub updates: Vec<(String, Object)>,

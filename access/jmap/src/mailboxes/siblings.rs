@@ -47,7 +47,7 @@ impl Siblings {
         }
     }
 
-    /// Another mailbox than `id` under the parent whose name reads like this one.
+    /// Returns another mailbox than `id` under the parent whose name reads like this one.
     pub fn alike(&self, id: Option<FolderId>, parent: Option<FolderId>, name: &str) -> Option<FolderId> {
         self.0.get(&key(parent, name))?.iter().copied().find(|other| Some(*other) != id)
     }

@@ -1,4 +1,4 @@
-//! Mailboxes made, changed and destroyed one after the other.
+//! Makes, changes and destroys mailboxes one after the other.
 
 use std::collections::HashSet;
 
@@ -57,7 +57,7 @@ impl From<Error> for Fault {
     }
 }
 
-/// Does one step, or nothing.
+/// Carries out one step, or nothing.
 fn step<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Result<T, Fault>) -> Result<Result<T, SetError>, Error> {
     match tx.attempt(work)? {
         Ok(done) => Ok(Ok(done)),
@@ -84,7 +84,7 @@ fn create_all(
         };
         let (later, ready): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, object)| waits(object));
         if ready.is_empty() {
-            // They wait for one another.
+            // The updates wait for one another.
             for (key, _) in later {
                 let why = "these mailboxes would each lie in another of them";
                 answer.create(key, Err(SetError::invalid(["parentId"]).because(why)));
@@ -133,7 +133,7 @@ pub fn told(tx: &Tx, folder: &Folder, given: &Object) -> Result<Object, Error> {
     Ok(made)
 }
 
-/// The folder above, if there is one.
+/// Returns the folder above, if there is one.
 fn above(tx: &Tx, folder: &Folder) -> Result<Vec<Folder>, Error> {
     let above = names::parent(&folder.name).map(|name| folder::by_name(tx, folder.account, name)).transpose()?;
     Ok(above.flatten().into_iter().collect())
@@ -262,7 +262,7 @@ fn update(
     Ok(Changed { folder: wanted, from, to: (wish.parent, wish.name) })
 }
 
-/// Children go before their parents, whatever the order they are named in.
+/// Destroys children before their parents, in whatever order the client names them.
 fn destroy_all(
     tx: &mut Tx,
     account: AccountId,

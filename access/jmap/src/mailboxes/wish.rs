@@ -19,7 +19,7 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// Do both have the same name, in the same place?
+    /// Returns true if both have the same name, in the same place.
     pub fn is_called_as(&self, other: &Self) -> bool {
         self.name == other.name && self.parent == other.parent
     }

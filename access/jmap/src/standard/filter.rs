@@ -31,7 +31,7 @@ impl<C> Filter<C> {
         value.filter(|value| !value.is_null()).map(|value| read(value, &mut condition, DEEPEST, &mut left)).transpose()
     }
 
-    /// Does something fit, as `fits` says of one condition?
+    /// Returns true if a thing passes the filter; `fits` judges one condition.
     pub fn fits(&self, fits: &impl Fn(&C) -> bool) -> bool {
         match self {
             Self::And(all) => all.iter().all(|filter| filter.fits(fits)),
@@ -56,7 +56,7 @@ fn read<C>(
     }
     *left -= 1;
     let Some(operator) = object.remove("operator") else {
-        // A condition counts for as many as it has properties.
+        // A condition counts once for each of its properties.
         *left = left.saturating_sub(object.len().saturating_sub(1));
         return condition(object).map(Filter::Condition);
     };

@@ -28,7 +28,7 @@ impl GetArguments {
     }
 }
 
-/// Keeps each id once. More than may be are an error.
+/// Keeps each id once. Too many ids are an error.
 pub fn once_each(ids: &mut Vec<String>) -> Result<(), MethodError> {
     let mut met = HashSet::new();
     ids.retain(|id| met.insert(id.clone()));
@@ -38,7 +38,7 @@ pub fn once_each(ids: &mut Vec<String>) -> Result<(), MethodError> {
     Ok(())
 }
 
-/// A property that there is not is an error.
+/// Fails if a property does not exist.
 pub fn check_properties(asked: Option<&[String]>, known: &[&str]) -> Result<(), MethodError> {
     match asked.unwrap_or_default().iter().find(|name| !known.contains(&name.as_str())) {
         Some(unknown) => Err(MethodError::invalid_arguments(format!("there is no property {unknown:?}"))),

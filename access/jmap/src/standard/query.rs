@@ -51,7 +51,7 @@ pub fn check_sort(sort: &[Comparator]) -> Result<(), MethodError> {
 }
 
 impl Comparator {
-    /// A collation that we do not have is an error.
+    /// Fails for a collation that we do not have.
     pub fn check(&self) -> Result<(), MethodError> {
         match self.collation.as_deref() {
             None | Some("i;unicode-casemap" | "i;ascii-casemap") => Ok(()),

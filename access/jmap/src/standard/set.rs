@@ -116,7 +116,7 @@ impl SetAnswer {
         }
     }
 
-    /// The arguments of the response. `states` are those before and after.
+    /// Returns the arguments of the response. `states` are those before and after.
     pub fn into_arguments(self, account: &str, (old_state, new_state): (String, String)) -> Object {
         let some = |object: Object| if object.is_empty() { Value::Null } else { Value::Object(object) };
         let destroyed = if self.destroyed.is_empty() { Value::Null } else { Value::Array(self.destroyed) };

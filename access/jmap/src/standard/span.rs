@@ -1,4 +1,4 @@
-//! The states that the changes of one call lie between, and the one that its client takes for granted (RFC 8620 §5.3).
+//! The states that the changes of one call lie between, and the state that its client expects (RFC 8620 §5.3).
 
 use mail::seam::AccountId;
 use mailbox::account_changes::Cursor;
@@ -39,7 +39,7 @@ impl From<store::Error> for Stopped {
 }
 
 impl Span {
-    /// Begins at the state now. One that is not `if_in_state` ends the call.
+    /// Begins at the present state. If that is not `if_in_state`, the call ends.
     pub async fn open(
         store: &Store,
         account: AccountId,
@@ -54,7 +54,7 @@ impl Span {
         Ok(span)
     }
 
-    /// Does the client take a state for granted? Then all changes are made in one write.
+    /// Returns true if the client expects a certain state: then all changes are made in one write.
     pub fn is_conditional(&self) -> bool {
         self.expected.is_some()
     }
@@ -100,7 +100,7 @@ impl Span {
         if self.wrote { MethodError::server_partial_fail() } else { MethodError::state_mismatch() }
     }
 
-    /// The call has brought the account from one state to another.
+    /// Notes that the call has brought the account from one state to another.
     pub fn note(&mut self, before: Change, after: Change) {
         if before != self.new {
             self.old = before;

@@ -14,7 +14,7 @@ use super::{Credentials, Subscription, SubscriptionId, errand, table};
 use crate::push::States;
 use crate::server::Server;
 
-/// The bounds of one message, for the client that [`Server::push_with`](crate::Server::push_with) is given.
+/// The limits of one message, for the client that [`Server::push_with`](crate::Server::push_with) gets.
 pub const PUSHES: Limits = Limits { time: Duration::from_secs(15), body: 64 * 1024, redirects: 0 };
 /// Errands that wait to be begun.
 const WAITING: usize = 256;
@@ -22,11 +22,11 @@ const WAITING: usize = 256;
 const CODES: usize = 32;
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Something to be done.
+/// A task for the courier.
 pub enum Errand {
-    /// Send a new subscription its code.
+    /// Sends a new subscription its code.
     Verify(Box<Subscription>),
-    /// Tell a subscription of changes, from these states on.
+    /// Tells a subscription of changes, from these states on.
     Tell(Box<Subscription>, Box<States>),
 }
 
@@ -42,7 +42,7 @@ pub struct Courier {
 pub struct Deliveries(Receiver<Errand>);
 
 impl Courier {
-    /// Posts with `client`, as long as `credentials` says that a client may still come in.
+    /// Posts with `client`, as long as `credentials` allows the client in.
     pub fn new(client: Client, credentials: Arc<dyn Credentials>) -> (Self, Deliveries) {
         let (errands, waiting) = channel(WAITING);
         (Self { client, credentials, errands, codes: Mutex::default() }, Deliveries(waiting))
@@ -58,12 +58,12 @@ impl Courier {
         self.credentials.is_good(subscription.account, &subscription.credential, subscription.made).await
     }
 
-    /// Is this an address that could be posted to?
+    /// Returns true if the server could post to this address.
     pub fn may_post(&self, url: &Url) -> bool {
         self.client.may_ask(url)
     }
 
-    /// Room for one more code to be sent for a person; `None`: there were enough, or too much waits.
+    /// Returns room for one more code for a person; `None`: there were enough, or too many wait.
     pub fn verification(&self, account: AccountId, now: Timestamp) -> Option<OwnedPermit<Errand>> {
         let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
         codes.retain(|_, (since, _)| now.since(*since) < HOUR);

@@ -24,13 +24,13 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const GIVE_UP: u32 = 24;
 /// The tries to send a code: a client that does not get it makes another subscription.
 const CODE_TRIES: u32 = 3;
-/// A subscription that has gone or expired is noticed within this, when nothing changes.
+/// The time within which an expired or destroyed subscription is noticed, if nothing changes.
 const LOOK: Duration = Duration::from_secs(3600);
 
 /// The outcome of posting a message.
 enum Pushed {
     Done,
-    /// The service says that nobody listens there any more.
+    /// The service reports that nobody listens there any more.
     Gone,
     /// Try again, after this time if the service names one.
     Later(Option<Duration>),
@@ -57,7 +57,7 @@ fn note_given_up(to: &Subscription, why: &str) {
 /// immediately.
 pub async fn tell(server: Arc<Server>, subscription: Subscription, from: Option<States>) {
     let (id, account) = (subscription.id, subscription.account);
-    // Watched first, read then: no change falls between.
+    // The watch begins before the reading, so that no change falls between.
     let mut watch = server.store.watch(mailbox::account::topic(account));
     let mut known = from;
     let (mut owed, mut failures, mut not_before) = (Object::new(), 0, Instant::now());
@@ -103,7 +103,7 @@ pub async fn tell(server: Arc<Server>, subscription: Subscription, from: Option<
     }
 }
 
-/// Twice as long after each failure; as long as the service wishes, within reason.
+/// Returns the pause: twice as long after each failure; as long as the service wishes, within reason.
 fn pause(failures: u32, wished: Option<Duration>) -> Duration {
     let doubled = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(10));
     doubled.max(wished.unwrap_or_default()).min(LONGEST)

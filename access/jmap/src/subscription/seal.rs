@@ -52,7 +52,7 @@ impl Keys {
         agree_ephemeral(own, &theirs, |shared| self.encrypt(shared, own_public.as_ref(), salt, message))?
     }
 
-    /// RFC 8291 §3.4 and RFC 8188 §2, with all that chance decides given.
+    /// Encrypts by RFC 8291 §3.4 and RFC 8188 §2; the caller supplies all random values.
     fn encrypt(&self, shared: &[u8], own: &[u8], salt: [u8; 16], message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let client = Salt::new(HKDF_SHA256, &self.auth).extract(shared);
         let key = expand::<32>(&client, &[b"WebPush: info\0", &self.public, own])?;

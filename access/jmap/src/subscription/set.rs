@@ -20,7 +20,7 @@ use crate::standard::{self, SetAnswer, SetArguments};
 
 /// Subscriptions of a person.
 const MOST: usize = 16;
-/// The longest life of one: a client that is still there asks for more.
+/// The longest life of a subscription: a client that is still there renews it.
 const LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The most octets of an address, and of the name of a device or a type, and the most types.
 const LONGEST_URL: usize = 2048;
@@ -199,7 +199,7 @@ fn read_expires(given: Option<&Value>, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// `None`: no list of names.
+/// Returns `None` if the value is no list of names.
 fn read_types(given: Option<&Value>) -> Option<Option<Vec<String>>> {
     match given {
         None | Some(Value::Null) => Some(None),
@@ -227,7 +227,7 @@ async fn update_one(scope: &Scope, id: &str, change: Object) -> Result<Result<Op
     if let (Some(states), Some(courier)) = (begins, scope.server.courier.get()) {
         courier.begin(changed.clone(), states).await;
     }
-    // It may be an earlier one than the client asked for.
+    // The time may be earlier than the client asked for.
     let expires = ("expires".to_owned(), changed.expires.rfc3339().into());
     Ok(Ok(ends.then(|| [expires].into_iter().collect())))
 }

@@ -22,10 +22,10 @@ pub struct Vapid {
     contact: String,
 }
 
-/// The key could not be had.
+/// The reason why the key is missing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The store did not give it.
+    /// The store did not return it.
     #[error(transparent)]
     Store(#[from] store::Error),
     /// The store holds no valid key, or the random generator failed.

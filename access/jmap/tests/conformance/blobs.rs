@@ -80,7 +80,7 @@ fn nothing_is_guessed_of_a_blob_to_be_made() {
         (json!([{"blobId": "#k"}]), "blobNotFound"),
         (json!(vec![json!({"data:asText": "a"}); 257]), "invalidProperties"),
     ] {
-        // Another one in the call can be made.
+        // Another upload in the call succeeds.
         let answer = upload(&fixture, json!({"k": {"data": sources}, "good": {"data": [{"data:asText": "good"}]}}));
         let error = &answer["notCreated"]["k"];
         assert_eq!(error["type"], kind, "{sources} {answer}");
@@ -211,7 +211,7 @@ fn parts_of_letters_are_read_decoded_and_belong_to_their_letter() {
         fixture.error("Blob/lookup", json!({"typeNames": ["CalendarEvent"], "ids": [whole]})),
         "unknownDataType"
     );
-    // RFC 9404 §4.3: nor a type whose capability is not used.
+    // RFC 9404 §4.3: a type whose capability is not used is unknown, too.
     let request = json!({"using": [USING[0], BLOB], "methodCalls": [
         ["Blob/lookup", {"accountId": "a1", "typeNames": ["Email"], "ids": [whole]}, "0"],
         ["Blob/get", {"accountId": "a1", "ids": [copied]}, "1"],

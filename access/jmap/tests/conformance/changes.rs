@@ -189,7 +189,7 @@ proptest! {
             let some = || all.get(which % all.len().max(1)).and_then(Value::as_str).map(str::to_owned);
             match (step, some()) {
                 (0..=2, _) | (_, None) => {
-                    // Some answer two others, so that conversations become one.
+                    // Some letters answer two others, so that conversations become one.
                     let references = format!("References: <{}@alpha.test> <{}@alpha.test>\r\n", which % 7, (which + 3) % 11);
                     let references = if step == 0 { references } else { String::new() };
                     made.push(fixture.deliver("inbox", &letter("x", &number.to_string(), &references)));
@@ -248,7 +248,7 @@ fn an_answer_that_names_no_letter_is_told_in_its_conversation() {
         )
     };
     let (monday, tuesday) = ("Mon, 23 Nov 2026 10:00:00 +0000", "Tue, 24 Nov 2026 10:00:00 +0000");
-    // Two answers whose beginning has not come: each for itself.
+    // Two answers to a letter that has not come: each stands for itself.
     let bob = fixture.deliver("inbox", &letter("bob@beta.test", "1", "Re: Outing", tuesday));
     let carol = fixture.deliver("inbox", &letter("carol@gamma.test", "2", "AW: outing", tuesday));
     let thread = |id: &str| {
@@ -270,7 +270,7 @@ fn an_answer_that_names_no_letter_is_told_in_its_conversation() {
     assert_eq!(changes["created"].as_array().unwrap().len(), 2);
     let changes = fixture.call("Thread/changes", json!({"sinceState": threads}));
     assert_eq!((&changes["updated"], changes["destroyed"].as_array().unwrap().len()), (&json!([first]), 1));
-    // A stranger with the same subject belongs to nobody.
+    // A stranger's letter with the same subject belongs to no conversation.
     let eve = fixture.deliver("inbox", &letter("eve@evil.test", "3", "Re: Outing", monday));
     assert_ne!(thread(&eve), first);
 }

@@ -260,7 +260,7 @@ fn what_a_client_says_too_much_of_a_new_letter_is_passed_over() {
         (&got["bodyValues"][part]["value"], &got["bodyValues"][part]["isEncodingProblem"]),
         (&json!("déjà vu"), &json!(false))
     );
-    // A keyword is switched off by false as by null, and a false one is not made.
+    // False switches a keyword off like null does, and a false keyword is not made.
     let update = |patch: Value| fixture.call("Email/set", json!({"update": {id: patch}}));
     let keywords =
         || fixture.call("Email/get", json!({"ids": [id], "properties": ["keywords"]}))["list"][0]["keywords"].clone();
@@ -350,7 +350,7 @@ fn a_name_that_people_cannot_tell_from_a_siblings_is_not_made() {
         assert!(refused["description"].as_str().unwrap().contains("Archive"), "{refused}");
     }
     assert_eq!(create(json!({"name": "ｉｎｂｏｘ"}))["notCreated"]["k"]["existingId"], fixture.role("inbox"));
-    // Elsewhere it is another name.
+    // In another place it is another name.
     let made = create(json!({"name": "archive", "parentId": archive}));
     let below = made["created"]["k"]["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
     let update = |id: &str, patch: Value| fixture.call("Mailbox/set", json!({"update": {id: patch}}));
@@ -368,7 +368,7 @@ fn a_name_that_people_cannot_tell_from_a_siblings_is_not_made() {
     assert!(both["updated"].as_object().unwrap().contains_key(&archive), "{both}");
     // A mailbox may change the case of its own name.
     assert_eq!(update(&archive, json!({"name": "ARCHIVE"}))["updated"], json!({&archive: null}));
-    // IMAP has both, and whatever else is changed of them can be.
+    // IMAP made both, and their other properties can be changed.
     let other = fixture.write(|tx| mailbox::folder::create(tx, crate::fixture::ALICE, "Archive", None));
     let other = format!("f{}", other.0);
     assert_eq!(update(&other, json!({"sortOrder": 7}))["updated"], json!({&other: null}));

@@ -114,7 +114,7 @@ fn a_text_that_is_cut_is_sound_up_to_there() {
         get(&fixture, &fixture.deliver("inbox", letter), email)["bodyValues"]["1"].clone()
     };
     let head = "From: bob@alpha.test\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n";
-    // A character of two octets that is cut in two by us is no fault of the letter.
+    // A character of two octets that we cut is no fault of the letter.
     let japanese = format!("{head}Content-Type: text/plain; charset=shift_jis\r\n\r\na{}", "=82=A0=\r\n".repeat(100));
     let cut = json!({"value": "aあ", "isEncodingProblem": false, "isTruncated": true});
     for most in 4..7 {
@@ -430,7 +430,7 @@ fn odd_letters_have_a_structure_and_what_is_inside_can_be_taken_out() {
         let properties = json!(["bodyStructure", "textBody", "attachments", "bodyValues", "hasAttachment"]);
         get(&fixture, &id, json!({"fetchAllBodyValues": true, "properties": properties}))
     };
-    // Each with the text that is to be shown of it, and whether there was something wrong with it.
+    // Each letter comes with the expected text, and whether it has a problem.
     for (letter, text, problem) in [
         ("Content-Type: multipart/mixed\r\n\r\nno boundary\r\n", "no boundary\n", false),
         ("Content-Type: multipart/mixed; boundary=x\r\n\r\nbefore\r\n--x\r\n\r\nnever closed", "never closed", false),

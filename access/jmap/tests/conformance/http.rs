@@ -51,7 +51,7 @@ fn the_session_says_what_there_is_and_where() {
     assert_eq!((status, &session["username"]), (200, &json!("alice@alpha.test")));
     assert_eq!(session["apiUrl"], "http://mail.alpha.test/jmap/api");
     assert_eq!(session["primaryAccounts"]["urn:ietf:params:jmap:mail"], "a1");
-    // The core among them: clients look their account up by it. Absences are not: nobody is answered.
+    // The core is among them: clients look their account up by it. Absences are not: nobody is answered.
     let mut primary: Vec<_> = session["primaryAccounts"].as_object().unwrap().keys().cloned().collect();
     primary.sort();
     let standard = ["blob", "core", "mail", "quota", "submission"].map(|name| format!("urn:ietf:params:jmap:{name}"));
@@ -273,8 +273,8 @@ fn who_listens_hears_of_what_changes_and_of_nothing_else() {
     }
 }
 
-/// Reads a stream of events as the strictest of parsers do: each empty line is the end of an event, whatever stood
-/// before it, and an event without a name is one of a state.
+/// Reads a stream of events as the strictest of parsers do: each empty line ends an event, whatever stood before it,
+/// and an event without a name is one of a state.
 fn strictly(text: &str) -> Vec<(String, Value)> {
     let (mut events, mut kind, mut data) = (Vec::new(), "state".to_owned(), String::new());
     for line in text.strip_suffix('\n').into_iter().flat_map(|text| text.split('\n')) {

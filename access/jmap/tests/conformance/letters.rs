@@ -29,7 +29,7 @@ fn raw_text_is_read_alike_in_fields_bodies_and_previews() {
     let fixture = Fixture::new();
     let wanted = json!(["subject", "preview", "bodyValues", "header:Subject:asText", "header:Subject:asText:all"]);
     let (said, koi8) = ("Привет, это письмо", |text: &str| -> Vec<u8> {
-        // KOI8-R of the letters that are used here.
+        // The table of KOI8-R for the letters that are used here.
         let table =
             "Привет, это письмо".chars().zip(*b"\xf0\xd2\xc9\xd7\xc5\xd4, \xdc\xd4\xcf \xd0\xc9\xd3\xd8\xcd\xcf");
         let table: std::collections::HashMap<char, u8> = table.collect();
@@ -100,8 +100,8 @@ fn a_stub_of_plain_text_hides_no_letter() {
     assert_eq!(found(&fixture, &json!({"body": "euros"})), 3);
 }
 
-/// Files that a mailer put into a letter without MIME are attachments: listed, found by name, downloaded; and go along when the
-/// letter is forwarded with its attachments, as the pages do it.
+/// Files that a mailer put into a letter without MIME are attachments: listed, found by name, downloaded; and they go
+/// along when the letter is forwarded with its attachments, as the pages do it.
 #[test]
 fn files_beside_mime_are_listed_found_opened_and_sent_on() {
     let fixture = Fixture::new();

@@ -79,7 +79,7 @@ fn a_conversation_is_unread_wherever_its_unread_letter_lies_but_the_trash_is_apa
     assert_eq!((unread("inbox"), unread("archive"), unread("trash")), ((0, 0), (0, 0), (1, 1)));
     move_to(&second, "junk");
     assert_eq!((unread("inbox"), unread("junk"), unread("trash")), ((0, 1), (1, 1), (0, 0)));
-    // Another mailbox becomes the trash, and it is no more.
+    // Another mailbox becomes the trash, and the old one is no longer the trash.
     let (junk, trash) = (fixture.role("junk"), fixture.role("trash"));
     fixture.call("Mailbox/set", json!({"update": {&trash: {"role": null}, &junk: {"role": "trash"}}}));
     assert_eq!((unread("inbox"), unread("trash")), ((0, 0), (1, 1)));
@@ -149,7 +149,7 @@ fn a_name_that_is_kept_otherwise_than_it_was_written_is_told() {
     let renamed = json!({id: {"name": "Envoye\u{301}s"}});
     let set = fixture.call("Mailbox/set", json!({"update": renamed}));
     assert_eq!(set["updated"], json!({id: {"name": "Envoyés"}}));
-    // Beside something that cannot be, one after the other.
+    // Beside an impossible change, the changes are made one after the other.
     let set = fixture.call("Mailbox/set", json!({"update": {id: {"name": "Pe\u{300}re"}}, "destroy": ["f999"]}));
     assert_eq!(set["updated"], json!({id: {"name": "Père"}}));
     let set = fixture.call("Mailbox/set", json!({"update": {id: {"name": "Père", "sortOrder": 4}}}));
@@ -183,7 +183,7 @@ fn what_cannot_be_a_mailbox_is_told_with_the_properties_that_are_wrong() {
         let answer = fixture.call("Mailbox/set", json!({"update": {&inbox: patch}}));
         assert_eq!(answer["notUpdated"][&inbox]["type"], kind, "{answer}");
     }
-    // The whole object, as it is, is a patch that changes nothing.
+    // The whole object, unchanged, is a patch that changes nothing.
     let whole = fixture.call("Mailbox/get", json!({"ids": [inbox]}))["list"][0].clone();
     assert_eq!(fixture.call("Mailbox/set", json!({"update": {&inbox: whole}}))["updated"], json!({&inbox: null}));
 }
@@ -197,7 +197,7 @@ fn a_mailbox_with_letters_or_children_is_destroyed_only_when_that_is_meant() {
     let destroy = |what: Value| fixture.call("Mailbox/set", what);
     let kept = destroy(json!({"destroy": [a]}));
     assert_eq!(kept["notDestroyed"][a.as_str().unwrap()]["type"], "mailboxHasChild");
-    // Together they can go, whatever the order.
+    // Together they can go, in any order.
     assert_eq!(destroy(json!({"destroy": [a, b]}))["destroyed"], json!([b, a]));
 
     let id = fixture.deliver("archive", &letter("one", "1", ""));
@@ -240,7 +240,7 @@ fn changes_are_exact_and_say_when_only_counters_changed() {
     assert_eq!(changes["destroyed"].as_array().unwrap().len(), 1);
     assert_eq!(changes["updatedProperties"], Value::Null);
 
-    // The same in pieces of one.
+    // The client fetches the same changes in pieces of one.
     let (mut state, mut told) = (since, Vec::new());
     loop {
         let piece = fixture.call("Mailbox/changes", json!({"sinceState": state, "maxChanges": 1}));

@@ -23,7 +23,7 @@ fn what_is_chosen_in_one_window_is_found_in_the_next_and_after_a_restart() {
     let first = set(&fixture, json!({"language": "fr", "theme": "dark", "undoSend": 30, "notifications": "subject"}));
     assert_eq!(first["updated"], json!({"singleton": null}), "{first}");
     assert_eq!(first["oldState"], nothing["state"]);
-    // Two windows that add a sender each take nothing from one another.
+    // Two windows that each add a sender do not disturb each other.
     set(&fixture, json!({"picturesFrom/bob@beta.test": "2026-11-30T06:00:00Z"}));
     set(&fixture, json!({"picturesFrom/a~1b@beta.test": "2026-11-30T06:01:00Z"}));
     let fixture = fixture.reopened();

@@ -11,7 +11,7 @@ fn at(minutes: i64) -> Timestamp {
     Timestamp(NOW.0 + minutes * 60_000)
 }
 
-/// Five letters, the first and the third of one conversation; the fourth lies in the archive.
+/// Makes five letters, the first and the third in one conversation; the fourth lies in the archive.
 fn filled() -> (Fixture, Vec<String>) {
     let fixture = Fixture::new();
     let ids = vec![

@@ -166,7 +166,7 @@ fn who_does_not_use_mail_is_told_of_no_quota_of_mail() {
         ]});
         fixture.request(&request)["methodResponses"].clone()
     };
-    // A webmail asks so, and has not said that it knows no mail.
+    // A webmail asks like this, and has not said that it knows no mail.
     assert_eq!(ask(json!([USING[0], QUOTA]))[0][1]["list"][0]["id"], id);
     let responses = ask(json!([USING[0], QUOTA, "urn:ietf:params:jmap:contacts"]));
     assert_eq!((&responses[0][1]["list"], &responses[0][1]["notFound"]), (&json!([]), &json!([])));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fixture::Fixture;
 use crate::sending::{own_identity, plain, submission, until};
 
-/// Sends a letter to carol@gamma.test and others; the id of its submission, and its Message-ID.
+/// Sends a letter to carol@gamma.test and others; returns the id of its submission, and its Message-ID.
 fn sent(fixture: &Fixture) -> (String, String) {
     let email = plain(fixture);
     let create = json!({"k": {"identityId": own_identity(fixture), "emailId": email}});
@@ -134,7 +134,7 @@ fn a_report_finds_its_submission_also_after_a_restart_and_never_one_that_is_gone
     let (id, message_id) = sent(&fixture);
     let (gone, gone_id) = sent(&fixture);
     fixture.call("EmailSubmission/set", json!({"destroy": [gone]}));
-    // The client puts it there itself while nobody looks.
+    // The client files the report itself while nobody looks.
     let blob_id = fixture.upload(dsn("carol@gamma.test", "delivered", "2.1.5", &message_id).as_bytes());
     let import = json!({"emails": {"k": {"blobId": blob_id, "mailboxIds": {fixture.role("archive"): true}}}});
     let email = fixture.call("Email/import", import)["created"]["k"]["id"].as_str().unwrap().to_owned();

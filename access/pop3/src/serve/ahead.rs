@@ -10,7 +10,7 @@ use super::send::{Found, PIECE, find};
 use crate::command::Command;
 use crate::maildrop::{DropEntry, Maildrop};
 
-/// Letters found at a time. Each has a place in here, whatever its size.
+/// The most letters that are found at a time. Each has a place in here, whatever its size.
 const MOST: usize = 32;
 
 /// The letters found for commands that have come and are not answered yet: no more octets than one piece of a letter.

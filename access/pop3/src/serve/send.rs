@@ -12,7 +12,7 @@ use crate::reply::Reply;
 
 /// Octets that one read returns; whole frames of the store if a piece begins at one.
 pub(super) const PIECE: u64 = 128 * 1024;
-/// Octets read first for TOP, which mostly wants no more than the header.
+/// The octets that TOP reads first, since it mostly needs no more than the header.
 pub(super) const HEAD: u64 = 8 * 1024;
 
 /// A letter, and its first octets.
@@ -47,7 +47,7 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// Looks whether all that is to be sent can be read.
+    /// Checks that all octets to be sent can be read.
     pub(super) async fn pack(
         store: &Store,
         asker: Asker,
@@ -124,7 +124,7 @@ impl Part {
         Self { lines, in_header: true, blank: true }
     }
 
-    /// Has all come that is wanted?
+    /// Returns true if everything wanted has come.
     fn is_whole(&self) -> bool {
         self.lines == Some(0) && !self.in_header
     }

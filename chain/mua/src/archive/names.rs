@@ -1,4 +1,4 @@
-//! The names of files that lie beside each other.
+//! Chooses the names of files that lie beside each other.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use mailbox::parse::clean_file_name;
 pub struct Names(HashSet<String>);
 
 impl Names {
-    /// A harmless name that is as near as can be to the one that was written.
+    /// Returns a harmless name that is as near as possible to the written one.
     pub fn give(&mut self, written: &str) -> String {
         let name = clean_file_name(written).unwrap_or_else(|| "file".to_owned());
         let (stem, ending) = name.rsplit_once('.').map_or((name.as_str(), None), |(stem, end)| (stem, Some(end)));

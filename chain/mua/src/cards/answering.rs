@@ -10,7 +10,7 @@ use store::View;
 use super::calendar::Entry;
 use super::guest::{Answering, Why, folded};
 
-/// Addresses of one letter that are looked up.
+/// The most addresses of one letter that are looked up.
 const LOOKED_UP: usize = 300;
 
 /// Returns the addresses that may be the reader's, in the form in which they are looked up: each once.

@@ -40,7 +40,7 @@ pub struct Entry {
     /// The repetition that the entry speaks of, if it is about one only.
     pub of: Option<When>,
     pub organizer: Option<Party>,
-    /// The first ones.
+    /// The first attendees.
     pub attendees: Vec<Party>,
     /// The number of attendees.
     pub guests: usize,
@@ -72,7 +72,7 @@ impl Entry {
 pub enum When {
     /// Seconds since 1970.
     At(i64),
-    /// A day, wherever one is: `2026-12-01`.
+    /// A day, in any time zone: `2026-12-01`.
     Day(String),
     /// The local time of an unknown place, with the writer's name for the zone: `2026-12-01T14:00`.
     Wall(String, Option<String>),
@@ -132,12 +132,12 @@ pub fn method(calendar: &ICalendar) -> Option<String> {
     calendar.components.iter().find_map(|part| word(part, &ICalendarProperty::Method)).map(|word| word.to_uppercase())
 }
 
-/// Is it an event or a task?
+/// Returns true for an event or a task.
 pub fn is_entry(part: &ICalendarComponent) -> bool {
     matches!(part.component_type, ICalendarComponentType::VEvent | ICalendarComponentType::VTodo)
 }
 
-/// Its name, unless it has none, or one that is too long.
+/// Returns its name, unless it has none, or one that is too long.
 pub fn uid(part: &ICalendarComponent) -> Option<String> {
     let uid = part.property(&ICalendarProperty::Uid)?.values.first()?.as_text()?;
     (uid.len() <= LONGEST && !uid.trim().is_empty()).then(|| uid.to_owned())
@@ -183,7 +183,7 @@ fn entry(part: &ICalendarComponent, is_task: bool, method: Option<String>, zones
     }
 }
 
-/// The days on which it does not take place (RFC 5545 §3.8.5.1).
+/// Returns the days on which it does not take place (RFC 5545 §3.8.5.1).
 fn exceptions(part: &ICalendarComponent, zones: &Zones<'_>) -> Vec<When> {
     let entries = part.properties(&ICalendarProperty::Exdate);
     let dates = entries.flat_map(|entry| entry.values.iter().map(move |value| (value, entry.tz_id())));
@@ -219,9 +219,9 @@ fn when(entry: &ICalendarEntry, zones: &Zones<'_>) -> Option<When> {
     moment(entry.values.first()?.as_partial_date_time()?, entry.tz_id(), zones)
 }
 
-/// A date that no calendar has is none.
+/// Reads a date; one that no calendar has counts as none.
 fn moment(date: &PartialDateTime, zone: Option<&str>, zones: &Zones<'_>) -> Option<When> {
-    // A minute may have 61 seconds; nobody is to be on time for the last one.
+    // A minute may have 61 seconds; nobody has to be on time for the last one.
     let read = PartialDateTime { second: date.second.map(|second| second.min(59)), ..date.clone() }.to_date_time()?;
     let (day, time) = (read.date_time.date(), read.date_time.time());
     if date.hour.is_none() || date.minute.is_none() {
@@ -235,7 +235,7 @@ fn moment(date: &PartialDateTime, zone: Option<&str>, zones: &Zones<'_>) -> Opti
     Some(known.map_or_else(wall, When::At))
 }
 
-/// A moment so much later.
+/// Returns a moment so much later.
 fn later(start: &When, duration: &ICalendarEntry) -> Option<When> {
     let Some(ICalendarValue::Duration(duration)) = duration.values.first() else { return None };
     let seconds = seconds(duration)?;

@@ -3,7 +3,7 @@
 use mail::Address;
 use serde::Serialize;
 
-/// Can the reader answer?
+/// The answer to the question whether the reader can answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Answering {

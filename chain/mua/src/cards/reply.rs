@@ -15,7 +15,7 @@ use super::zone;
 
 /// The most entries of one event that are answered: the repeating one, and those that differ from it.
 const MOST: usize = 100;
-/// Octets of a line that is taken over from the invitation.
+/// The most octets of a line that is copied from the invitation.
 const LONGEST_LINE: usize = 4 * LONGEST;
 /// Lines that describe a time zone.
 const LINES: usize = 200;

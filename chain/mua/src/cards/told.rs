@@ -7,7 +7,7 @@ use super::person::Person;
 
 /// The most entries of calendars, and the most cards, of one letter that are shown.
 pub const MOST: usize = 100;
-/// Characters of one text.
+/// The most characters of one text.
 pub const LONGEST: usize = 2000;
 
 /// The cards of one letter, in the form that the pages get.
@@ -18,7 +18,7 @@ pub struct Cards {
     pub entries: Vec<Entry>,
     /// Visiting cards.
     pub people: Vec<Person>,
-    /// Is there more than that, or something that could not be read?
+    /// True if there is more than that, or a part that could not be read.
     pub has_more: bool,
 }
 

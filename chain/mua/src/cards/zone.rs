@@ -99,7 +99,7 @@ impl<'c> Observance<'c> {
         (!begins.is_empty()).then_some(Self { begins, rule, before, after })
     }
 
-    /// The last change of this kind that is not after `wall`.
+    /// Returns the last change of this kind that is not after `wall`.
     fn last(&self, wall: NaiveDateTime) -> Option<NaiveDateTime> {
         let first = *self.begins.iter().min()?;
         let until = self.rule.and_then(|rule| rule.until.as_ref()?.to_date_time()).map(|until| until.date_time);
@@ -113,7 +113,7 @@ impl<'c> Observance<'c> {
     }
 }
 
-/// Seconds ahead of UTC then, by the change that was the last one.
+/// Returns the seconds ahead of UTC at that time, by the last change.
 fn offset(observances: &[Observance<'_>], wall: NaiveDateTime) -> Option<i64> {
     let last = observances.iter().filter_map(|one| Some((one.last(wall)?, one.after))).max();
     let before = || observances.iter().min_by_key(|one| one.begins.iter().min()).map(|one| one.before);
@@ -125,7 +125,7 @@ fn ahead(offset: &PartialDateTime) -> Option<i64> {
     Some(if offset.tz_minus { -seconds } else { seconds })
 }
 
-/// "The last Sunday of March" in a year, at the time of day of the first change.
+/// Returns "the last Sunday of March" in a year, at the time of day of the first change.
 fn yearly(rule: &ICalendarRecurrenceRule, first: NaiveDateTime, year: i32) -> Option<NaiveDateTime> {
     let month = rule.bymonth.first().map_or(first.month(), |month| u32::from(month.month()));
     let days = (1..=31).filter_map(|day| NaiveDate::from_ymd_opt(year, month, day));

@@ -25,7 +25,7 @@ pub fn registered(ascii: &str) -> &str {
     psl::domain_str(ascii).unwrap_or(ascii)
 }
 
-/// Are the two hosts of one owner?
+/// Returns true if the two hosts have one owner.
 pub fn are_one(one: &str, other: &str) -> bool {
     match (ascii(one), ascii(other)) {
         (Some(one), Some(other)) => registered(&one) == registered(&other),
@@ -65,7 +65,7 @@ pub fn is_like(ascii: &str, known: &str) -> bool {
     suffix == known_suffix && is_long && !name.contains(char::is_numeric) && osa_distance(name, known_name) == 1
 }
 
-/// Does `ascii` begin with a whole domain that is another's, as in `example.com.login.test`?
+/// Returns true if `ascii` begins with a whole domain of another owner, as in `example.com.login.test`.
 pub fn begins_with(ascii: &str, known: &str) -> bool {
     registered(ascii) != registered(known) && ascii.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// The most characters of a name that are shown.
 const LONGEST_NAME: usize = 120;
 
-/// Something a reader should know.
+/// A warning for the reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "code", rename_all = "camelCase")]
 pub enum Finding {
@@ -13,7 +13,7 @@ pub enum Finding {
     Name { claims: String, address: String },
     /// Answers go to another domain than the sender's.
     ReplyTo { address: String, domain: String },
-    /// A domain looks like another. `like`: one that the reader knows.
+    /// A domain looks like another. `like` is one that the reader knows.
     LookAlike { place: DomainRole, shown: String, ascii: String, like: Option<String> },
     /// The text of a link names another host than the link leads to.
     Link { shown: String, host: String },

@@ -38,7 +38,7 @@ impl Known {
         Self(hosts.into_iter().filter_map(domain::ascii).map(|host| registered(&host)).collect())
     }
 
-    /// Is the host of a domain they know?
+    /// Returns true for the host of a domain that they know.
     pub fn holds(&self, ascii: &str) -> bool {
         self.0.contains(domain::registered(ascii))
     }

@@ -17,7 +17,7 @@ use crate::{Server, answer, language, plain};
 
 /// The time that such an address is good.
 const GOOD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
-/// Links of one letter that are led this way, and octets of one's address.
+/// The most links of one letter that lead this way, and the most octets of a link's address.
 const MOST: usize = 100;
 const LONGEST: usize = 4096;
 

@@ -67,7 +67,7 @@ fn target(href: &str) -> Option<Url> {
     Some(url)
 }
 
-/// The hosts that a text names: words that are web addresses, or a text that is a host and nothing else.
+/// Returns the hosts that a text names: words that are web addresses, or a text that is a host and nothing else.
 fn named_hosts(text: &str) -> Vec<String> {
     let text: String = text.chars().filter(|c| !is_unseen(*c)).collect();
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -104,7 +104,7 @@ fn is_unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Does a known wrapper lead to the host that is shown?
+/// Returns true if a known wrapper leads to the shown host.
 fn is_wrapped(url: &Url, shown: &str) -> bool {
     let host = url.host_str().unwrap_or_default();
     let is_wrapper = WRAPPERS.iter().any(|known| host == *known || host.ends_with(&format!(".{known}")));
@@ -127,7 +127,7 @@ fn links(html: &str) -> Vec<Link> {
     found.links
 }
 
-/// Gathers links from the tokens of a page. A link is not shut while another is open: the second ends the first.
+/// Gathers links from the tokens of a page. A link inside another ends the outer one.
 #[derive(Default)]
 struct Reader(RefCell<Gathered>);
 

@@ -1,4 +1,4 @@
-//! Letters that must be warned about, and letters that must not.
+//! Letters that need a warning, and letters that do not.
 
 use mailbox::parse::{Structure, Summary};
 

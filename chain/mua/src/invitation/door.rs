@@ -20,7 +20,7 @@ pub async fn enter(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    // A look ahead is no visit, and must not use the link up.
+    // A prefetch is no visit, and must not use the link up.
     let is_visit = method == Method::GET && !headers.contains_key("sec-purpose");
     let person = if is_visit && peer.ip.is_loopback() { server.invitations.take(&token) } else { None };
     let Some(person) = person else { return go_to("/") };

@@ -1,10 +1,10 @@
 //! Tells the type of octets from their beginning. The type that their server gives means nothing.
 
-/// Octets after which there is no doubt left.
+/// The octets after which there is no doubt left.
 pub const ENOUGH: usize = 64;
 
-/// The media type of a picture that is pixels and nothing else; `None` for everything else, SVG among it, which is a
-/// document.
+/// Returns the media type of a picture that is pixels and nothing else; `None` for everything else, such as SVG, which
+/// is a document.
 pub fn kind(octets: &[u8]) -> Option<&'static str> {
     let at = |from: usize, to: usize| octets.get(from..to).unwrap_or_default();
     match octets {
@@ -13,7 +13,7 @@ pub fn kind(octets: &[u8]) -> Option<&'static str> {
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
         [b'R', b'I', b'F', b'F', ..] if at(8, 12) == b"WEBP" => Some("image/webp"),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] if is_avif(octets) => Some("image/avif"),
-        // "BM" begins many a text; the sizes of its second header are few.
+        // Many texts begin with "BM"; the second header has only a few sizes.
         [b'B', b'M', ..] if matches!(at(14, 18), [12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]) => Some("image/bmp"),
         // A directory of icons is recognised by its first entry, which has an octet that is always 0.
         [0, 0, 1, 0, count, 0, _, _, _, 0, ..] if *count > 0 => Some("image/x-icon"),

@@ -14,12 +14,12 @@ use super::kind::{ENOUGH, kind};
 use super::shelf::{Key, Picture, Shelf};
 use super::turns::Turns;
 
-/// The bounds of fetching one picture, for the client that [`Server::new`](crate::Server::new) is given.
+/// The limits of fetching one picture, for the client that [`Server::new`](crate::Server::new) gets.
 pub const PICTURES: Limits = Limits { time: Duration::from_secs(20), body: 10 << 20, redirects: 5 };
 /// Octets of pictures that are half here.
 const IN_FLIGHT: usize = 64 << 20;
 
-/// Pictures that are fetched at one time, for one person as many as a browser would ask of one server.
+/// The pictures that are fetched at one time, for one person as many as a browser would ask of one server.
 const EACH: usize = 6;
 const ALL: usize = 24;
 
@@ -31,7 +31,7 @@ pub struct Proxy {
     memory: Semaphore,
 }
 
-/// There is too much to do: ask again.
+/// There is too much to do: the client may ask again.
 #[derive(Debug)]
 pub struct Busy;
 
@@ -49,7 +49,7 @@ enum Trouble {
 }
 
 impl Proxy {
-    /// Asks with `client`.
+    /// Fetches with `client`.
     pub fn new(client: Client) -> Self {
         Self { client, shelf: Mutex::default(), turns: Turns::of(EACH, ALL), memory: Semaphore::new(IN_FLIGHT) }
     }
@@ -59,7 +59,7 @@ impl Proxy {
         self.client.may_ask(url)
     }
 
-    /// A picture elsewhere, fetched now or a moment ago; `None`: there is none.
+    /// Returns a picture elsewhere, fetched now or a moment ago; `None`: there is none.
     pub async fn picture(&self, reader: AccountId, url: Url, now: Timestamp) -> Result<Option<Picture>, Busy> {
         let key: Key = (reader, url.as_str().to_owned());
         let place = self.shelf().place(&key, now);

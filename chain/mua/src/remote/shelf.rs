@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 /// The time that a picture stays, and the time that its absence is remembered.
 const STAYS: Duration = Duration::from_secs(600);
 const STAYS_AWAY: Duration = Duration::from_secs(60);
-/// Octets in all, and of one picture: a larger one is not kept.
+/// The most octets in all, and of one picture: a larger one is not kept.
 const MOST: usize = 32 << 20;
 const LARGEST: usize = 4 << 20;
 /// The most places, including those of pictures that are still being fetched.
@@ -52,7 +52,7 @@ impl Kept {
 }
 
 impl Shelf {
-    /// The place of a picture, filled or not.
+    /// Returns the place of a picture, filled or not.
     pub fn place(&mut self, key: &Key, now: Timestamp) -> Place {
         if let Some(kept) = self.kept.get(key).filter(|kept| !kept.is_stale(now)) {
             return kept.place.clone();
@@ -81,7 +81,7 @@ impl Shelf {
     fn make_room(&mut self) {
         while self.octets > MOST || self.order.len() > PLACES {
             let Some((key, number)) = self.order.pop_front() else { return };
-            // It may have been taken away and have come again since.
+            // The picture may have been removed and may have come again since.
             if self.kept.get(&key).is_some_and(|kept| kept.number == number) {
                 self.remove(&key);
             }

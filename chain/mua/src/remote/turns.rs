@@ -29,7 +29,7 @@ impl Turns {
         Self { of_one: each, all: Arc::new(Semaphore::new(all)), each: Mutex::default() }
     }
 
-    /// Waits for a turn; `None` when it does not come.
+    /// Waits for a turn; `None` if it does not come.
     pub async fn take(&self, account: AccountId) -> Option<Turn> {
         let own = self.own(account);
         let both = async move {

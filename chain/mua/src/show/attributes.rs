@@ -1,7 +1,7 @@
 //! Counts the attributes of tags. The parser compares each new one with all before it, so a tag of a hundred thousand
 //! keeps it busy for a minute, and no token tells of it before the tag ends.
 
-/// Attributes of one tag. (Letters that people send have some ten.)
+/// The most attributes of one tag. (Letters that people send have some ten.)
 const MOST: u32 = 2_000;
 
 /// The places of an octet in a tag (HTML §13.2.5.8, §13.2.5.32 to §13.2.5.40).

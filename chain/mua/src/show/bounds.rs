@@ -9,7 +9,7 @@ use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSin
 
 use super::attributes;
 
-/// Markup beyond this is shown as text. (Letters that people send have some hundred kilobytes.)
+/// The most octets of markup; longer markup is shown as text. (Letters that people send have some hundred kilobytes.)
 const LONGEST: usize = 4 << 20;
 /// The deepest nesting of elements (each new one is compared with those that are open).
 const DEEPEST: usize = 400;
@@ -24,13 +24,13 @@ const MOST_STYLE: usize = 512 << 10;
 /// The result of one walk over the tokens.
 #[derive(Debug, Default)]
 pub struct Outline {
-    /// Too large or too deep to be made a tree of.
+    /// True if it is too large or too deep to be made a tree of.
     pub too_much: bool,
     /// The contents of all `<style>`.
     pub style: String,
     /// The `style` of `<body>`, and its `bgcolor` and `text` as styles.
     pub body_style: String,
-    /// The text alone, when it is too much.
+    /// The text alone, if the markup is too much.
     pub text: String,
 }
 
@@ -50,7 +50,7 @@ pub fn outline(source: &str) -> Outline {
     Outline { too_much: state.too_much, style: state.style, body_style: state.body_style, text }
 }
 
-/// The text of markup that is not worth a parser.
+/// Returns the text of markup that is not worth a parser.
 fn between_tags(source: &str) -> String {
     source.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text)).collect()
 }
@@ -148,7 +148,7 @@ impl State {
             Within::Style | Within::Hidden => {}
             Within::Text => {
                 self.text.push_str(text);
-                // The beginning of a blank that is none, and of its neighbours (U+0080 to U+00BF).
+                // These octets begin a no-break space and its neighbours (U+0080 to U+00BF).
                 let otherwise = text.bytes().filter(|octet| matches!(octet, b'&' | b'<' | b'>' | 0xc2)).count();
                 self.stretch = (self.stretch.0 + text.len(), self.stretch.1 + otherwise);
                 self.too_much |= self.stretch.0.saturating_mul(self.stretch.1) > MOST_LOOKED_THROUGH;

@@ -1,23 +1,22 @@
-//! Room in text: places to break long stretches and long words, and no more accents on a letter than its line has room for.
-//!
-//! A browser that lays out one stretch which many fonts take turns in looks through all of it for each line: a hundred
+//! Adds room in text: places to break long stretches and long words, and no more accents on a letter than its line has
+//! room for. A browser that lays out one stretch in many fonts looks through all of it for each line: a hundred
 //! kilobytes of that keep it busy for minutes, and the pages around the letter with it.
 
 use super::markup::{Tag, Token, Tokens};
 
 /// Characters between two places.
 const STRETCH: usize = 500;
-/// A text that is shorter needs none.
+/// A shorter text needs no places.
 const LONG: usize = 2 * STRETCH;
-/// A word that is longer may be broken behind a sign, as addresses of pages have them; else a table with such an address in it
-/// would be as wide.
+/// A longer word may be broken behind a sign, such as those in addresses of pages; otherwise a table with such an
+/// address in it would be as wide.
 const LONG_WORD: usize = 32;
 /// A longer word without a sign may be broken anywhere.
 const LONGEST_WORD: usize = 80;
 /// The most places in one word. A word that goes on is no word: the line is broken where it is full (`overflow-wrap`),
 /// and it has one place in each stretch.
 const MOST_PLACES: usize = 64;
-/// Marks on one character. (Vietnamese has two, Hebrew with its accents three.)
+/// The most marks on one character. (Vietnamese has two, Hebrew with its accents three.)
 const MOST_MARKS: u32 = 3;
 
 /// Adds `<wbr>` to clean markup, and takes stacks of accents away from it.

@@ -23,7 +23,7 @@ const DECLARATION: usize = 5;
 const LARGEST_FONT: f32 = 500.0;
 /// Octets of an address: a picture may be written into it, which each piece of a letter then has.
 const LONGEST_ADDRESS: usize = 64 << 10;
-/// Octets of the declarations for one element, addresses included.
+/// The most octets of the declarations for one element, addresses included.
 const MOST_DECLARATIONS: usize = 96 << 10;
 
 /// The decisions that styles may not make by themselves.
@@ -71,7 +71,7 @@ impl Sheet<'_> {
         while let Ok(token) = input.next() {
             match token.clone() {
                 Token::AtKeyword(name) if is_group(&name) && depth > 0 => self.group(&name, input, depth),
-                // @import and @font-face fetch; the others say nothing that a letter needs.
+                // @import and @font-face fetch; no letter needs the others.
                 Token::AtKeyword(_) => skip_rule(input),
                 Token::CDO | Token::CDC | Token::Semicolon | Token::CurlyBracketBlock => {}
                 first => self.rule(&first, input),
@@ -173,7 +173,7 @@ fn block(input: &mut Parser<'_>, clean: &mut String, around: &mut dyn Surroundin
     weight
 }
 
-/// Reads the value of a property up to the next semicolon; `None`: it is none that a letter may have.
+/// Reads the value of a property up to the next semicolon; `None`: a letter may not have it.
 fn value(name: &str, input: &mut Parser<'_>, around: &mut dyn Surroundings) -> Option<String> {
     let mut value = String::new();
     let mut writer = Writer::new(&mut value);
@@ -215,14 +215,14 @@ fn is_out_of_place(name: &str) -> bool {
     OUT.iter().any(|bad| name.eq_ignore_ascii_case(bad))
 }
 
-/// Units of the height of the window: it is as tall as the letter, which would grow with each of them.
+/// Returns true for units of the height of the window: it is as tall as the letter, which would grow with each of them.
 fn is_of_the_window(unit: &str) -> bool {
     let unit = unit.to_ascii_lowercase();
     let bare = unit.strip_prefix(['s', 'l', 'd']).unwrap_or(&unit);
     matches!(bare, "vh" | "vb" | "vmin" | "vmax") || matches!(unit.as_str(), "cqh" | "cqb" | "cqmin" | "cqmax")
 }
 
-/// Writes tokens again; `fit` is false once something was there that must not be shown.
+/// Writes tokens again; `fit` is false once a token must not be shown.
 struct Writer<'c> {
     clean: &'c mut String,
     last: TokenSerializationType,
@@ -230,7 +230,7 @@ struct Writer<'c> {
     depth: u8,
     /// True for selectors (or the conditions of a media query).
     selects: bool,
-    /// These are names and sizes of fonts, among others.
+    /// True if these are names and sizes of fonts, among others.
     asks_for_fonts: bool,
     extent: Extent,
 }
@@ -250,7 +250,7 @@ impl<'c> Writer<'c> {
 }
 
 impl Writer<'_> {
-    /// Writes one token, and all that is in its brackets.
+    /// Writes one token, and everything in its brackets.
     fn value(&mut self, token: &Token<'_>, input: &mut Parser<'_>, around: &mut dyn Surroundings) {
         match token {
             Token::Ident(name) | Token::QuotedString(name) if self.asks_for_fonts => {
@@ -276,7 +276,7 @@ impl Writer<'_> {
                 });
                 self.url(address.ok().flatten());
             }
-            // “After any of these” and “around any of these” are looked for among all elements, for each of them.
+            // For “after any of these” and “around any of these”, a browser searches all elements, for each of them.
             Token::Delim('~') if self.selects => self.fit = false,
             Token::Function(name) => {
                 // Readers do not agree on the characters that are letters: "←url(" is one name to us and "url(" to

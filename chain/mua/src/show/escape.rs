@@ -1,6 +1,6 @@
-//! Text in HTML, so that nothing in it is taken for markup.
+//! Escapes text in HTML, so that nothing in it is taken for markup.
 
-/// Text between tags.
+/// Escapes text between tags.
 pub(crate) fn escape(text: &str, into: &mut String) {
     for c in text.chars() {
         match c {

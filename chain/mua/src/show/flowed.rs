@@ -1,4 +1,4 @@
-//! Plain text whose lines were broken to be sent, and are to be joined again (RFC 3676).
+//! Joins plain text whose lines were broken for sending (RFC 3676).
 
 use mailbox::parse::Part;
 
@@ -8,8 +8,9 @@ pub fn joined(part: &Part, text: String) -> String {
     if part.is("text", "plain") && is("format", "flowed") { join(&text, is("delsp", "yes")) } else { text }
 }
 
-/// RFC 3676 §4: a line that ends with a blank goes on in the next, unless that is quoted to another depth; `delete` takes that
-/// blank away (§4.1, for languages without blanks between words). The signature's line is one for itself (§4.3).
+/// Joins flowed lines. RFC 3676 §4: a line that ends with a blank continues in the next, unless that is quoted to
+/// another depth; `delete` removes that blank (§4.1, for languages without blanks between words). The signature's line
+/// stands for itself (§4.3).
 fn join(text: &str, delete: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Option<usize> = None;
@@ -18,7 +19,7 @@ fn join(text: &str, delete: bool) -> String {
         let depth = line.len() - content.len();
         // §4.4: the sender puts a blank before text that would be taken for a quote.
         let content = content.strip_prefix(' ').unwrap_or(content);
-        // A line without words ends a paragraph, also one whose last line ends with a blank.
+        // A line without words ends a paragraph, even one whose last line ends with a blank.
         let is_signature = content == "-- ";
         if open.is_some_and(|open| open != depth || is_signature || content.is_empty()) {
             out.push('\n');
@@ -27,7 +28,7 @@ fn join(text: &str, delete: bool) -> String {
         if open.is_none() && depth > 0 {
             out.extend(std::iter::repeat_n('>', depth).chain([' ']));
         } else if open.is_none() && content.starts_with('>') {
-            // It is no quote, and must not be read as one now.
+            // The line is no quote, and must not become one now.
             out.push(' ');
         }
         let flows = content.ends_with(' ') && !is_signature;

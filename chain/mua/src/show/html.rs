@@ -1,4 +1,4 @@
-//! HTML letters.
+//! Cleans letters in HTML.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -52,10 +52,10 @@ pub fn has_colours(clean: &str) -> bool {
     ["color:", "background:", "background-color:", "bgcolor=", "color="].iter().any(|word| clean.contains(word))
 }
 
-/// Names and sizes of fonts that one letter may ask for. A browser looks each name up among all that the machine has, and makes
-/// each size anew.
+/// The most names and sizes of fonts that one letter may ask for. A browser looks each name up among all fonts of the
+/// machine, and makes each size anew.
 const MOST_FONTS: usize = 96;
-/// Octets of the names in one list.
+/// The most octets of the names in one list.
 const LONGEST_FONTS: usize = 1_000;
 
 /// The fonts that a letter has asked for.
@@ -63,7 +63,7 @@ const LONGEST_FONTS: usize = 1_000;
 pub struct Fonts(Arc<Mutex<HashSet<String>>>);
 
 impl Fonts {
-    /// May it ask for this one, too?
+    /// Returns true if the letter may ask for this font, too.
     fn takes(&self, name: &str) -> bool {
         let Ok(mut names) = self.0.lock() else { return false };
         let name = name.trim().to_ascii_lowercase();
@@ -90,12 +90,12 @@ impl Surroundings for Album {
 }
 
 impl Album {
-    /// Pictures elsewhere that were not shown so far.
+    /// Returns the number of pictures elsewhere that were not shown so far.
     pub fn left_out(&self) -> usize {
         self.left_out.load(Ordering::Relaxed)
     }
 
-    /// The address from which a picture is shown, if it is.
+    /// Returns the address from which a picture is shown, if it is.
     fn led(&self, url: &str) -> Option<String> {
         let url = url.trim();
         // A picture that came with the letter is not fetched from elsewhere.
@@ -130,7 +130,7 @@ impl Album {
                 let names = value.len() <= LONGEST_FONTS && value.split(',').all(|name| self.fonts.takes(name));
                 names.then_some(value.into())
             }
-            // Each cell is compared with each row and column that it is in.
+            // A browser compares each cell with each row and column that it is in.
             (_, "colspan" | "rowspan" | "span") => Some(at_most(value, MOST_SPANNED)),
             (_, "alt" | "title" | "summary") => {
                 Some(value.get(..value.floor_char_boundary(LONGEST_READ)).unwrap_or_default().into())
@@ -142,9 +142,9 @@ impl Album {
 
 /// Octets of an attribute that a person reads or follows.
 const LONGEST_READ: usize = 16 << 10;
-/// Octets of another one.
+/// The most octets of another attribute.
 const LONGEST_VALUE: usize = 4 << 10;
-/// Rows or columns of a table that one cell is in.
+/// The most rows or columns of a table that one cell is in.
 const MOST_SPANNED: u32 = 100;
 
 /// Returns a number as it stands there, or the largest that is allowed.
@@ -190,7 +190,7 @@ fn builder() -> Builder<'static> {
         .tag_attributes(HashMap::from(
             TAG_ATTRIBUTES.map(|(tag, attributes)| (tag, attributes.iter().copied().collect())),
         ))
-        // Judged one by one in `Album::attribute`. With the last two pictures that came along are named (RFC 2557 §5).
+        // `Album::attribute` judges each address. The last two schemes name pictures that came along (RFC 2557 §5).
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "mid", "data", "thismessage", "file"]))
         .url_relative(UrlRelative::PassThrough)
         .id_prefix(Some("letter-"))
@@ -198,7 +198,7 @@ fn builder() -> Builder<'static> {
     builder
 }
 
-/// Elements that go with all that is in them.
+/// Elements that are removed with everything in them.
 const HIDDEN: [&str; 15] = [
     "script", "style", "title", "head", "iframe", "object", "embed", "applet", "noscript", "template", "svg", "math",
     "textarea", "select", "xmp",

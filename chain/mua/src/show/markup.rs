@@ -36,7 +36,7 @@ impl<'m> Tag<'m> {
         None
     }
 
-    /// Has it no end tag (HTML §13.1.2)?
+    /// Returns true if the element has no end tag (HTML §13.1.2).
     pub fn is_void(self) -> bool {
         matches!(self.name(), "area" | "br" | "col" | "hr" | "img" | "wbr")
     }
@@ -69,7 +69,7 @@ impl<'m> Iterator for Tokens<'m> {
     }
 }
 
-/// Behind the `>` of the tag that `markup` begins with.
+/// Returns the offset behind the `>` of the tag that `markup` begins with.
 fn tag_end(markup: &str) -> usize {
     let mut quoted = false;
     for (at, octet) in markup.bytes().enumerate() {

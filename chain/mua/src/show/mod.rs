@@ -1,4 +1,5 @@
-//! Letters made fit to be shown: HTML without what could run, call home or break out; text with links and quotes.
+//! Makes letters fit to be shown: HTML without anything that could run, call home or break out; text with links and
+//! quotes.
 //!
 //! This is the first of three walls. The second is the response's `Content-Security-Policy` ([`POLICY`]), which allows no
 //! script, no form, no frame and no foreign host; the third is the sandbox, of the response and of the frame around it, in
@@ -35,10 +36,11 @@ use turning::{ELEMENT, Position};
 
 /// Gives the addresses of a letter's pictures.
 pub trait Pictures: Send + Sync {
-    /// The address of a part of this letter, by its Content-ID without brackets (RFC 2392); `None`: there is none.
+    /// Returns the address of a part of this letter, by its Content-ID without brackets (RFC 2392); `None`: there is
+    /// none.
     fn inline(&self, content_id: &str) -> Option<String>;
 
-    /// The address of a part of this letter, by its Content-Location (RFC 2557 §4.2); `None`: there is none.
+    /// Returns the address of a part of this letter, by its Content-Location (RFC 2557 §4.2); `None`: there is none.
     fn located(&self, _url: &str) -> Option<String> {
         None
     }
@@ -101,7 +103,7 @@ impl Page {
         self.goes_on = true;
     }
 
-    /// The document of the piece that is wanted: of all but very long letters, the letter.
+    /// Returns the document of the wanted piece: for all but very long letters, the whole letter.
     pub fn finish(mut self, turning: &Turning) -> Shown {
         let piece = pieces::piece(&breath::give(&self.body), turning.wanted);
         let (population, mut left) = (Population::of(&piece.markup), css::MOST);
@@ -117,11 +119,11 @@ impl Page {
 
 /// The look of a letter that sets none. It is dark only if the letter has no colours of its own.
 ///
-/// The layer holds what no letter may change: marked as important, what stands in the first layer wins over all that comes
-/// later (CSS Cascade 5 §6.4). The frame is as tall as the letter, so the letter must not be as tall as the frame.
+/// The layer contains the rules that no letter may change: marked as important, rules in the first layer win over all
+/// later ones (CSS Cascade 5 §6.4). The frame is as tall as the letter, so the letter must not be as tall as the frame.
 ///
-/// A picture that is not shown is its alternative text. Words are broken where they are wider than the window, but a cell of a
-/// table is as wide as its longest word: a wide table scrolls.
+/// A picture that is not shown is its alternative text. Words are broken if they are wider than the window, but a cell
+/// of a table is as wide as its longest word: a wide table scrolls.
 const LOOK: &str = "\
 @layer server{html,body{height:auto!important;min-height:0!important;max-height:none!important;position:static!important;\
 float:none!important;transform:none!important;zoom:1!important}body{overflow:visible!important}}\
@@ -147,7 +149,7 @@ ELEMENT a:focus-visible{outline:2px solid currentcolor!important;outline-offset:
 
 /// Writes the document around the shown content. `style` and `body` are clean.
 fn document(style: &str, coloured: bool, left_out: usize, body: &str) -> String {
-    // A page whose colours we do not know is shown as its writer saw it: dark on light.
+    // If we do not know its colours, a page is shown as its writer saw it: dark on light.
     let class = if coloured { " class=\"coloured\"" } else { "" };
     let turning = TURNING.replace("ELEMENT", ELEMENT);
     format!(

@@ -7,7 +7,7 @@ use super::weight::{self, Scale};
 
 /// A piece ends before the next paragraph, row or similar element once it weighs so much …
 const FULL: usize = 4_000_000;
-/// … or wherever it is when it weighs so much.
+/// … or anywhere once it weighs so much.
 const OVERFULL: usize = FULL + FULL / 7;
 /// The deepest nesting of elements: deeper ones are shown without the elements around them. (Answers to answers have
 /// some eighty.)
@@ -34,7 +34,7 @@ pub fn piece(markup: &str, wanted: usize) -> Piece {
     Piece { markup: Knife::cut(markup, of - 1).kept, number: of - 1, of }
 }
 
-/// An element that is open.
+/// An open element.
 struct Open<'m> {
     tag: Tag<'m>,
     weight: usize,
@@ -94,7 +94,7 @@ impl<'m> Knife<'m> {
         }
     }
 
-    /// A piece also ends in the middle of a text, after a word if there is one soon, and never in a reference.
+    /// Adds text: a piece may end in the middle of it, after a word if there is one soon, and never in a reference.
     fn text(&mut self, text: &str) {
         let (mut from, mut in_reference) = (0, false);
         for (at, c) in text.char_indices() {

@@ -36,7 +36,7 @@ impl Population {
     /// Returns the number of elements of a tag.
     pub fn of_tag(&self, tag: &str) -> usize {
         match tag.to_ascii_lowercase().as_str() {
-            // They are around the letter, and there once.
+            // These elements are around the letter, and there only once.
             "html" | "body" => 1,
             tag => self.tags.get(tag).copied().unwrap_or_default(),
         }

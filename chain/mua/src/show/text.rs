@@ -1,8 +1,8 @@
-//! Letters in plain text: quotes as quotes (RFC 3676 §4.5), addresses as links, the rest as it is.
+//! Shows letters in plain text: quotes as quotes (RFC 3676 §4.5), addresses as links, the rest unchanged.
 
 use super::escape;
 
-/// `>>>>…`: deeper ones are shown at this depth.
+/// The deepest quote, `>>>>…`: deeper ones are shown at this depth.
 const DEEPEST_QUOTE: usize = 12;
 
 /// Makes a plain text fit to be shown.
@@ -62,8 +62,8 @@ fn next_link(text: &str) -> Option<usize> {
     ["https://", "http://", "mailto:"].iter().filter_map(|scheme| text.find(scheme)).min()
 }
 
-/// An address ends at white space or a closing sign; a full stop or comma behind it belongs to the sentence, and so does
-/// a bracket that was not opened in it.
+/// Returns the end of an address: at white space or a closing sign. A full stop or comma behind it belongs to the
+/// sentence, and so does a bracket that was not opened in it.
 fn link_end(text: &str) -> usize {
     let end = text.find(|c: char| c.is_whitespace() || c.is_control() || "<>\"«»“”".contains(c)).unwrap_or(text.len());
     let mut link = text.get(..end).unwrap_or(text);

@@ -8,7 +8,7 @@ use super::escape;
 /// The request for a piece of a letter, and the means to describe it.
 #[derive(Clone, Debug, Default)]
 pub struct Turning {
-    /// The piece that is wanted, from 0.
+    /// The wanted piece, from 0.
     pub wanted: usize,
     /// The address of a piece, up to its number, which is counted from 1 there.
     pub address: String,
@@ -29,7 +29,7 @@ pub struct Position {
     pub goes_on: bool,
 }
 
-/// The element that holds it: no letter has one of this name.
+/// The name of the element around it, which no element of a letter has.
 pub const ELEMENT: &str = "facteur-turning";
 
 impl Turning {

@@ -3,9 +3,9 @@
 
 use super::markup::Tag;
 
-/// A change from one script to another: the text is shaped in another run, perhaps with another font.
+/// The cost of a change from one script to another: the text is shaped in another run, perhaps with another font.
 const RUN: usize = 130;
-/// A character that few fonts have: they are all looked through for it.
+/// The cost of a character that few fonts have: the browser searches all of them.
 const RARE: usize = 600;
 /// A character that turns the direction of writing, or breaks a word.
 const TURN: usize = 60;
@@ -67,7 +67,7 @@ fn kind(c: char) -> (Script, usize) {
 /// Returns the cost of the element that a tag begins, with its attributes.
 pub fn of_tag(tag: Tag<'_>) -> usize {
     let style = tag.attribute("style").unwrap_or_default();
-    // A picture that is written into its address is read by another thread.
+    // Another thread reads a picture that is written into its address.
     let data = tag.0.split("\"data:").skip(1).map(|rest| rest.split('"').next().map_or(0, str::len)).sum::<usize>();
     of_element(tag.name()) + (tag.0.len() - data) / 2 + data / 100 + of_style(style)
 }

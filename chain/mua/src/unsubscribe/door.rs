@@ -1,4 +1,4 @@
-//! Leaving the list of a letter, as the pages ask for it.
+//! Leaves the list of a letter for the pages.
 
 use axum::extract::{Path, State};
 use axum::response::Response;

@@ -228,7 +228,7 @@ async function settle(page: Page, url: string): Promise<void> {
   if (!page.url().startsWith(url)) await page.goto(url);
   await page.setViewportSize({ width: 1440, height: 900 });
   for (let press = 0; press < 6; press += 1) await page.keyboard.press('Escape');
-  // Longer than the server holds a letter for undo, and than a lost connection waits before it tries again.
+  // The wait is longer than the server holds a letter for undo, and than a lost connection waits before it tries again.
   await page.waitForTimeout(house === 'real' ? 14_000 : 3_000);
   const inbox = page.getByRole('link', { name: /^(Inbox|Boîte de réception)/ }).first();
   await inbox.click({ timeout: 5_000 });

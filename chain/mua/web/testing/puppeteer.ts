@@ -1,6 +1,6 @@
 import { type Browser, launch, type Page } from 'puppeteer-core';
 
-/** Browsers that a standard drives (WebDriver BiDi), Firefox among them: playwright drives only builds of its own. */
+/** Drives browsers by a standard (WebDriver BiDi), such as Firefox: playwright drives only builds of its own. */
 
 export type Kind = 'chrome' | 'firefox';
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { FakeServer } from './fake/server';
 import { makeWorld } from './fake/world';
 
-// npm run fake [-- LETTERS]: the built pages on a made-up mailbox; log in with any name and "postcard".
+// npm run fake [-- LETTERS]: serves the built pages on an invented mailbox; log in with any name and "postcard".
 const letters = Number(process.argv[2] ?? 2_000);
 const pages = fileURLToPath(new URL('../dist', import.meta.url));
 const server = new FakeServer(makeWorld({ letters }), pages);

@@ -21,7 +21,7 @@ const opening = await openOne(await first.newPage());
 await browser.close();
 console.log(JSON.stringify({ ...visit, cold, warm, ...opening }));
 
-/** Logs in, and weighs all that comes until letters are seen and once more until one can be written. */
+/** Logs in, and weighs everything that comes until letters are seen, and then until one can be written. */
 async function logIn(context: BrowserContext): Promise<{ weight: number; scripts: number; editor: number }> {
   const page = await context.newPage();
   const loaded: Request[] = [];
@@ -45,7 +45,7 @@ async function logIn(context: BrowserContext): Promise<{ weight: number; scripts
   return { weight, scripts, editor };
 }
 
-/** A browser that has the session and nothing else. */
+/** Opens a browser that has the session and nothing else. */
 async function fresh(): Promise<Page> {
   const empty = await browser.newContext({
     ignoreHTTPSErrors: true,
@@ -62,7 +62,7 @@ async function timeOf(page: Page): Promise<number> {
   return performance.now() - start;
 }
 
-/** Milliseconds until a letter is there, and a part of the list that was never loaded. */
+/** Returns the milliseconds until a letter is there, and until a part of the list is there that was never loaded. */
 async function openOne(page: Page): Promise<{ letter: number; far: number }> {
   await page.goto(url);
   await seen(page);

@@ -44,7 +44,7 @@ struct Reader<'a> {
     unclosed: Unclosed,
 }
 
-/// The signs that are known not to be closed in the rest of the value, so that each is looked for once.
+/// The signs that are known to stay open in the rest of the value, so that each is searched for once.
 #[derive(Default)]
 struct Unclosed {
     quote: bool,
@@ -54,7 +54,7 @@ struct Unclosed {
 /// The text that was read up to a delimiter.
 #[derive(Default)]
 struct Words {
-    /// The words with one blank between them, quotes taken away.
+    /// The words with one blank between them, without quotes.
     text: Vec<u8>,
     /// The last comment: a name in the old style, `alice@alpha.test (Alice)`.
     comment: Option<Vec<u8>>,
@@ -76,7 +76,7 @@ impl Words {
     }
 }
 
-/// The longest encoded word that is taken as one.
+/// The longest encoded word that is recognised.
 const LONGEST_WORD: usize = 1024;
 
 impl Reader<'_> {
@@ -105,7 +105,8 @@ impl Reader<'_> {
         Some(*first)
     }
 
-    /// `local@domain` without angle brackets, perhaps with a comment that names the person, or with the bare name before it.
+    /// Adds `local@domain` without angle brackets, perhaps with a comment that names the person, or with the bare name
+    /// before it.
     fn bare(&mut self, words: Words) {
         if words.text.is_empty() {
             return;
@@ -129,7 +130,7 @@ impl Reader<'_> {
         let mut name = name;
         loop {
             let route = self.route();
-            // A bracket that is not closed ends with its item.
+            // A bracket that stays open ends with its item.
             let address = self.words(b">,");
             let closed = self.rest.first() == Some(&b'>');
             if closed {
@@ -228,7 +229,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The text of a comment; nested ones keep their parentheses. A counter, not recursion: input may nest at will.
+    /// Reads the text of a comment; nested ones keep their parentheses. It uses a counter, not recursion: input may
+    /// nest at will.
     fn comment(&mut self) -> Vec<u8> {
         let mut text = Vec::new();
         let mut depth = 1;
@@ -251,7 +253,7 @@ impl Reader<'_> {
     }
 }
 
-/// The encoded word (RFC 2047) at the start: one sign, whatever the mailer left as it was in it.
+/// Returns the encoded word (RFC 2047) at the start: it is one sign, whatever the mailer left in it.
 fn encoded_word(value: &[u8]) -> Option<&[u8]> {
     let inside = value.strip_prefix(b"=?")?;
     let inside = inside.get(..inside.len().min(LONGEST_WORD))?;
@@ -270,7 +272,7 @@ fn split(words: &Words) -> (Vec<u8>, Vec<u8>) {
     let Some(at) = words.at else { return (words.text.clone(), Vec::new()) };
     let domain = &words.text[at + 1..];
     let end = memchr::memchr2(b' ', b'>', domain).unwrap_or(domain.len());
-    // `alice @ alpha . test`, as RFC 822 allowed it.
+    // RFC 822 allowed `alice @ alpha . test`.
     let is_spaced = domain.get(end..).is_some_and(|rest| rest.starts_with(b" .")) || domain[..end].ends_with(b".");
     let domain = match is_spaced {
         true => domain.iter().copied().filter(|octet| *octet != b' ').collect(),

@@ -1,5 +1,5 @@
-//! Header fields with octets in them that no standard allows there (RFC 5322 §2.2): they are in the charset of the body as a
-//! rule, and are brought into UTF-8 before anybody reads the field, so that all read the same.
+//! Repairs header fields with octets that no standard allows there (RFC 5322 §2.2): as a rule they are in the charset
+//! of the body, and are converted to UTF-8 before any code reads the field, so that all read the same.
 
 use std::borrow::Cow;
 

@@ -49,7 +49,7 @@ pub fn is_unlabelled_text(octets: &[u8]) -> bool {
     (!octets.is_ascii() && std::str::from_utf8(octets).is_err()) || has_escapes(octets)
 }
 
-/// The escapes of ISO-2022-JP, which has no octet beyond ASCII.
+/// Returns true for the escapes of ISO-2022-JP, which has no octet beyond ASCII.
 fn has_escapes(octets: &[u8]) -> bool {
     memchr::memchr_iter(0x1b, octets)
         .any(|at| matches!(octets.get(at + 1..at + 3), Some(b"$B" | b"$@" | b"(J" | b"(I")))
@@ -89,7 +89,8 @@ pub(super) fn order(octets: &[u8]) -> &'static Encoding {
     if zeros(1) > zeros(0) { encoding_rs::UTF_16LE } else { encoding_rs::UTF_16BE }
 }
 
-/// The charset that a page names: `<meta charset=…>`, or `<meta http-equiv=Content-Type content="text/html; charset=…">`.
+/// Returns the charset that a page names: `<meta charset=…>`, or `<meta http-equiv=Content-Type content="text/html;
+/// charset=…">`.
 pub(super) fn told_by_page(octets: &[u8]) -> Option<&[u8]> {
     let start = octets.get(..octets.len().min(PROLOGUE))?;
     let lower = start.to_ascii_lowercase();

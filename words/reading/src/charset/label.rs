@@ -18,9 +18,9 @@ pub(super) enum Charset {
     Utf32 { little: bool },
     /// GB 2312 in seven bits (RFC 1843).
     Hz,
-    /// Two octets of seven bits between SO and SI (RFC 1557, RFC 1922), in this charset when the eighth bit is added.
+    /// Two octets of seven bits between SO and SI (RFC 1557, RFC 1922), in this charset once the eighth bit is added.
     Shifted(&'static Encoding),
-    /// The label says nothing: US-ASCII, or that the mailer does not know.
+    /// The label says nothing: US-ASCII, or a name for an unknown charset.
     Untold,
 }
 
@@ -60,7 +60,7 @@ const UNTOLD: &[&str] = &[
     "usascii",
 ];
 
-/// Beginnings of labels, without all that is no letter or digit. The first that fits counts.
+/// The beginnings of labels, with letters and digits only. The first match counts.
 const BEGINNINGS: &[(&str, Charset)] = &[
     ("utf8", UTF_8),
     ("xutf8", UTF_8),
@@ -108,7 +108,7 @@ const BEGINNINGS: &[(&str, Charset)] = &[
     ("gb2312", GB18030),
 ];
 
-/// More of them, whole.
+/// Further labels, whole.
 const WHOLE: &[(&str, &str)] = &[
     ("eucjis2004", "euc-jp"),
     ("euccn", "gbk"),

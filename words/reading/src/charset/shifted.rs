@@ -59,7 +59,7 @@ fn sextet(octet: u8) -> Option<u8> {
     })
 }
 
-/// Four octets a character; a mark at the beginning tells the order.
+/// Reads four octets a character; a mark at the beginning shows the order.
 pub(super) fn utf32<'a>(octets: &[u8], little: bool) -> Read<'a> {
     let little = match octets.get(..4) {
         Some([0xff, 0xfe, 0, 0]) => true,
@@ -78,7 +78,8 @@ pub(super) fn utf32<'a>(octets: &[u8], little: bool) -> Read<'a> {
     Read { text: text.into(), sound }
 }
 
-/// HZ (RFC 1843): GB 2312 without the eighth bit between `~{` and `~}`, `~~` for a tilde, `~` before a line end for nothing.
+/// Reads HZ (RFC 1843): GB 2312 without the eighth bit between `~{` and `~}`, `~~` for a tilde, `~` before a line end
+/// for nothing.
 pub(super) fn hz<'a>(octets: &[u8]) -> Read<'a> {
     let mut eight = Vec::with_capacity(octets.len());
     let (mut rest, mut shifted) = (octets, false);

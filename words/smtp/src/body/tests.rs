@@ -64,7 +64,7 @@ fn join(chunks: &[&[u8]]) -> (Vec<u8>, u64) {
     (letter, mended_ends)
 }
 
-/// The same said differently: CR CR LF, CR LF, CR and LF, the longest first, are each one line end.
+/// Expresses the same in another way: CR CR LF, CR LF, CR and LF, the longest first, are each one line end.
 fn normalised(octets: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = octets;
@@ -79,7 +79,8 @@ fn normalised(octets: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Octets as a client sends them behind DATA: a dot more on each line that begins with one behind CRLF, and the end.
+/// Writes octets as a client sends them behind DATA: a dot more on each line that begins with one behind CRLF, and the
+/// end.
 fn behind_data(octets: &[u8]) -> Vec<u8> {
     let mut wire = Vec::new();
     for (at, byte) in octets.iter().enumerate() {

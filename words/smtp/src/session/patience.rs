@@ -10,13 +10,13 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    /// Lines that are no command, commands out of order.
+    /// The most lines that are no command, or are out of order.
     const MISTAKES: u32 = 20;
-    /// Recipients that do not exist: a harvester's list has more of them than any honest one.
+    /// The most recipients that do not exist: a harvester's list has more of them than any honest one.
     const STRANGERS: u32 = 100;
     /// The most commands such as NOOP, RSET and EHLO between two letters.
     const IDLE: u32 = 200;
-    /// Log-ins that failed.
+    /// The most failed log-ins.
     const LOGINS: u32 = 3;
 
     /// Counts an event; each of these returns true when the patience is at its end.
@@ -36,7 +36,7 @@ impl Patience {
         count(&mut self.logins, Self::LOGINS)
     }
 
-    /// A letter came through.
+    /// Notes that a letter came through.
     pub fn letter(&mut self) {
         self.idle = 0;
     }

@@ -1,4 +1,4 @@
-//! Taking the letter in, behind DATA or in chunks.
+//! Takes in the letter, behind DATA or in chunks.
 
 use mail::{Envelope, Reply};
 
@@ -39,7 +39,7 @@ impl Tally {
         self.lost.is_none()
     }
 
-    /// Counts a line end of the letter that did not come as one: is it to be kept?
+    /// Counts a line end of the letter that did not come as one; returns true if it is to be kept.
     fn keep_line_end(&mut self, mended: bool, most: u64) -> bool {
         self.mended.line_ends += u64::from(mended);
         self.keep(LINE_END, most)
@@ -75,7 +75,7 @@ impl Incoming {
 /// A letter in chunks (RFC 3030), between its first BDAT and its last.
 #[derive(Debug, Default)]
 pub(super) struct Chunked {
-    /// Octets that are still to come of this chunk.
+    /// The octets of this chunk that are still to come.
     left: u64,
     size: u64,
     last: bool,
@@ -118,14 +118,14 @@ impl Chunked {
         self.left = self.left.saturating_sub(octets as u64);
     }
 
-    /// All octets of the letter's last chunk are there: is a line end still to come out of them?
+    /// All octets of the letter's last chunk are there: returns true if a line end is still to come out of them.
     fn owes_line_end(&mut self) -> bool {
         self.left == 0 && self.last && self.decoder.finish()
     }
 }
 
 impl Session {
-    /// Behind DATA.
+    /// Takes octets behind DATA.
     pub(super) fn letter(&mut self, input: &[u8]) -> (usize, Step) {
         let Stage::Data(incoming) = &mut self.stage else { return (0, Step::More) };
         let most = self.settings.max_letter;
@@ -174,7 +174,7 @@ impl Session {
 
     fn hand_over(&mut self, mut envelope: Envelope, tally: Tally) -> Step {
         if let Some(reply) = tally.lost {
-            // RFC 2033 §4.2: also then one reply for each recipient.
+            // RFC 2033 §4.2: even then, each recipient gets one reply.
             return self.say_letter_replies(&envelope, reply);
         }
         declare(&mut envelope, tally.eight_bit);
@@ -235,7 +235,7 @@ impl Session {
         (thrown, self.chunk_ends())
     }
 
-    /// Is there a chunk that is complete, but not answered yet?
+    /// Answers a complete chunk that has no answer yet.
     fn chunk_ends(&mut self) -> Step {
         let Stage::Chunk(envelope, chunked) = std::mem::replace(&mut self.stage, Stage::Idle) else {
             return Step::More;

@@ -75,7 +75,7 @@ pub fn no_room() -> Reply {
     Reply::new(452, (4, 3, 1), "there is no room for another letter here now, try again later")
 }
 
-/// Something of ours failed.
+/// Answers a fault of ours.
 pub fn our_fault() -> Reply {
     Reply::new(451, (4, 3, 0), "something failed here, try again later")
 }

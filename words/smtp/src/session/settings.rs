@@ -28,13 +28,13 @@ pub struct Settings {
     pub max_letter: u64,
     /// The most recipients of one letter.
     pub max_recipients: usize,
-    /// STARTTLS is offered.
+    /// True if STARTTLS is offered.
     pub starttls: bool,
     /// AUTH mechanisms (submission only).
     pub mechanisms: Vec<&'static str>,
-    /// Log-ins are also taken outside TLS: for tests on one machine.
+    /// True if log-ins are also accepted outside TLS: for tests on one machine.
     pub clear_logins: bool,
-    /// FUTURERELEASE is offered (RFC 4865; submission only).
+    /// FUTURERELEASE, if it is offered (RFC 4865; submission only).
     pub future_release: Option<FutureRelease>,
 }
 

@@ -76,7 +76,8 @@ impl Session {
             enhanced_status_codes: true,
             help: true,
             future_release: self.settings.future_release,
-            // RFC 4954 §4: not after a log-in; not outside TLS, so that no client sends its password in clear.
+            // RFC 4954 §4: AUTH is not offered after a log-in; and not outside TLS, so that no client sends its
+            // password in clear.
             auth: if self.may_log_in() && self.login.is_none() {
                 self.settings.mechanisms.iter().map(|name| (*name).to_owned()).collect()
             } else {
@@ -85,7 +86,7 @@ impl Session {
         }
     }
 
-    /// Are log-ins taken on this connection as it is now?
+    /// Returns true if log-ins are accepted on this connection as it is now.
     fn may_log_in(&self) -> bool {
         self.settings.kind == Kind::Submission && (self.tls || self.settings.clear_logins)
     }
@@ -162,7 +163,7 @@ impl Session {
             return Err(self.mistake(replies::out_of_order("the letter has begun: no more recipients")));
         }
         if draft.envelope.recipients.len() >= self.settings.max_recipients {
-            // 452, so that the others are sent in another transaction (RFC 5321 §4.5.3.1.10).
+            // The code is 452, so that the others are sent in another transaction (RFC 5321 §4.5.3.1.10).
             return Err(Step::Say(Reply::new(452, (4, 5, 3), "too many recipients for one letter")));
         }
         if !ascii && !draft.envelope.smtputf8 {

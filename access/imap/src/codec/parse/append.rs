@@ -75,7 +75,7 @@ pub(super) fn keyword(cursor: &mut Cursor<'_>) -> Parsed<Flag> {
     Ok(Flag::Keyword(String::from_utf8_lossy(name).into_owned()))
 }
 
-/// Older letters than electric mail are a slip of the pen.
+/// A letter older than electric mail has a wrong date.
 const YEAR_1900: i64 = -2_208_988_800;
 
 /// Reads `"24-Nov-2026 06:22:57 +0100"`; a day below ten has a blank or a zero before it. Other forms that clients
@@ -106,7 +106,7 @@ fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
     if parts.next().is_some() {
         return None;
     }
-    // A leap second counts as the one before it.
+    // A leap second counts as the second before it.
     jiff::civil::Time::new(hour, minute, if second == 60 { 59 } else { second }, 0).ok()
 }
 

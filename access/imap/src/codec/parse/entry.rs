@@ -1,4 +1,4 @@
-//! Coming in: ID, STARTTLS, AUTHENTICATE, LOGIN.
+//! Parses the commands before the log-in: ID, STARTTLS, AUTHENTICATE, LOGIN.
 
 use mail::Password;
 
@@ -38,7 +38,7 @@ fn initial_response(cursor: &mut Cursor<'_>) -> Parsed<Password> {
 
 /// RFC 2971 §3.3 allows 30 pairs; further pairs are ignored.
 const PAIRS_MAX: usize = 30;
-/// Words in the list that are read: many more than anybody sends.
+/// The most words of the list that are read: many more than anybody sends.
 const WORDS_MAX: usize = 1024;
 
 /// Reads an ID (RFC 2971 §3.1). It only says who the client is, so every list is accepted: names without quotes or NIL,

@@ -113,7 +113,7 @@ fn section(cursor: &mut Cursor<'_>) -> Parsed<Section> {
     Ok(Section { part, text })
 }
 
-/// `1.2.3`, and whether a `.` and a word come after it.
+/// Reads `1.2.3`, and returns true if a `.` and a word come after it.
 fn part(cursor: &mut Cursor<'_>) -> Parsed<(Vec<NonZeroU32>, bool)> {
     let mut part = vec![cursor.nz_number()?];
     while cursor.eat(b'.') {
@@ -145,7 +145,7 @@ fn field_names(cursor: &mut Cursor<'_>) -> Parsed<Vec<String>> {
     cursor.list(FIELDS_MAX, false, |cursor| into_utf8(cursor.astring()?))
 }
 
-/// `<first.count>`, or `<first>` for all from there on, which other servers take as well.
+/// Reads `<first.count>`, or `<first>` for all from there on, which other servers accept as well.
 fn partial(cursor: &mut Cursor<'_>) -> Parsed<Option<Partial>> {
     if !cursor.eat(b'<') {
         return Ok(None);

@@ -46,7 +46,7 @@ fn enable(cursor: &mut Cursor<'_>) -> Parsed<FolderCommand> {
 
 fn create(cursor: &mut Cursor<'_>) -> Parsed<FolderCommand> {
     let mut folder = name(cursor)?;
-    // RFC 9051 §6.3.4: a separator at the end only says that names will be made below; here any folder can have some.
+    // RFC 9051 §6.3.4: a separator at the end only announces names below; here any folder can have some.
     while folder.len() > 1 && folder.ends_with('/') {
         folder.pop();
     }

@@ -96,7 +96,7 @@ pub(super) fn status(cursor: &mut Cursor<'_>) -> Parsed<FolderCommand> {
 }
 
 fn status_items(cursor: &mut Cursor<'_>) -> Parsed<Vec<StatusItem>> {
-    // RFC 3501 wants at least one item; the empty list is forgiven.
+    // RFC 3501 requires at least one item; the empty list is forgiven.
     cursor.list(OPTIONS_MAX, true, |cursor| {
         Ok(match cursor.word()?.as_str() {
             "MESSAGES" => StatusItem::Messages,

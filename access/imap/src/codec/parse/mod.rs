@@ -17,14 +17,14 @@ use super::cursor::{Cursor, Parsed, Syntax};
 /// A command that was not understood: its tag, if it has one, and the mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misunderstood {
-    /// `None` when not even the tag could be read; the answer is then untagged.
+    /// The tag; `None` if not even the tag could be read, and then the answer is untagged.
     pub tag: Option<Tag>,
     /// The mistake in the command.
     pub why: Syntax,
 }
 
-/// Reads one command. `text` holds it without its last line end, literals in their places; the letters of APPEND
-/// are in `letters`.
+/// Reads one command. `text` contains it without its last line end, with literals in their places; `letters` contains
+/// the letters of APPEND.
 pub fn request(text: &[u8], letters: &[Bytes], utf8_names: bool) -> Result<Request, Misunderstood> {
     let mut cursor = Cursor::new(text, letters, utf8_names);
     let tag = tag(&mut cursor).map_err(|why| Misunderstood { tag: None, why })?;
@@ -47,7 +47,7 @@ pub fn append_head(text: &[u8]) -> Option<&[u8]> {
     if verb.eq_ignore_ascii_case(b"APPEND ") { Some(rest) } else { None }
 }
 
-/// The folder of an APPEND whose letter is still to come.
+/// Returns the folder of an APPEND whose letter is still to come.
 pub fn append_folder(text: &[u8], utf8_names: bool) -> Option<String> {
     Cursor::new(append_head(text)?, &[], utf8_names).folder().ok()
 }

@@ -52,7 +52,7 @@ pub(super) fn civil_date(text: &str) -> Option<jiff::civil::Date> {
     jiff::civil::Date::new(year, i8::try_from(month).ok()? + 1, digits(day)?).ok()
 }
 
-/// A number of nothing but digits.
+/// Reads a number that has only digits.
 pub(super) fn digits<T: FromStr>(text: &str) -> Option<T> {
     if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
 }

@@ -35,7 +35,7 @@ pub struct FetchItems {
     pub utf8: bool,
     /// Is MODSEQ told wherever flags are?
     pub condstore: bool,
-    /// A part whose encoding nobody can undo was asked for in the clear.
+    /// True if the client asked for the decoded form of a part whose encoding nobody can undo.
     undecodable: AtomicBool,
 }
 
@@ -62,7 +62,7 @@ pub enum What {
 }
 
 impl What {
-    /// Is it the letter's text, or a part of it?
+    /// Returns true for the letter's text, or a part of it.
     fn is_text(&self) -> bool {
         match self {
             Self::Section(section) => matches!(section.text, None | Some(Text::Text)),
@@ -134,13 +134,13 @@ impl FetchItems {
 
     fn ask(&mut self, label: Vec<u8>, what: What, partial: Option<Partial>) {
         self.reads |= what.is_text();
-        // A client that asks for the same twice gets it once.
+        // A client that asks twice for the same item gets it once.
         if !self.asks.iter().any(|ask| ask.label == label && ask.partial == partial) {
             self.asks.push(Ask { label, what, partial });
         }
     }
 
-    /// Does it ask for more pieces of a letter than any client needs? Each is held until it is sent.
+    /// Returns true if it asks for more pieces of a letter than any client needs: each is held until it is sent.
     pub fn asks_too_much(&self) -> bool {
         self.asks.len() > MOST_ASKS
     }
@@ -151,7 +151,7 @@ impl FetchItems {
         Want { card: !self.asks.is_empty(), summary: self.envelope, structure }
     }
 
-    /// Is nothing asked that sends more than some dozen octets a letter?
+    /// Returns true if no item sends more than some dozen octets a letter.
     pub fn is_narrow(&self) -> bool {
         self.want() == Want::ROW
     }
@@ -165,7 +165,7 @@ impl FetchItems {
         self.undecodable.store(true, Ordering::Relaxed);
     }
 
-    /// Was there a part that could not be decoded?
+    /// Returns true if a part could not be decoded.
     pub fn undecodable(&self) -> bool {
         self.undecodable.load(Ordering::Relaxed)
     }

@@ -12,7 +12,7 @@ use mailbox::parse::{Step, Unpacker};
 /// Octets read at a time; whole frames of the store where a chunk begins at one.
 const CHUNK: u64 = 128 * 1024;
 
-/// A part of a blob that is to be sent.
+/// The part of a blob that is to be sent.
 pub struct Body {
     blob: BlobId,
     range: Range<u64>,
@@ -21,7 +21,7 @@ pub struct Body {
 
 struct Decoding {
     unpacker: Unpacker,
-    /// May it hold NUL? BODY[…] may not, BINARY[…] may.
+    /// The treatment of NUL: BODY[…] may not contain it, BINARY[…] may.
     nul: Nul,
     /// Decoded octets still to be passed over, and then to be sent.
     skip: u64,
@@ -41,7 +41,7 @@ impl Body {
         Self { blob, range: first_range(path), decoding: Some(decoding) }
     }
 
-    /// Reads it once without sending it. After this it can be announced.
+    /// Reads the body once without sending it. After this it can be announced.
     pub fn prove(&self, view: &View) -> Result<(), store::Error> {
         view.prove_blob(self.blob, self.range.clone())
     }
@@ -51,7 +51,7 @@ impl Body {
         self.decoding.as_ref().map_or(self.range.end - self.range.start, |decoding| decoding.take)
     }
 
-    /// The next range to read, up to a round place, so that no frame is unpacked twice. `None`: all is read.
+    /// Returns the next range to read, up to a round offset, so that no frame is unpacked twice. `None`: all is read.
     fn next(&mut self) -> Option<Range<u64>> {
         let enough = self.decoding.as_ref().is_some_and(|decoding| decoding.take == 0);
         if self.range.is_empty() || enough {
@@ -90,9 +90,9 @@ impl Body {
 /// What becomes of NUL in decoded octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nul {
-    /// It is replaced, as in everything that is no literal8.
+    /// NUL is replaced, as in everything that is no literal8.
     Hidden,
-    /// It is sent.
+    /// NUL is sent.
     Sent,
 }
 
@@ -101,7 +101,7 @@ fn first_range(path: &[Step]) -> Range<u64> {
     path.first().map_or(0..0, |step| step.start..step.end)
 }
 
-/// Sends a body whose literal head has been written. It was proven sound then; when it cannot be read to its end all the
+/// Sends a body whose literal head has been written. It was proven sound then; if it cannot be read to its end all the
 /// same, the connection has to go: the client waits for octets that will never come.
 pub async fn send(store: &store::Store, asker: store::Asker, out: &mut Output<'_>, mut body: Body) -> Result<(), Halt> {
     let blob = body.blob;
@@ -142,7 +142,7 @@ pub fn read_all(view: &View, mut body: Body, out: &mut Vec<u8>) -> Result<(), st
 pub struct Measured {
     /// Octets.
     pub length: u64,
-    /// Is there a NUL among them?
+    /// True if a NUL is among them.
     pub has_nul: bool,
 }
 

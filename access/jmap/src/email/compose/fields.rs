@@ -1,4 +1,4 @@
-//! Header fields from properties: each form written as RFC 5322 has it.
+//! Writes header fields from properties: each form as RFC 5322 has it.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -9,7 +9,7 @@ use crate::api::{Object, SetError};
 use crate::email::header::Form;
 use crate::email::property::{HeaderProperty, is_named};
 
-/// The most fields of a part; a name that is given with `:all` may add as many again.
+/// The most fields of a part; a name with `:all` may add as many again.
 const MOST: usize = 250;
 /// The longest line wanted (RFC 5322 §2.1.1), and of an encoded word (RFC 2047 §2).
 const LINE: usize = 76;
@@ -87,12 +87,12 @@ impl Fields {
         Some(())
     }
 
-    /// Is there a field of this name?
+    /// Returns true if there is a field of this name.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
-    /// Adds a field that is written already.
+    /// Adds a field that is already in its written form.
     pub fn push(&mut self, name: &str, value: String) {
         self.0.push((name.into(), value));
     }
@@ -229,7 +229,7 @@ fn needs_encoding(text: &str) -> bool {
     text.contains("=?") || text.chars().any(|c| !c.is_ascii() || c.is_ascii_control())
 }
 
-/// Encoded words (RFC 2047), none with half a character in it.
+/// Writes encoded words (RFC 2047), none with half a character in it.
 fn encoded(text: &str) -> Vec<String> {
     let (mut words, mut start) = (Vec::new(), 0);
     while start < text.len() {
@@ -244,7 +244,7 @@ fn encoded(text: &str) -> Vec<String> {
     words
 }
 
-/// Words with blanks between, in lines that are no longer than they need be. Each line has something in it.
+/// Joins words by blanks, in lines that are no longer than they need to be. No line is empty.
 fn folded(words: &[String], mut column: usize) -> String {
     let mut out = String::new();
     let mut blanks = 0;

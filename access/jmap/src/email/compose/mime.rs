@@ -121,7 +121,7 @@ fn encoded(kind: &str, content: Content) -> (Vec<u8>, Encoding) {
                 false => (quoted_printable(&text), Encoding { name: "quoted-printable", charset }),
             }
         }
-        // RFC 2046 §5.2.1: a letter inside is written as it is.
+        // RFC 2046 §5.2.1: a letter inside is written unchanged.
         Content::Octets(octets) if kind == "message/rfc822" && fits_in_lines(&octets) => {
             let name = if octets.is_ascii() { "7bit" } else { "8bit" };
             (octets.to_vec(), Encoding { name, charset: None })
@@ -164,7 +164,7 @@ fn quote_line(line: &[u8], out: &mut Vec<u8>) {
         let blank = byte == b' ' || byte == b'\t';
         let plain = (byte.is_ascii_graphic() && byte != b'=') || (blank && !at_end);
         let width = if plain { 1 } else { 3 };
-        // Room for the soft line end.
+        // The line needs room for the soft line end.
         if column + width > ENCODED_LINE - 1 {
             out.extend_from_slice(b"=\r\n");
             column = 0;

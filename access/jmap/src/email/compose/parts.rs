@@ -44,7 +44,7 @@ pub enum Content {
 }
 
 impl Draft {
-    /// Reads the properties of the body. `top` are the fields of the letter, which the structure must not have again.
+    /// Reads the properties of the body. `top` contains the fields of the letter, which the structure must not repeat.
     pub fn read(scope: &Scope, body: &Object, top: &Fields) -> Result<Self, SetError> {
         let values = body.get("bodyValues").filter(|values| !values.is_null());
         let none = Object::new();
@@ -97,7 +97,7 @@ impl Draft {
         }
     }
 
-    /// Is it there for the HTML to refer to?
+    /// Returns true for a part that the HTML refers to.
     fn is_embedded(&self) -> bool {
         self.cid.is_some() && self.disposition.as_deref() != Some("attachment")
     }
@@ -126,7 +126,7 @@ struct MediaType {
 }
 
 impl MediaType {
-    /// `None`: a parameter is not as it must be.
+    /// Returns `None` if a parameter is not valid.
     fn read(written: &str) -> Option<Self> {
         // These parameters have properties of their own, or follow from how the part is written.
         const OURS: [&str; 3] = ["charset", "name", "boundary"];
@@ -194,7 +194,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The one part of a list, which must be of this type.
+    /// Returns the one part of a list, which must be of this type.
     fn only(&mut self, list: &Value, kind: &str) -> Option<Draft> {
         let [part] = list.as_array()?.as_slice() else { return None };
         let typed = part.get("type").is_some_and(|given| !given.is_null());
@@ -203,7 +203,7 @@ impl Reader<'_> {
         (!matches!(draft.content, Content::Parts(_))).then_some(draft)
     }
 
-    /// `None`: something is against the rules.
+    /// Returns `None` if something is against the rules.
     fn part(&mut self, value: &Value, depth: usize) -> Option<Draft> {
         self.left = self.left.checked_sub(1)?;
         let object = value.as_object()?;
@@ -249,7 +249,7 @@ impl Reader<'_> {
     fn content(&mut self, object: &Object, part: Option<&str>, blob: Option<&str>, depth: usize) -> Option<Content> {
         match (part, blob, object.get("subParts").filter(|parts| !parts.is_null())) {
             (Some(id), None, None) => Some(Content::Text(self.values.get(id)?.get("value")?.as_str()?.to_owned())),
-            // An id that is none of ours is not found like one that has gone.
+            // An id that is not one of ours is not found, like that of a destroyed blob.
             (None, Some(id), None) => {
                 Some(Content::Blob(BlobPath::read(self.scope.real(id)?).unwrap_or(BlobPath::upload(-1))))
             }

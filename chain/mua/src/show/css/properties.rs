@@ -2,16 +2,16 @@
 //! other property means nothing in a letter, or lets a few octets keep a browser busy for long: variables that double
 //! each other, columns in columns, filters, blends, transformations, masks.
 
-/// Octets of one value, addresses not counted.
+/// The most octets of one value, addresses not counted.
 const LONGEST: usize = 2_000;
 /// Commas of a value: layers of a background and the stops of its gradients, names of fonts.
 const MOST_COMMAS: usize = 48;
 /// Commas of a shadow: three shadows with colours written as `rgba(…)`.
 const MOST_COMMAS_OF_SHADOWS: usize = 12;
-/// Pixels (or whatever the unit is) of a length, and of one in a shadow: its blur is computed for each point.
+/// The most pixels (or other units) of a length, and of one in a shadow: its blur is computed for each point.
 const LONGEST_LENGTH: f32 = 10_000.0;
 const LONGEST_LENGTH_OF_SHADOWS: f32 = 60.0;
-/// Octets of a text in a value: the name of a font, a bullet. A style can write it a thousand times.
+/// The most octets of a text in a value: the name of a font, a bullet. A style can write it a thousand times.
 pub const LONGEST_TEXT: usize = 64;
 
 /// The properties in alphabetical order.
@@ -116,16 +116,16 @@ const KEPT: [&str; 98] = [
     "word-wrap",
 ];
 
-/// Properties with one for each side, corner or end; and those of lists.
+/// The properties with one for each side, corner or end; and those of lists.
 const FAMILIES: [&str; 7] = ["border", "list-style", "margin", "max", "min", "padding", "z-index"];
 
-/// May a letter set it? `name` is in small letters.
+/// Returns true if a letter may set it. `name` is in small letters.
 pub fn is_kept(name: &str) -> bool {
     let is_of = |family: &str| name.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
     KEPT.binary_search(&name).is_ok() || (FAMILIES.into_iter().any(is_of) && !name.starts_with("border-image"))
 }
 
-/// Asks for fonts, by their names and sizes.
+/// Returns true for a property that asks for fonts, by their names and sizes.
 pub fn asks_for_fonts(name: &str) -> bool {
     matches!(name, "font" | "font-family" | "font-size")
 }
@@ -139,7 +139,7 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// Is that no more than a letter needs for this property?
+    /// Returns true if that is no more than a letter needs for this property.
     pub fn is_fit_for(&self, name: &str) -> bool {
         let (commas, length) = match is_shadow(name) {
             true => (MOST_COMMAS_OF_SHADOWS, LONGEST_LENGTH_OF_SHADOWS),

@@ -4,13 +4,13 @@ use cssparser::{Parser, Token};
 
 use super::super::population::Population;
 
-/// Steps from element to element in one selector. (Those of letters have four or five.)
+/// The most steps from element to element in one selector. (Those of letters have four or five.)
 const MOST_STEPS: usize = 12;
-/// A comparison with one element, and each condition or step, in the unit of [`super::super::weight`].
+/// The cost of a comparison with one element, and of each condition or step, in the unit of [`super::super::weight`].
 const COMPARISON: usize = 2;
 /// A box made before or behind an element.
 const BOX: usize = 60;
-/// A selector that is for nothing in the letter is read all the same.
+/// The cost of a selector that matches nothing in the letter: it is read all the same.
 const READ: usize = 5;
 
 /// The elements that the last part of a selector may match.
@@ -25,7 +25,7 @@ struct Last<'t> {
 impl Last<'_> {
     fn matched(&self, population: &Population) -> usize {
         match (self.is_id, self.class, self.tag) {
-            // Ids are not kept.
+            // The cleaned letter has no ids.
             (true, ..) => 0,
             (_, Some(class), _) => population.of_class(class),
             (_, _, Some(tag)) => population.of_tag(tag),
@@ -47,7 +47,7 @@ pub fn weight(selectors: &str, population: &Population) -> Option<(usize, usize)
     Some((weight, elements))
 }
 
-/// The selectors of a list. (A comma in brackets or in a text is none of the list.)
+/// Returns the selectors of a list. (A comma in brackets or in a text does not separate them.)
 fn apart(selectors: &str) -> Vec<&str> {
     let (mut parser, mut parts, mut from) = (Parser::new(selectors), Vec::new(), 0);
     while let Ok(token) = parser.next() {
@@ -94,8 +94,8 @@ fn one(selector: &str, population: &Population) -> Option<(usize, bool)> {
     (steps <= MOST_STEPS).then(|| (last.matched(population), last.makes_box))
 }
 
-/// `::before` and `::after` make a box for each element. Other pseudo-elements have no place in a letter: first lines and
-/// letters are laid out more than once.
+/// Returns true for `::before` and `::after`, which make a box for each element. Other pseudo-elements have no place in
+/// a letter: first lines and letters are laid out more than once.
 fn makes_box(name: &str, colons: usize) -> Option<bool> {
     let is = |names: [&str; 2]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
     match (is(["before", "after"]), is(["first-line", "first-letter"])) {

@@ -177,7 +177,7 @@ fn what_is_too_large_or_too_deep_is_shown_as_text_and_soon() {
         let document = shown(&much).document;
         assert!(document.contains("<pre>") && document.contains(word), "{word}");
     }
-    // Generous: the machine may have other things to do.
+    // The limit is generous: the machine may be busy.
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
 

@@ -21,7 +21,7 @@ export function recipientsOf(
   const mine = new Set(own.map((address) => address.toLowerCase()));
   const isMine = (person: EmailAddress) => mine.has(person.email.toLowerCase());
   const from = body.replyTo?.length ? body.replyTo : (email.from ?? []);
-  // Answering a letter of one's own goes on talking to those it went to.
+  // An answer to one's own letter goes to the recipients of that letter.
   const ownLetter = from.length > 0 && from.every(isMine);
   const to = ownLetter ? (email.to ?? []) : from;
   if (kind === 'reply') return { to: unique(to), cc: [] };
@@ -42,7 +42,7 @@ export function subjectOf(kind: AnswerKind, subject: string | null): string {
   return prefixes[kind] + bare;
 }
 
-/** The headers that put an answer in its conversation (RFC 5322 §3.6.4). A forward begins a new one. */
+/** Returns the headers that put an answer in its conversation (RFC 5322 §3.6.4). A forward begins a new one. */
 export function threadingOf(
   kind: AnswerKind,
   body: EmailBody,

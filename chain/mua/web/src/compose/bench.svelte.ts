@@ -21,7 +21,7 @@ import { Uploads } from './uploads.svelte';
 /** The letters being written, from the blank sheet to the moment they are gone. */
 export class Bench {
   readonly tray = new Tray();
-  /** Until a letter that is held has gone. */
+  /** The timers of held letters, until they have gone. */
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
   /** The notice of each draft that could not be saved. */
   #told = new Map<number, string>();
@@ -64,7 +64,7 @@ export class Bench {
     };
   }
 
-  /** Text as the editor holds it. */
+  /** Converts text to the editor's form. */
   readonly htmlOf = htmlOf;
 
   begin(beginning: Beginning): Draft {
@@ -114,7 +114,7 @@ export class Bench {
     }
     const answers = await answeredBy(this.post.connection, found).catch(() => undefined);
     if (left.aborted) return false;
-    // It may have been asked for twice meanwhile.
+    // Another request may have opened it meanwhile.
     if (this.#unfolds(emailId)) return true;
     const text = shownParts(body)
       .map((part) => (part.partId ? (body.bodyValues[part.partId]?.value ?? '') : ''))
@@ -211,7 +211,7 @@ export class Bench {
   /** The letter is among those that wait, where it can be called back long after the notice is gone. */
   #waits(notice: number, at: Date, undo: Notice['action']): void {
     const { notices } = this.post;
-    // Its pictures stay in memory: called back from here, it is shown as it was.
+    // Its pictures stay in memory: if it is called back from here, it looks as before.
     notices.dismiss(notice);
     const when = comingDate(language.words, at.toISOString());
     notices.say('done', language.words.scheduled.goes(when), undo);
@@ -242,7 +242,7 @@ export class Bench {
     }
   }
 
-  /** Says once, as long as the reason is the same, why a draft is not saved. */
+  /** Shows one notice, as long as the reason is the same, that a draft is not saved. */
   #notSaved(draft: Draft, error: unknown): void {
     const text = `${whyNotSaved(language.words, error)}. ${whyRefused(language.words, error) ?? ''}`.trim();
     if (this.#told.get(draft.key) === text && this.post.notices.list.some((notice) => notice.text === text))
@@ -277,7 +277,7 @@ export class Bench {
     this.post.notices.say('failed', whyUnsent(error, why), this.desk.remedy(why));
   }
 
-  /** Unfolds the letter that goes on with this draft, if one is being written. */
+  /** Unfolds the letter that continues this draft, if one is being written. */
   #unfolds(emailId: Id): boolean {
     const here = this.tray.letters.find((draft) => draft.emailId === emailId);
     if (here) void unfold(this.tray, here);

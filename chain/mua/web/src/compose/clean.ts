@@ -96,7 +96,7 @@ export function cleanOwn(html: string, show: ShowPicture): DocumentFragment {
   return imported(body);
 }
 
-/** The same in a document that loads and runs nothing. Pictures the letter brings along keep their names. */
+/** Cleans the body in a document that loads and runs nothing. Pictures that came with the letter keep their names. */
 export function cleanBody(html: string): HTMLElement {
   return inert(html, (src) => (/^cid:/i.test(src) ? src : undefined));
 }

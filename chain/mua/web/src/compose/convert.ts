@@ -1,7 +1,7 @@
 import { cleanBody } from './clean';
 import { emptyLine, isExact, mark, needsExact, styleFor, unmark } from './exact';
 
-/** Between the two ways of writing a letter. */
+/** Converts between the two ways of writing a letter. */
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
@@ -38,7 +38,9 @@ export function quotedHtmlOf(text: string): string {
     .join('');
 }
 
-/** HTML as a person would have typed it: quotes with ">", lists with "-" or numbers, links with their address. */
+/**
+ * Returns HTML as a person would have typed it: quotes with ">", lists with "-" or numbers, links with their address.
+ */
 export function textOf(html: string): string {
   const text = childrenOf(cleanBody(html), false);
   const tidy = text

@@ -8,7 +8,7 @@ export interface Attachment {
   type: string;
   size: number;
   blobId?: Id;
-  /** The part that is at the server, from 0 to 1. */
+  /** The part that has arrived at the server, from 0 to 1. */
   progress: number;
   failed: boolean;
   /** The reason why it failed. */
@@ -32,9 +32,9 @@ export interface Beginning {
   references?: string[];
   attachments?: { blobId: Id; name: string; type: string; size: number }[];
   pictures?: Picture[];
-  /** The letter this one answers or forwards, and the mark it gets once this is sent. */
+  /** The letter that this one answers or forwards, and the mark it gets once this is sent. */
   answers?: { id: Id; keyword: '$answered' | '$forwarded'; already: boolean };
-  /** The letter in the drafts this one goes on with. */
+  /** The letter in the drafts that this one continues. */
   emailId?: Id;
 }
 

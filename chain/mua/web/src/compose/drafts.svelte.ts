@@ -35,7 +35,7 @@ export class Drafts {
     private readonly connection: Connection,
     private readonly folders: Folders,
     private readonly known: Identities,
-    /** Makes plain text of HTML; needs a page, so it is handed in. */
+    /** Makes plain text of HTML; it needs a page, so it is handed in. */
     private readonly textOf: (html: string) => string,
   ) {}
 
@@ -50,7 +50,7 @@ export class Drafts {
     return this.identities.find((identity) => identity.id === draft.identityId) ?? this.identities[0];
   }
 
-  /** The person changed something: it is saved when they pause. */
+  /** Notes a change by the person: it is saved when they pause. */
   touched(draft: Draft): void {
     draft.status = 'unsaved';
     clearTimeout(this.#timers.get(draft.key));

@@ -3,8 +3,8 @@ import type { Attachment, Draft } from './draft.svelte';
 import type { Picture } from './pictures.svelte';
 
 /**
- * The Email object that keeps a draft (RFC 8621 §4.6): plain text alone, or text and HTML as alternatives, and the
- * attachments; the server makes the MIME structure from them.
+ * Returns the Email object that keeps a draft (RFC 8621 §4.6): plain text alone, or text and HTML as alternatives, and
+ * the attachments; the server makes the MIME structure from them.
  */
 export function letterOf(
   draft: Draft,

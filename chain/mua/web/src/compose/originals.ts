@@ -84,7 +84,7 @@ export function goingAlong(
   return { pictures, attachments };
 }
 
-/** The pictures a letter shows, for the HTML taken from it; they need not be sent to the server again. */
+/** Returns the pictures of a letter, for the HTML taken from it; they need not be sent to the server again. */
 export function picturesOf(client: Client, { html, body }: Original): Picture[] {
   const parts = filesOf(body).map((part) => ({ ...named(part), type: pictureType(part) ?? part.type }));
   return shownIn(html ?? '', parts).map(({ cid, blobId, name, type, size }) => {

@@ -19,11 +19,11 @@ export type Leaving =
   | { kind: 'held'; submission: Id };
 
 /**
- * The way out. A letter is complete among the drafts before it goes; then it is the server's, which keeps it as long as
- * its writer wants to be able to think better of it (RFC 8621 §7, RFC 4865 §4), whatever becomes of the page.
+ * The way out. A letter is complete among the drafts before it goes; then the server has it, and keeps it as long as
+ * its writer wants to be able to change their mind (RFC 8621 §7, RFC 4865 §4), whatever happens to the page.
  */
 export class Outbox {
-  /** Letters the server has not yet taken. */
+  /** The number of letters that the server has not accepted yet. */
   busy = $state(0);
 
   constructor(
@@ -80,7 +80,7 @@ export class Outbox {
     return made.held ? { kind: 'held', submission: made.id } : { kind: 'sent' };
   }
 
-  /** Marks the letter this one answers; a letter that has gone is not called back for want of a mark. */
+  /** Marks the letter that this one answers; a letter that has gone is not called back because a mark failed. */
   async #mark({ id, keyword }: NonNullable<Draft['answers']>, on: true | null): Promise<void> {
     const request = this.connection.client.request();
     request.call('Email/set', { update: { [id]: { [`keywords/${keyword}`]: on } } });

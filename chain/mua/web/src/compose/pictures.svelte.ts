@@ -8,7 +8,7 @@ export interface Picture {
   name: string;
   type: string;
   size: number;
-  /** There once it is at the server. */
+  /** The blob, once it is at the server. */
   blobId?: Id | undefined;
   failed: boolean;
   /** The reason why it failed. */
@@ -22,7 +22,7 @@ export function isPicture(file: { type: string }): boolean {
   return kinds.test(file.type);
 }
 
-/** A picture that is written out in an address, as word processors paste them (RFC 2397). */
+/** Returns a picture that is written out in an address, as word processors paste them (RFC 2397). */
 export function pictureIn(src: string): File | undefined {
   const [, type = '', data = ''] = /^data:(image\/[a-z]+);base64,([A-Za-z0-9+/=\s]+)$/i.exec(src) ?? [];
   if (!isPicture({ type })) return undefined;
@@ -46,7 +46,7 @@ export function shownIn(
   });
 }
 
-/** The pictures of one letter that is written. Its HTML names them by Content-ID, the editor by `url`. */
+/** The pictures of one letter in the making. Its HTML names them by Content-ID, the editor by `url`. */
 export class Pictures {
   list = $state<Picture[]>([]);
 
@@ -77,7 +77,7 @@ export class Pictures {
     return this.list.find((one) => !one.failed && (one.url === src || one.cid === cid))?.url;
   }
 
-  /** The editor's HTML as it goes out. */
+  /** Returns the editor's HTML as it goes out. */
   named(html: string): string {
     return this.list.reduce(
       (all, { url, cid }) => all.replaceAll(`src="${url.replaceAll('&', '&amp;')}"`, `src="cid:${cid}"`),

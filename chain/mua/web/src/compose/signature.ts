@@ -4,14 +4,14 @@ import { htmlOf, textOf } from './convert';
 
 /** Places a person's signature: below their words, behind a line of two hyphens and a blank (RFC 3676 §4.3). */
 
-/** A line of a letter that is being written, or a block of it. */
+/** A line of a letter in the making, or a block of it. */
 export interface Line {
   text: string;
   /** True if it quotes another letter. */
   quote: boolean;
 }
 
-/** Some lines of it: `count` of them, from the one `at` this place. */
+/** Some lines of it: `count` of them, from the one at `at`. */
 export interface Span {
   at: number;
   count: number;

@@ -21,7 +21,7 @@ export class MailEditor extends Squire {
       didError: () => {},
     });
     this.#show = show;
-    // Its handles would come with styles the policy of the pages forbids.
+    // Its handles would come with styles that the policy of the pages forbids.
     this._imageResizer.destroy();
   }
 

@@ -48,7 +48,7 @@ function nameOf(name: string): string {
 function mayStay(name: string, value: string): boolean {
   if (!allowed.has(name) && !families.some((family) => name === family || name.startsWith(`${family}-`)))
     return false;
-  // A function other than a colour's may load something; less than nothing lies over something else.
+  // A function other than a colour's may load something; a negative length covers other elements.
   if (value.length > longest || /(?:url|image|set|expression|var|env|attr)\s*\(|[\\@]/i.test(value))
     return false;
   return !(name.startsWith('margin') && value.includes('-'));

@@ -13,7 +13,7 @@ export class Tray {
     return this.#letters;
   }
 
-  /** The one that is unfolded, if any is. */
+  /** The unfolded letter, if there is one. */
   get front(): Draft | undefined {
     return this.#front;
   }
@@ -25,7 +25,7 @@ export class Tray {
     return this.#letters.length > most ? this.#letters[0] : undefined;
   }
 
-  /** Puts one back that could not be put away; it stays folded up. */
+  /** Puts back a letter that could not be put away; it stays folded up. */
   putBack(draft: Draft): void {
     this.#letters = [draft, ...this.#letters];
   }

@@ -5,7 +5,7 @@ export type PictureWidth = (typeof pictureWidths)[number];
 /** The width in pixels. */
 const pixels = { small: 240, medium: 480 };
 
-/** The width a picture was given; any other that it came with counts as its own. */
+/** Returns the width that a picture was given; any other width counts as its own. */
 export function widthOf(image: HTMLImageElement): PictureWidth {
   const given = image.getAttribute('width');
   return pictureWidths.find((name) => name !== 'original' && given === String(pixels[name])) ?? 'original';
@@ -18,7 +18,7 @@ export function giveWidth(image: HTMLImageElement, width: PictureWidth): void {
   else image.setAttribute('width', String(pixels[width]));
 }
 
-/** The picture that a selection is about: one, and nothing beside it. */
+/** Returns the picture that a selection is about: one picture, and nothing beside it. */
 export function pictureSelected(root: HTMLElement, range: Range): HTMLImageElement | undefined {
   if (range.collapsed || range.toString().trim()) return undefined;
   const [image, ...more] = [...root.querySelectorAll('img')].filter((one) => range.intersectsNode(one));

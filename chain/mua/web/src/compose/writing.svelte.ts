@@ -38,7 +38,7 @@ export class Writing {
     });
   }
 
-  /** Goes on with a draft. */
+  /** Continues a draft. */
   async resume(emailId: Id): Promise<void> {
     await this.#hold((bench, left) => bench.resume(emailId, left));
   }

@@ -360,7 +360,7 @@ export const en = {
       time: 'this time',
       other: 'something of it',
     },
-    /** Beside the title of a letter that is being written. */
+    /** The note beside the title of a letter that is being written. */
     notSaved: 'Not saved',
     short: {
       full: 'Not saved: mailbox full',
@@ -723,7 +723,7 @@ export const en = {
     forgotWords: ['attached', 'attachment', 'enclosed', 'attaching'],
     discarded: 'Draft discarded',
     putAway: (subject: string) => `“${subject}” was put among the drafts to make room.`,
-    /** A line of the head of a letter that is quoted. */
+    /** A line of the head of a quoted letter. */
     headLine: (name: string, value: string) => `${name}: ${value}`,
     onDate: (date: string, who: string) => `On ${date}, ${who} wrote:`,
     forwarded: 'Forwarded letter',

@@ -6,7 +6,10 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 const day = 86_400_000;
 
-/** The date of a row: the time today, then yesterday, the day of the last week, the day this year, else the date. */
+/**
+ * Returns the date of a row: the time today, then yesterday, the day of the last week, the day this year, else the
+ * date.
+ */
 export function shortDate(words: Words, iso: string, now: Date = new Date()): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return '';

@@ -6,7 +6,7 @@ import { codes, languages, load } from './texts';
 vi.mock('./texts', async (original) => ({ ...(await original<object>()), load: vi.fn() }));
 
 const texts = { en, fr };
-/** Every load that was asked for, in order: it comes or fails when the test says so. */
+/** Every load that was requested, in order: it comes or fails when the test says so. */
 let loads: { code: string; come: () => void; fail: () => void }[];
 let storage: Map<string, string>;
 

@@ -55,7 +55,10 @@ const reasons: Record<string, Reason | undefined> = {
   accountReadOnly: 'readOnly',
 };
 
-/** Whole requests (RFC 8620 §3.6.1): the end of the problem's type, or the limit that was passed; and the account page's. */
+/**
+ * Errors of whole requests (RFC 8620 §3.6.1): the end of the problem's type, or the limit that was passed; and those of
+ * the account page.
+ */
 const problems: Record<string, Reason | undefined> = {
   unknownCapability: 'misunderstood',
   notJSON: 'misunderstood',

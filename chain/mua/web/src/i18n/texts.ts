@@ -25,7 +25,7 @@ export function load(code: Code): Promise<Words> {
   return texts[code]();
 }
 
-/** The language that was chosen in this browser, else the first of the browser's list that we speak. */
+/** Returns the language that was chosen in this browser, else the first of the browser's list that we speak. */
 export function wantedOf(wanted: readonly string[]): Code {
   const kept = read(key);
   return isCode(kept) ? kept : (firstOf(wanted) ?? 'en');

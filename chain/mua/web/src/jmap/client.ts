@@ -6,7 +6,7 @@ import type { CoreLimits, Id, Session } from './types';
 const mail = 'urn:ietf:params:jmap:mail';
 const core = 'urn:ietf:params:jmap:core';
 const submission = 'urn:ietf:params:jmap:submission';
-/** Facteur's own (README.md). */
+/** A capability of Facteur's own (README.md). */
 const preferences = 'https://facteur.example/jmap/preferences';
 
 /** Every request that changes something carries it: a form of another site cannot (see README.md). */
@@ -14,7 +14,7 @@ export const ownHeader = { 'X-Facteur': '1' } as const;
 
 export type Fetch = typeof fetch;
 
-/** Speaks JMAP with the server the pages came from, as the person whose cookie the browser holds. */
+/** Speaks JMAP with the server that the pages came from, as the person whose cookie the browser has. */
 export class Client {
   readonly accountId: Id;
   readonly limits: CoreLimits;

@@ -144,7 +144,7 @@ export interface Methods {
   'Preferences/get': { takes: Get; gives: Got<Choices> };
   'Preferences/set': { takes: SetArguments; gives: SetAnswer };
   'Quota/get': { takes: Get; gives: Got<Quota> };
-  /** RFC 8620 §7.2: of the person, and of no account. */
+  /** RFC 8620 §7.2: subscriptions belong to the person, and to no account. */
   'PushSubscription/set': { takes: SetArguments; gives: Omit<SetAnswer, 'oldState' | 'newState'> };
   'EmailSubmission/get': { takes: Get; gives: Got<EmailSubmission> };
   'EmailSubmission/query': { takes: SubmissionQuery; gives: QueryAnswer };

@@ -224,7 +224,7 @@ export interface FilterCondition {
   body?: string;
   /** The field's name, and its content. */
   header?: [name: string, value: string];
-  /** Facteur's own: a part of the name of something attached. */
+  /** Facteur's own condition: a part of an attachment's name. */
   attachmentName?: string;
 }
 

@@ -81,7 +81,7 @@ export const shortcuts: Shortcut[] = [
 /** The time that the second of two keys may take, in milliseconds. */
 const together = 1_200;
 
-/** Turns keys into commands, two in turn included. `now` is the time of the key in milliseconds. */
+/** Turns keys into commands, even two keys in turn. `now` is the time of the key in milliseconds. */
 export class Keys {
   #first: { key: string; at: number } | undefined;
 

@@ -46,7 +46,7 @@ function breakLine(focus: Element, meansMore: boolean): void {
   else document.execCommand('insertParagraph');
 }
 
-/** Moves the focus as Tab does, within the letter or dialog it is in. */
+/** Moves the focus as Tab does, within the letter or dialog around it. */
 function toNext(focus: Element, by: 1 | -1): void {
   const all = [
     ...(focus.closest('dialog, .composer') ?? document.body).querySelectorAll<HTMLElement>('*'),

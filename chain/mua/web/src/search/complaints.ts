@@ -14,12 +14,12 @@ export type Complaint = Unknown | Unreadable | { kind: 'tooLong' | 'tooDeep' | '
 /** The beginning and the end of a piece of the typed text. */
 export type Span = [start: number, end: number];
 
-/** An operator that is none. */
+/** An unknown operator. */
 interface Unknown {
   kind: 'operator';
   at: Span;
   name: string;
-  /** The same as words, which it may have been meant to be. */
+  /** The same text as words, which the person may have meant. */
   asWords: string;
   /** The text that was probably meant, to replace it. */
   instead: string | undefined;

@@ -174,7 +174,7 @@ class Filling {
     return true;
   }
 
-  /** The span among those offered that goes back as far. */
+  /** Returns the offered span that goes back as far. */
   #offered(value: string): string | undefined {
     const { now } = this.world;
     const moment = momentBefore(value, now)?.getTime();
@@ -191,7 +191,7 @@ function onlyOperator(question: Question): Operator | undefined {
   return operators.size === 1 ? [...operators][0] : undefined;
 }
 
-/** The same asked of another place. */
+/** Returns the same question about another place. */
 function moved(question: Question, from: Operator, to: Operator): Question {
   switch (question.kind) {
     case 'term':

@@ -1,4 +1,4 @@
-/** The language of the search field. Its form is `form.ts`, which nothing here brings along: few people open it. */
+/** The language of the search field. Its form is in `form.ts`, which nothing here imports: few people open it. */
 export { type Complaint, mended } from './complaints';
 export { type Search, searchOf } from './filter';
 export { fold } from './fold';

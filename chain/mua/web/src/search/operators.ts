@@ -1,6 +1,6 @@
 import { fold } from './fold';
 
-/** The operators of the search field, each with its names. All names are understood whatever the language of the pages. */
+/** The operators of the search field, each with its names. All names are understood in every language of the pages. */
 
 export type Code = 'en' | 'fr';
 
@@ -32,7 +32,7 @@ interface Description {
   takes: Takes;
   en: string;
   fr: string;
-  /** Other names, those of other mail programs among them. */
+  /** Other names, including those of other mail programs. */
   also: string[];
 }
 
@@ -88,7 +88,7 @@ for (const [operator, { en, fr, also }] of Object.entries(operators)) {
   for (const name of [en, fr, ...also]) byName.set(bare(name), operator as Operator);
 }
 
-/** `older-than`, `olderthan` and `Older_Than` are one. */
+/** `older-than`, `olderthan` and `Older_Than` are one name. */
 function bare(name: string): string {
   return fold(name).replace(/[-_]/g, '');
 }

@@ -109,7 +109,7 @@ class Reader {
   #group(operator: Operator, end: Group): Question | undefined {
     this.#at += 1;
     if (this.#depth === deepest) {
-      // Read as if the parenthesis were not there.
+      // The text is read as if the parenthesis were not there.
       if (!this.complaints.some(({ kind }) => kind === 'tooDeep'))
         this.complaints.push({ kind: 'tooDeep', at: [this.#at - 1, this.#at] });
       return undefined;
@@ -128,7 +128,7 @@ class Reader {
     this.#skipBlanks();
     const group = closerOf(this.text, this.#at);
     if (group) return this.#group(operator, group);
-    // "from: subject:x", "from: -x" and "from: OR" ask for nobody yet.
+    // "from: subject:x", "from: -x" and "from: OR" have no value yet.
     const apart = this.#at > end;
     if (
       apart &&

@@ -18,7 +18,7 @@ const schemes = new Set(
 
 export interface Named {
   name: string;
-  /** Behind the colon. */
+  /** The offset behind the colon. */
   end: number;
 }
 
@@ -53,7 +53,10 @@ export function closerOf(text: string, at: number): ')' | '}' | undefined {
   return next === '(' ? ')' : next === '{' ? '}' : undefined;
 }
 
-/** The phrase that begins here; one without an end goes to the end of the text. `""` within `"…"` is one quote of it. */
+/**
+ * Returns the phrase that begins here; one without an end goes to the end of the text. `""` within `"…"` is one
+ * quotation mark of it.
+ */
 export function phraseAt(text: string, at: number): { value: string; end: number } | undefined {
   const opener = text[at] ?? '';
   const closers = quotes[opener];
@@ -85,7 +88,7 @@ export function wordAt(text: string, at: number, inGroup: boolean): number {
   return end;
 }
 
-/** A minus that belongs to nothing. */
+/** Returns true for a minus that belongs to nothing. */
 export function isLoneMinus(text: string, at: number): boolean {
   return text[at] === '-' && /^[\s)}]?$/.test(text[at + 1] ?? '');
 }

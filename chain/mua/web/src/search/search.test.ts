@@ -83,7 +83,7 @@ describe('the search field', () => {
       ['(red house) OR blue', any(all({ text: 'red' }, { text: 'house' }), { text: 'blue' })],
       ['{red blue} house', all(any({ text: 'red' }, { text: 'blue' }), { text: 'house' })],
       ['red or blue', all({ text: 'red' }, { text: 'or' }, { text: 'blue' })],
-      // Typed so far, or nothing to join.
+      // The person is still typing, or there is nothing to join.
       ['red OR', { text: 'red' }],
       ['red OR OR blue', any({ text: 'red' }, { text: 'blue' })],
       ['OR', { text: 'OR' }],
@@ -130,7 +130,7 @@ describe('the search field', () => {
       ['is:forwarded', { hasKeyword: '$forwarded' }],
       ['is:draft', { hasKeyword: '$draft' }],
       ['larger:5M smaller:1.5GB', all({ minSize: 5_000_000 }, { maxSize: 1_500_000_000 })],
-      // Typed so far.
+      // The person is still typing.
       ['from:', null],
       ['from: subject:party', { subject: 'party' }],
       ['from: OR', { text: 'OR' }],

@@ -25,7 +25,7 @@ export interface Typing {
 export interface Known {
   world: World;
   code: Code;
-  /** People whose name or address begins so. */
+  /** Returns people whose name or address begins like this. */
   people(text: string): { name: string | null; email: string }[];
 }
 
@@ -41,7 +41,7 @@ export function suggest(text: string, cursor: number, known: Known): Typing {
   return { start, suggestions: suggestions.filter(({ text: one }) => one !== piece).slice(0, most) };
 }
 
-/** Operators whose name begins so, and states that do. */
+/** Returns operators and states whose name begins like this. */
 function namesLike(piece: string, minus: boolean, { code }: Known): Suggestion[] {
   const wanted = fold(piece);
   if (wanted.length < (minus ? 1 : 2)) return [];

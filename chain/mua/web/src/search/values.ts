@@ -59,7 +59,7 @@ for (const [unit, names] of Object.entries({
 }))
   for (const name of names.split(' ')) spans[name] = unit as 'hour';
 
-/** The moment that lies `2w`, `3m` or `1an` before now. */
+/** Returns the moment that lies `2w`, `3m` or `1an` before now. */
 export function momentBefore(value: string, now: Date): Date | undefined {
   const match = /^(\d{1,4})\s?(\p{L}{1,8})$/u.exec(value);
   const unit = spans[fold(match?.[2] ?? '')];
@@ -77,7 +77,7 @@ export function momentBefore(value: string, now: Date): Date | undefined {
   return then.getFullYear() < 1 ? undefined : then;
 }
 
-/** A span such as `1w` as it is written in a language. */
+/** Returns a span such as `1w` as it is written in a language. */
 export function spanIn(span: string, code: Code): string {
   if (code === 'en') return span;
   const units: Record<string, string> = { d: 'j', w: 'sem', m: 'mois', y: 'an' };

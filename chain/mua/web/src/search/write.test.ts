@@ -41,7 +41,7 @@ describe('a search is written as a person would', () => {
   });
 });
 
-/** The same numbers in each run, so that a fault found once is found again. */
+/** Returns the same numbers in each run, so that a fault found once is found again. */
 function numbers(seed: number) {
   let state = seed;
   return (below: number): number => {

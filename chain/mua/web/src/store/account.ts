@@ -5,12 +5,12 @@ import type { Connection } from './connection.svelte';
 export interface SessionHere {
   number: number;
   begun: string;
-  /** Used last, to the hour. */
+  /** The time of its last use, to the hour. */
   seen: string;
   network: string | null;
   /** The browser, as in `Firefox, Linux`; empty if nothing is known of it. */
   browser: string;
-  /** The one that asks. */
+  /** True for the browser that asks. */
   here: boolean;
 }
 

@@ -6,7 +6,7 @@ import { putBack, throwAway } from './trash';
 import type { Records } from './records.svelte';
 import type { QueryWindow } from './window.svelte';
 
-/** Something that was done and can be taken back. */
+/** An action that can be taken back. */
 export interface Done {
   undo(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface Shown {
   rows: Id[];
 }
 
-/** Changes that can be taken back, one after the other. */
+/** The most changes that can be taken back, one after the other. */
 const mostUndone = 20;
 const nowhere: Shown = { window: undefined, rows: [] };
 
@@ -64,7 +64,7 @@ export class Actions {
     if (patches.size > 0) await this.#carryOut(patches, nowhere);
   }
 
-  /** Changes a letter as part of something that is taken back in another way. */
+  /** Changes a letter as part of an action that is taken back in another way. */
   async mark(id: Id, patch: Patch): Promise<void> {
     await this.#carryOut(new Map([[id, patch]]), nowhere);
   }

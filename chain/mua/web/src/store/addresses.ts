@@ -19,7 +19,7 @@ export function isAddress(email: string): boolean {
   return /^[^\s@<>,;"]+@[^\s@<>,;"]+\.?[^\s@<>,;".]+$/u.test(email) || /^"[^"]+"@[^\s@]+$/u.test(email);
 }
 
-/** Each address once, as it is written first. */
+/** Returns each address once, as it is written first. */
 export function unique(people: readonly EmailAddress[]): EmailAddress[] {
   const kept = new Map<string, EmailAddress>();
   for (const person of people) {
@@ -46,7 +46,7 @@ function split(text: string): string[] {
   return [...parts, part];
 }
 
-/** Addresses with nothing but space between them. */
+/** Returns addresses with nothing but space between them. */
 function bareOnes(part: string): string[] {
   const words = part.trim().split(/\s+/);
   return words.every(isAddress) ? words : [part];

@@ -107,7 +107,7 @@ export class Connection {
     // The password was not even checked: it may be right.
     if (response.status === 503) return 'later';
     if (response.status === 401) return 'wrong';
-    // Neither is a word about the password.
+    // Neither status says anything about the password.
     if (response.status === 502 || response.status === 504) return 'unreachable';
     if (!response.ok) return 'broken';
     await this.#enter();

@@ -3,14 +3,14 @@ import { state } from '../../testing/state';
 import { Connection } from './connection.svelte';
 import { QueryWindow } from './window.svelte';
 
-/** A search for a word that many letters have, or for one that few have. */
+/** Returns a search for a word that many letters have, or for one that few have. */
 async function search(text: string, letters = 1_200) {
   const there = await state(letters);
   const { records, server } = there;
   const asked: { position?: number; limit: number; calculateTotal?: boolean }[] = [];
   const { fetching } = server;
   let hold: Promise<void> | undefined;
-  /** Counting waits until it is let go. */
+  /** Counting waits until the test releases it. */
   const holdCount = () => {
     let go = () => {};
     hold = new Promise((resolve) => (go = resolve));

@@ -5,7 +5,9 @@ import type { Connection } from './connection.svelte';
 export type Held = Pick<Email, 'id' | 'threadId' | 'mailboxIds' | 'keywords' | 'receivedAt'>;
 
 const properties = ['id', 'threadId', 'mailboxIds', 'keywords', 'receivedAt'];
-/** Letters that are taken away elsewhere meanwhile move the others up: then it is looked through again. */
+/**
+ * The most passes: letters that are removed elsewhere meanwhile move the others up, and then the list is read again.
+ */
 const mostPasses = 3;
 
 /**

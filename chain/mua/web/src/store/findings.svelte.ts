@@ -4,7 +4,9 @@ import type { Connection } from './connection.svelte';
 import type { Settings } from './settings.svelte';
 import { straight } from './straight';
 
-/** Something the server found in a letter that its reader should know (README.md). Codes of a later server may be others. */
+/**
+ * A finding of the server in a letter, which its reader should know (README.md). A later server may have other codes.
+ */
 export type Finding =
   | { code: 'name'; claims: string; address: string }
   | { code: 'replyTo'; address: string; domain: string }

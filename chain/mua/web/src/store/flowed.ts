@@ -1,6 +1,6 @@
 import type { BodyPart, EmailBody } from '../jmap';
 
-/** Plain texts whose lines were broken to be sent, and are to be joined again (RFC 3676), as the server shows them (flowed.rs). */
+/** Joins plain texts whose lines were broken for sending (RFC 3676), as the server shows them (flowed.rs). */
 
 /** The property of a part that says whether its lines flow. */
 export const flowProperty = 'header:Content-Type';
@@ -38,10 +38,10 @@ export function join(text: string, remove: boolean): string {
     const isSignature = content === '-- ';
     const flows = content.endsWith(' ') && !isSignature;
     const said = flows && remove ? content.slice(0, -1) : content;
-    // A line without words ends a paragraph, also one whose last line ends with a blank.
+    // A line without words ends a paragraph, even one whose last line ends with a blank.
     if (open === depth && !isSignature && content !== '') lines.push((lines.pop() ?? '') + said);
     else if (depth > 0) lines.push(`${'>'.repeat(depth)} ${said}`);
-    // It is no quote, and must not be read as one now.
+    // The line is no quote, and must not become one now.
     else lines.push(said.startsWith('>') ? ` ${said}` : said);
     open = flows ? depth : undefined;
   }

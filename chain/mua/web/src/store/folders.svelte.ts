@@ -18,7 +18,7 @@ export interface FolderNode {
   children: FolderNode[];
 }
 
-/** The order people know; folders of their own come after, by name. */
+/** The order that people know; their own folders come after, by name. */
 const roleOrder: Role[] = [
   'inbox',
   'flagged',
@@ -79,7 +79,7 @@ export class Folders {
     return this.records.mailboxes.get(id);
   }
 
-  /** Its name behind those of the folders it lies in, as in `Work/Clients`. */
+  /** Returns its name behind those of its parents, as in `Work/Clients`. */
   path(mailbox: Mailbox, deepest = 16): string {
     const above = mailbox.parentId && deepest > 0 ? this.get(mailbox.parentId) : undefined;
     return above ? `${this.path(above, deepest - 1)}/${mailbox.name}` : mailbox.name;
@@ -190,7 +190,7 @@ export function seen(nodes: FolderNode[], isSeen: (mailbox: Mailbox) => boolean)
   });
 }
 
-/** A folder and all that lies in it, from the top down. */
+/** Returns a folder and all folders inside it, from the top down. */
 export function flatten(node: FolderNode): FolderNode[] {
   return [node, ...node.children.flatMap(flatten)];
 }

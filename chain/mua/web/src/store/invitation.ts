@@ -149,7 +149,7 @@ function letterOf(answer: Answer, from: EmailAddress, drafts: Id, calendar: stri
   const { words } = language;
   const { entry, body, reply, email } = answer;
   const { organizer } = entry;
-  // A letter that has no name of its own cannot be answered by it.
+  // A letter without a Message-ID cannot be named by its answer.
   const answered = body.messageId?.length ? body.messageId : undefined;
   const about = entry.summary || email.subject || words.read.cards.noTitle;
   return {

@@ -13,7 +13,7 @@ const kept = 8;
 /** Puts calls on a request; the result takes their answers in. */
 type Asked = (request: Request) => (answers: Answers) => void;
 
-/** The lists of letters: one for each folder or search that was opened, the last few of them kept. */
+/** The lists of letters: one for each opened folder or search, of which the last few are kept. */
 export class Lists {
   #windows = new Map<string, QueryWindow>();
 
@@ -37,7 +37,7 @@ export class Lists {
     return made;
   }
 
-  /** The folder of a place; a search has none. */
+  /** Returns the folder of a place; a search has none. */
   folderOf(place: Place): Id | undefined {
     if (place.kind === 'folder') return place.id;
     return place.kind === 'role' ? this.folders.byRole(place.role)?.id : undefined;

@@ -10,12 +10,12 @@ export interface Asked {
   text: string;
 }
 
-/** Longer than this is nobody's wish for a letter. */
+/** The longest address: nobody wishes for a longer letter. */
 const longest = 16_000;
 
 export function parseMailto(address: string): Asked {
   const [, to = '', query = ''] = /^(?:mailto:)?([^?]*)\??(.*)$/is.exec(address.slice(0, longest)) ?? [];
-  // "+" is a plus in these, not a blank (RFC 6068 §5).
+  // "+" is a plus in these addresses, not a blank (RFC 6068 §5).
   const fields = new URLSearchParams(query.replaceAll('+', '%2B'));
   return askedOf(fields, decode(to));
 }

@@ -34,7 +34,7 @@ export class Navigation {
     else this.replace({ place: this.route.place });
   }
 
-  /** A search as it is typed is one step, not one for each letter. */
+  /** A search that is being typed is one step, not one for each letter. */
   search(text: string): void {
     const route: Route = { place: { kind: 'search', text } };
     if (samePlace(route.place, this.route.place)) return;

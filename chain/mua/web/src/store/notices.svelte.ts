@@ -4,7 +4,7 @@ export interface Notice {
   text: string;
   kind: 'done' | 'failed' | 'news';
   action?: { label: string; run: () => void };
-  /** Milliseconds until it goes by itself. */
+  /** The milliseconds until it goes by itself. */
   lasts: number;
 }
 
@@ -50,7 +50,7 @@ export class Notices {
   }
 
   speak(text: string): void {
-    // The same words twice are said once unless they differ.
+    // A screen reader says the same words only once unless they differ.
     this.spoken = this.spoken === text ? `${text}\u00A0` : text;
   }
 }

@@ -1,8 +1,8 @@
 import type { Email, Id, Patch } from '../jmap';
 
 /**
- * Own changes to letters, as JMAP patches (RFC 8620 §5.3). Each has an inverse, made before it is applied: that is
- * all that undo needs.
+ * The person's own changes to letters, as JMAP patches (RFC 8620 §5.3). Each has an inverse, made before it is applied:
+ * undo needs nothing else.
  */
 
 /** The properties of a letter that its changes are about. */
@@ -18,7 +18,7 @@ export function setKeyword(emails: readonly Held[], keyword: string, on: boolean
   return new Map(different.map((email) => [email.id, { [`keywords/${keyword}`]: on ? true : null }]));
 }
 
-/** The patches that take `patches` back, given the letters as they are before. */
+/** Returns the patches that take `patches` back, given the letters before the change. */
 export function inverse(patches: ReadonlyMap<Id, Patch>, emails: ReadonlyMap<Id, Held>): Map<Id, Patch> {
   const back = new Map<Id, Patch>();
   for (const [id, patch] of patches) {

@@ -9,7 +9,7 @@ interface Known extends EmailAddress {
 
 const lettersRead = 300;
 
-/** The people one writes to, learnt from the letters one sent; no address book to keep. */
+/** The people that a person writes to, learnt from their sent letters; there is no address book to keep. */
 export class People {
   #known = new Map<string, Known>();
   /** Changes when an address is learnt: the proposals for a person who is typing are made again. */

@@ -18,7 +18,7 @@ import { Settings } from './settings.svelte';
 import { Storage } from './storage.svelte';
 import { Sync } from './sync.svelte';
 
-/** Puts the parts of the state together; nothing else does. */
+/** Connects the parts of the state; nothing else does. */
 export class Post {
   readonly connection = new Connection();
   readonly records = new Records();
@@ -54,13 +54,13 @@ export class Post {
     this.records.users.add(() => this.list?.inUse() ?? []);
   }
 
-  /** The folder that is shown; a search has none. */
+  /** The shown folder; a search has none. */
   readonly folder = $derived.by(() => {
     const id = this.lists.folderOf(this.navigation.route.place);
     return id ? this.folders.get(id) : undefined;
   });
 
-  /** The list that is shown. A change of its folder's counts does not make another of it. */
+  /** The shown list. A change of its folder's counts does not make another of it. */
   readonly #folderId = $derived(this.folder?.id);
   readonly list = $derived.by(() => {
     void this.#folderId;

@@ -13,7 +13,7 @@ import { neverSaid, patched, type Settings } from './settings.svelte';
 
 const key = 'facteur.choices';
 const id = 'singleton';
-/** Choices that wait for a server; a list of senders that no server keeps grows no longer. */
+/** The most choices that wait for a server; a list of senders that no server keeps grows no longer. */
 const mostUnsent = 1_000;
 
 const nothing: Choices = {
@@ -66,7 +66,7 @@ export class Preferences {
     };
   }
 
-  /** Something was chosen elsewhere, or may have been. */
+  /** Follows choices that were made elsewhere, or may have been. */
   async follow(state?: string): Promise<void> {
     if (!this.connection.client.keepsPreferences) return;
     if (state !== undefined && state === this.#state) return;

@@ -27,7 +27,9 @@ export function choiceOf({ settings, connection }: Pick<Post, 'settings' | 'conn
   return { language: language.code, telling, username: connection.username };
 }
 
-/** Notifications of new letters while no page is open: a subscription at the browser's service, and one at the server. */
+/**
+ * Notifications of new letters while no page is open: a subscription at the browser's service, and one at the server.
+ */
 export class Push {
   on = $state(false);
 
@@ -60,7 +62,7 @@ export class Push {
     const request = this.connection.client.request();
     const renewed = request.call('PushSubscription/set', { update: { [id]: { expires: null } } });
     const answer = (await this.connection.send(request)).of(renewed);
-    // It ended with the session that it was made in.
+    // The subscription ended with the session that it was made in.
     if (answer.notUpdated?.[id]) await this.#announce(subscription);
   }
 
@@ -146,7 +148,7 @@ interface Factory {
   };
 }
 
-/** The one script that is loaded by its address, as the policy of the pages wants it (Trusted Types). */
+/** Allows the one script that is loaded by its address, as the policy of the pages requires (Trusted Types). */
 function trusted(url: string): string {
   const { trustedTypes } = globalThis as { trustedTypes?: Factory };
   policy ??= trustedTypes?.createPolicy('facteur-worker', {

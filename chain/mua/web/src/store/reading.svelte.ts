@@ -40,7 +40,7 @@ export const whole = {
   maxBodyValueBytes: longestText,
 };
 
-/** The conversation that is read. */
+/** The open conversation. */
 export class Reading {
   threadId = $state<Id>();
   #status = $state<'nothing' | 'loading' | 'ready' | 'failed'>('nothing');
@@ -50,7 +50,7 @@ export class Reading {
   open = $state.raw<ReadonlySet<Id>>(new Set());
   /** The letter the keyboard acts on. */
   current = $state<Id>();
-  /** Ends when the conversation is there, or cannot be had. */
+  /** Ends when the conversation is there, or cannot be loaded. */
   coming: Promise<unknown> | undefined;
 
   constructor(
@@ -113,7 +113,7 @@ export class Reading {
     if (open.has(id) && !this.records.bodies.has(id)) void this.#loadOne(id).catch(() => undefined);
   }
 
-  /** A letter joined the conversation while it is read. */
+  /** Loads a letter that joined the conversation while it is open. */
   async again(): Promise<void> {
     if (this.threadId) await this.#load(this.threadId).catch(() => undefined);
   }
@@ -157,7 +157,7 @@ export class Reading {
 
   #put(letters: (Email & EmailBody)[], epoch: number): void {
     for (const email of letters) {
-      // Own changes made meanwhile are newer than the answer.
+      // The person's changes since the request are newer than the answer.
       if (this.records.epoch === epoch || !this.records.emails.has(email.id))
         this.records.putEmails([rowPart(email)]);
       this.records.putBody(email);

@@ -20,7 +20,10 @@ export const rowProperties = [
   'preview',
 ];
 
-/** Letters kept beyond those in use; a day of scrolling through a hundred thousand must not keep them all. */
+/**
+ * The most letters that are kept beyond those in use; a day of scrolling through a hundred thousand must not keep them
+ * all.
+ */
 export const mostEmails = 2_500;
 /** The most bodies that are remembered, and the most characters of their texts. */
 export const mostBodies = 200;
@@ -42,7 +45,7 @@ export class Records {
   /** The letters, from the one unused for longest to the one used last. */
   #recent = new Map<Id, true>();
   #text = new Map<Id, number>();
-  /** Grows with every own change, so that an answer asked for before it is recognised as old. */
+  /** Grows with every change by the person, so that an answer requested before it is recognised as old. */
   epoch = 0;
 
   putEmails(list: Email[]): void {
@@ -67,7 +70,7 @@ export class Records {
     }
   }
 
-  /** Lets go of the letters not heard of for longest, but of none in use. */
+  /** Releases the letters that were unused for longest, but none in use. */
   trim(): void {
     if (this.emails.size <= mostEmails) return;
     const used = this.#used();
@@ -77,7 +80,7 @@ export class Records {
     }
   }
 
-  /** A letter is no longer there. */
+  /** Forgets a letter that is no longer there. */
   lose(id: Id): void {
     this.emails.delete(id);
     this.bodies.delete(id);
@@ -119,7 +122,7 @@ export class Records {
       this.threads.set(thread.id, { ...thread, emailIds: thread.emailIds.filter((other) => other !== id) });
   }
 
-  /** Every letter of a conversation that is known, oldest first (RFC 8621 §3). */
+  /** Returns every known letter of a conversation, oldest first (RFC 8621 §3). */
   conversation(threadId: Id): Email[] {
     const ids = this.threads.get(threadId)?.emailIds ?? [];
     return ids.map((id) => this.emails.get(id)).filter((email) => email !== undefined);

@@ -15,11 +15,11 @@ export interface Waiting {
   identityId: Id;
   /** The time at which it goes. */
   sendAt: string;
-  /** Addresses it goes to. */
+  /** The addresses that it goes to. */
   to: string[];
 }
 
-/** More than a person schedules; the first to go are shown. */
+/** The most that are shown, the first to go first: more than a person schedules. */
 const most = 250;
 const longestUndo = Math.max(...undoSpans);
 
@@ -97,7 +97,7 @@ export class Scheduled {
     const answers = await this.connection.send(request);
     const { list } = answers.of(submissions);
     const found = answers.of(letters).list;
-    // Own changes made meanwhile are newer than the answer.
+    // The person's changes since the request are newer than the answer.
     this.records.putEmails(
       found.filter(({ id }) => this.records.epoch === epoch || !this.records.emails.has(id)),
     );

@@ -17,7 +17,7 @@ export class Selection {
    * True if everything in the list is chosen, even rows that were never loaded; then `chosen` contains the known ones.
    */
   everything = $state(false);
-  /** Rows that everything is meant without. */
+  /** Rows that are exempt from "everything". */
   readonly left = new SvelteSet<Id>();
   /** The row where a range begins. */
   #anchor = 0;
@@ -81,7 +81,7 @@ export class Selection {
     for (const id of ids) this.chosen.add(id);
   }
 
-  /** Rows that are no longer there are no longer chosen. */
+  /** Drops rows that are gone from the choice. */
   drop(ids: readonly Id[]): void {
     for (const id of ids) this.chosen.delete(id);
   }

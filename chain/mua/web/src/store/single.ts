@@ -17,7 +17,7 @@ export class Single {
     try {
       await this.ask();
     } catch {
-      // Unreachable is shown by the connection, which calls again when it is back.
+      // The connection shows that the server is unreachable, and calls again when it is back.
     } finally {
       this.#running = false;
     }

@@ -17,7 +17,7 @@ export type Level = 'fine' | keyof typeof levels;
 /** The room that a folder takes. */
 export interface Weight {
   octets: number;
-  /** There are more letters than were counted. */
+  /** True if there are more letters than were counted. */
   more: boolean;
 }
 
@@ -67,7 +67,7 @@ export class Storage {
     return { octets: list.reduce((sum, { size }) => sum + size, 0), more: folder.totalEmails > list.length };
   }
 
-  /** The folder to be emptied, if there is something in it. */
+  /** Returns the folder to be emptied, if there is something in it. */
   idOf(role: 'trash' | 'junk'): Id | undefined {
     const folder = this.folders.byRole(role);
     return folder && folder.totalEmails > 0 ? folder.id : undefined;

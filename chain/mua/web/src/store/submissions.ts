@@ -27,7 +27,7 @@ export async function submit(
   if (sent) done['mailboxIds'] = { [sent]: true };
   const set = request.call('EmailSubmission/set', {
     create: { out: outgoing },
-    // RFC 8621 §7.5: by the creation id of the submission, so only once it is accepted.
+    // RFC 8621 §7.5: the change names the creation id of the submission, so it happens only once that is accepted.
     onSuccessUpdateEmail: { '#out': done },
   });
   const made = expectAllSet((await connection.send(request)).of(set)).created?.['out'];

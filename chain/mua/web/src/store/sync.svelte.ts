@@ -5,7 +5,7 @@ import type { Folders } from './folders.svelte';
 import { type Records, rowProperties } from './records.svelte';
 import { Single } from './single';
 
-/** Several letters arriving together cost one round. */
+/** Several letters that arrive together cost one round. */
 const gather = 250;
 /** With more changes than this it is cheaper to fetch the visible list again. */
 const mostChanges = 256;
@@ -100,7 +100,7 @@ export class Sync {
     const threads = created && request.call('Thread/get', { '#ids': created.at('/list/*/threadId') });
 
     const answers = await this.connection.send(request);
-    // The person changed something while we asked: the answer shows the mailbox as it was before.
+    // The person changed something during the request: the answer shows the mailbox as it was before.
     if (this.records.epoch !== epoch) return this.soon();
     const folders = answers.of(mailboxes);
     this.records.putMailboxes(folders.list);

@@ -19,12 +19,12 @@ export function toMove(
   return here.length > 0 ? here : [shown];
 }
 
-/** A flag goes on the letter that is shown, and off all of them. */
+/** Returns the letters for a flag: it goes on the shown letter, and off all of them. */
 export function toFlag(conversation: Email[], shown: Email, on: boolean): Email[] {
   return on ? [shown] : conversation.filter((email) => email.keywords['$flagged']);
 }
 
-/** Reading is about every letter; "not read" about the one that is shown. */
+/** Returns the letters for a read mark: reading is about every letter; "not read" about the shown one. */
 export function toMarkRead(conversation: Email[], shown: Email, read: boolean): Email[] {
   return read ? conversation.filter(isUnread) : [shown];
 }

@@ -12,7 +12,7 @@ const page = 40;
  */
 const atOnce = 4;
 
-/** Rows that can be chosen at one stroke. */
+/** The most rows that can be chosen in one step. */
 export const mostChosen = 1_000;
 
 /** The most pages whose rows are remembered; beyond that, those far from the visible ones are fetched again. */
@@ -302,7 +302,7 @@ export class QueryWindow {
   #place(position: number, ids: Id[], total: number): void {
     const all = this.#ids.slice(0, total);
     all.length = total;
-    // The same conversation may have stood elsewhere before a letter came in above it.
+    // The same conversation may have been elsewhere before a letter came in above it.
     for (const id of ids) {
       const old = this.#positions.get(id);
       if (old !== undefined && old < total) all[old] = undefined;

@@ -82,7 +82,7 @@ describe('a list as a window', () => {
     };
     const asked = server.asked.length;
     await window.refresh();
-    // The first answer was thrown away and the page asked for again.
+    // The first answer was thrown away and the page requested again.
     expect(server.asked.slice(asked).filter((name) => name === 'Email/query').length).toBe(2);
   });
 

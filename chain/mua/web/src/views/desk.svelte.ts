@@ -38,7 +38,7 @@ export type Asking =
   | { kind: 'programs' }
   | { kind: 'bring' }
   | { kind: 'signature' }
-  /** `at`: the part of it that is wanted. */
+  /** `at`: the wanted part of it. */
   | { kind: 'account'; at?: 'storage' }
   | { kind: 'files'; files: Attached[]; first: number }
   | { kind: 'pictures'; pictures: Pictured[]; first: number }
@@ -73,7 +73,7 @@ export class Desk {
     });
   }
 
-  /** The rows an action is about: those chosen, else the conversation that is read, else the row of the keyboard. */
+  /** The rows that an action is about: the chosen ones, else the open conversation, else the row of the keyboard. */
   get rows(): Row[] {
     const { selection, list, reading } = this.post;
     if (selection.active) return [...selection.chosen].flatMap((id) => this.#row(id));
@@ -103,7 +103,7 @@ export class Desk {
   /** Moves rows to the trash; destroys those in the trash and in junk, after a question. */
   remove(rows = this.rows): void {
     if (rows.length === 0) return;
-    // Thrown away, it would go all the same.
+    // A letter that is thrown away would go all the same.
     if (rows.some((row) => this.#toMove(row).some((email) => this.post.scheduled.of(email.id))))
       this.post.notices.say('failed', language.words.scheduled.first);
     else if (this.role === 'trash' || this.role === 'junk')
@@ -279,7 +279,7 @@ export class Desk {
     this.asking = asking;
   }
 
-  /** Says why something did not work, in words. */
+  /** Says in words why something did not work. */
   failed(error: unknown): void {
     const { done } = language.words;
     const why = whyRefused(language.words, error);

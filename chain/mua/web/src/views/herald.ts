@@ -11,7 +11,7 @@ const tag = 'facteur.news';
 /** True if this browser shows notifications at all. Over the open network none does. */
 export const canTell = typeof Notification !== 'undefined' && isSecureContext;
 
-/** Asks the browser's leave; only ever because the person has just switched it on. */
+/** Asks for the browser's permission; only after the person has just switched it on. */
 export async function mayTell(): Promise<boolean> {
   return (await Notification.requestPermission()) === 'granted';
 }

@@ -7,7 +7,7 @@ export interface Direct {
   fetching: Fetch;
   /** The requests so far, method by method. */
   asked: string[];
-  /** Requests so far. */
+  /** The number of requests so far. */
   requests: number;
   /** Called before each answer; an error is thrown, as by a network, and a returned status is the answer. */
   before: () => unknown;

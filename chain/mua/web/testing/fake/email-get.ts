@@ -4,7 +4,7 @@ import type { FakeLetter, FakeMail } from './mail';
 
 type Args = Record<string, unknown>;
 
-/** Email/get (RFC 8621 §4.2) with the properties the pages ask for. */
+/** Email/get (RFC 8621 §4.2) with the properties that the pages ask for. */
 export function emailGet(mail: FakeMail, args: Args): Args {
   const ids = args['ids'] as Id[];
   const properties = args['properties'] as string[] | undefined;
@@ -23,7 +23,7 @@ function pick(object: Args, properties: string[] | undefined): Args {
 /** The most characters of one text that the server returns. */
 const longest = 5 * 2 ** 20;
 
-/** RFC 8621 §4.2: no more than asked for; 0 is all of it. */
+/** RFC 8621 §4.2: returns no more than requested; 0 means all of it. */
 function cut(value: string, asked: number): Args {
   const most = Math.min(asked || longest, longest);
   const isTruncated = value.length > most;

@@ -50,7 +50,7 @@ export interface FakeLetter {
   calendar?: string | null;
 }
 
-/** A letter handed over, as the server goes on knowing it. */
+/** A letter that was handed over, as the server knows it from then on. */
 export interface FakeSubmission {
   letter: Id;
   threadId: Id;
@@ -69,7 +69,7 @@ interface Change {
   what: 'created' | 'updated' | 'destroyed';
 }
 
-/** Older changes are forgotten, so that cannotCalculateChanges is met in tests as well. */
+/** Older changes are forgotten, so that tests meet cannotCalculateChanges as well. */
 const changesKept = 5_000;
 
 export class FakeMail {
@@ -92,10 +92,10 @@ export class FakeMail {
   /** The letters whose lists were left, and the answers of the lists. */
   readonly unsubscribed: Id[] = [];
   unsubscribing: Outcome = 'done';
-  /** Octets that may be attached to a letter that is kept, and to one that is sent. */
+  /** The most octets of the attachments of a stored letter, and of a sent one. */
   mostKept = 50_000_000;
   mostSent = 50_000_000;
-  /** Octets of all letters that there may be (RFC 9425): the largest number of JMAP for no limit. */
+  /** The most octets of all letters (RFC 9425): the largest number of JMAP for no limit. */
   quota = 2 ** 53 - 1;
   /** The subscriptions for news of changes (RFC 8620 §7.2). */
   readonly pushes = new Map<Id, Record<string, unknown>>();

@@ -84,7 +84,7 @@ export const methods: Record<string, Method> = {
   'EmailSubmission/set': (mail, args, createdIds) => submit(mail, args, createdIds),
 };
 
-/** RFC 8620 §7.2.2, without anything being sent. */
+/** RFC 8620 §7.2.2, without any message being sent. */
 function pushSet(mail: FakeMail, args: Args): Args {
   const created: Args = {};
   const updated: Args = {};

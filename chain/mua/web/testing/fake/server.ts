@@ -47,7 +47,7 @@ export class FakeServer {
   up = true;
   /** The cookies that came with requests for pictures of letters. */
   readonly pictures: string[] = [];
-  /** Requests to the API so far. */
+  /** The number of requests to the API so far. */
   requests = 0;
   /** The methods of each of them. */
   readonly asked: string[][] = [];
@@ -144,7 +144,7 @@ export class FakeServer {
     for (const stream of this.#streams) stream.write(`event: state\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
-  /** A letter comes in. */
+  /** Delivers a letter. */
   deliver(
     from: { name: string; email: string },
     subject: string,

@@ -11,7 +11,7 @@ const look =
 export function viewOf(mail: FakeMail, letter: FakeLetter, pictures: boolean): string {
   const body =
     letter.html ?? `<pre style="white-space:pre-wrap;font:inherit">${escape(letter.text ?? '')}</pre>`;
-  // Remote pictures come through the server, under a name that needs no cookie (README.md says why).
+  // Remote pictures come through the server, under a name that needs no cookie (README.md gives the reason).
   const shown = body
     .replace(/url\([^)]*\)/g, 'none')
     .replace(/src="https:[^"]*"/g, pictures ? `src="/picture/${letter.id}"` : '')

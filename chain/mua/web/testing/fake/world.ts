@@ -289,7 +289,7 @@ function iso(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** A small generator of numbers that is the same for the same seed (mulberry32). */
+/** Makes a small generator of numbers that is the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

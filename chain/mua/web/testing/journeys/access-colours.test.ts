@@ -18,7 +18,7 @@ function faults(): string[] {
     `${one.tagName.toLowerCase()}.${[...one.classList].filter((word) => !word.startsWith('svelte')).join('.')} ` +
     `“${(one.getAttribute('aria-label') ?? one.textContent ?? '').trim().slice(0, 40)}”`;
   const isClear = (colour: string) => colour === 'transparent' || /^rgba\(.*, 0\)$|\/ 0\)$/.test(colour);
-  /** The colour that lies behind an element. */
+  /** Returns the colour behind an element. */
   const ground = (one: Element | null): string => {
     for (let at = one; at; at = at.parentElement) {
       const { backgroundColor } = getComputedStyle(at);
@@ -48,7 +48,7 @@ function faults(): string[] {
       found.add(`text in the colour of its ground: ${name(one)}`);
     if (one instanceof SVGGeometryElement && !one.closest('img')) {
       const lines = [style.stroke, style.fill].filter((colour) => colour !== 'none' && !isClear(colour));
-      // The ground that a shape of its own drawing lies on is another shape.
+      // A shape that lies on a ground of its own drawing is another shape.
       const drawing = one.closest('svg');
       const seen = [...(drawing?.querySelectorAll('*') ?? [])].some((shape) => {
         const drawn = getComputedStyle(shape);
@@ -102,7 +102,7 @@ function look(one: Element): string {
   return JSON.stringify({ color, backgroundColor, fontWeight, outline, border, textDecorationLine, shapes });
 }
 
-/** Says which element, of all that can have the focus, shows it no way. Runs in the page. */
+/** Returns the elements that can have the focus and do not show it. Runs in the page. */
 function unfocused(): string[] {
   const open = [...document.querySelectorAll('dialog[open]')].at(-1);
   const all = [
@@ -138,7 +138,7 @@ async function focusless(page: Page): Promise<string[]> {
   return page.evaluate(unfocused);
 }
 
-/** Two states of things that must look different from each other. */
+/** Checks that two states look different from each other. */
 async function differ(page: Page, what: string, one: string, other: string): Promise<void> {
   const [a, b] = await Promise.all(
     [one, other].map((selector) => page.locator(selector).first().evaluate(look)),

@@ -68,7 +68,7 @@ describe.each([
   });
 });
 
-/** The part of the window's height that is not the scroller, or in it does not scroll along. */
+/** Returns the part of the window's height that is not the scroller, or does not scroll along inside it. */
 function taken(page: Page, scroller: string): Promise<number> {
   return page.evaluate((selector) => {
     const box = document.querySelector<HTMLElement>(selector);

@@ -46,7 +46,7 @@ async function heard(page: Page, view: string): Promise<string> {
 
 /** Passing notices of the server are no part of a view. */
 async function quiet(page: Page, view: string): Promise<void> {
-  // Under a dialog nothing can be closed, nor is it heard.
+  // Under a dialog nothing can be closed, nor heard.
   if (view === 'notice' || (await page.locator('dialog[open]').count()) > 0) return;
   const closers = page.locator('.notice .icon');
   while (await closers.count()) await closers.first().click();

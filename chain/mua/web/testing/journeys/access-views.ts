@@ -16,7 +16,7 @@ async function openMenu(page: Page, url: string): Promise<void> {
     .click();
 }
 
-/** Leads from the view before it to a view, and waits until it is there. */
+/** Leads from the previous view to a view, and waits until it is there. */
 type Show = (page: Page, url: string) => Promise<void>;
 
 /** Every view of the pages, one after the other as a person might come through them. */

@@ -7,7 +7,7 @@ import { begin, lettersIn, row, tell, until } from './stories';
 
 const story = tell({ letters: 60 });
 
-/** Every one of them a command of the list: archive, delete, junk, flag, read, unread, choose. */
+/** Every one of these keys is a command of the list: archive, delete, junk, flag, read, unread, choose. */
 const commands = 'e#!siux';
 const slow = 1_200;
 
@@ -32,7 +32,7 @@ async function untouched(task: () => Promise<void>, milliseconds = slow): Promis
   expect(await story.page.locator('[role=row].chosen').count()).toBe(0);
 }
 
-/** Opens a conversation; reading it changes nothing any more. */
+/** Opens a conversation; opening it changes nothing any more. */
 async function read(page: Page, name: RegExp): Promise<void> {
   await row(page, name).click();
   await page.locator('article.open .answer').last().waitFor();

@@ -43,7 +43,7 @@ it('a row taken out of everything stays, and what came in meanwhile does, too', 
   await page.getByRole('button', { name: /^Select all/ }).click();
   await row(page, /botanical/).click({ modifiers: ['ControlOrMeta'] });
   await page.keyboard.press('#');
-  // It comes in while the dialog still asks.
+  // The letter comes in while the dialog still asks.
   const late = new Date(Date.now() + 86_400_000).toISOString();
   await page.getByRole('button', { name: 'Go ahead' }).waitFor();
   let came = false;

@@ -10,7 +10,7 @@ async function openWall(page: Page): Promise<void> {
   await until('three frames are there', async () => (await page.locator('iframe').count()) === 3);
 }
 
-/** Has a letter in HTML come, and opens it. */
+/** Delivers a letter in HTML, and opens it. */
 async function shown(page: Page, html: string, subject = 'Shown whole'): Promise<void> {
   const { server } = story;
   server.deliver({ name: 'Tom', email: 'tom@whitfield.test' }, subject, 'plain', html);

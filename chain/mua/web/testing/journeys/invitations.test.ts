@@ -41,7 +41,7 @@ describe('an invitation', () => {
     await choice(words.choose.accepted).click();
     await card.getByText(words.said.accepted).waitFor();
     const subject = words.subject.accepted('Choir');
-    // The card says so as soon as the letter is handed over; it lies among the sent ones a moment later.
+    // The card shows it as soon as the letter is handed over; it lies among the sent ones a moment later.
     await until('the answer is sent', async () => lettersIn(story, 'sent', subject).length === 1);
     const [sent] = lettersIn(story, 'sent', subject);
     expect(sent?.to.map(({ email }) => email)).toEqual([claire.email]);

@@ -8,7 +8,7 @@ it('a day at the desk without a mouse', async () => {
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
   const rowNow = (position: number) => page.locator(`[data-position="${position}"]`);
 
-  // Into the list, and through it.
+  // The keys lead into the list, and through it.
   await rowNow(0).focus();
   await page.keyboard.press('ArrowDown');
   await until('the focus is one further', async () => (await focused()).includes('botanical'));
@@ -43,7 +43,7 @@ it('a day at the desk without a mouse', async () => {
   await page.keyboard.press('z');
   await page.getByText('Undone').waitFor();
 
-  // Search, and leave the search.
+  // The keys open the search, and leave it.
   await page.keyboard.press('/');
   await page.keyboard.type('subject:botanical');
   await until('one is found', async () => (await page.getByRole('row').count()) === 1);
@@ -55,7 +55,7 @@ it('a day at the desk without a mouse', async () => {
   await page.keyboard.press('i');
   await page.getByRole('heading', { name: 'Inbox' }).waitFor();
 
-  // Write and send.
+  // The keys write and send a letter.
   await page.keyboard.press('c');
   await page.getByRole('dialog', { name: 'New letter' }).waitFor();
   await page.keyboard.type('bob@beta.test,');

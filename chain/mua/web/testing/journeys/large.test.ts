@@ -23,7 +23,7 @@ it('a hundred thousand letters: the first page and any other soon, and as little
   );
   expect(many).toBeLessThan(3 * few);
   expect(await page.getByRole('row').count()).toBeLessThan(40);
-  // Pages that flew by were not asked for.
+  // Pages that flew by were not requested.
   expect(server.requests - before).toBeLessThan(60);
 
   for (const part of [0.5, 0.99, 0.2]) {

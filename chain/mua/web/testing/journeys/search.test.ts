@@ -24,7 +24,7 @@ it('tells what it does not know, and mends it where asked', async () => {
   await page.getByRole('button', { name: 'is:unread' }).waitFor();
   await row(page, /summer house/).waitFor();
 
-  // It can be meant as words, too.
+  // The person can mean it as words, too.
   await field().fill('frm:claire');
   await page.getByRole('button', { name: '"frm:claire"' }).click();
   await page.getByText('No letter found').waitFor();

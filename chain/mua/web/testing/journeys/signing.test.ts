@@ -5,7 +5,7 @@ const story = tell({ letters: 50 });
 
 const nothing = { replyTo: null, bcc: null, htmlSignature: '', mayDelete: false };
 
-/** Alice signs so, and has a club for which she signs in another way, or not at all. */
+/** Alice has one signature for herself, and another one, or none, for a club. */
 async function sign(own: string, club: string): Promise<void> {
   const { page, server } = story;
   for (const identity of server.mail.identities) identity.textSignature = own;
@@ -17,7 +17,7 @@ async function sign(own: string, club: string): Promise<void> {
     textSignature: club,
   });
   await page.reload();
-  // Keys pressed before the pages are there are nobody's.
+  // Keys pressed before the pages are there go to no one.
   await page.locator('[role=row] .who').first().waitFor();
 }
 
@@ -33,7 +33,7 @@ describe('a signature', () => {
     const { page, server } = story;
     for (const identity of server.mail.identities) identity.textSignature = 'Alice, Alpha Ltd';
     await page.reload();
-    // Keys pressed before the pages are there are nobody's.
+    // Keys pressed before the pages are there go to no one.
     await page.locator('[role=row] .who').first().waitFor();
     await begin(page, 'bob@beta.test', 'Signed');
     await page.keyboard.press('Control+Home');

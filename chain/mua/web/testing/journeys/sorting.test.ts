@@ -22,7 +22,7 @@ describe('sorting', () => {
       'it is in the archive',
       () => inFolder('archive', /^(Re: )?Plans for the summer house/) === 2,
     );
-    // The next one is read.
+    // The next one is open.
     await page.getByRole('heading', { name: /botanical/ }).waitFor();
     await page.getByRole('button', { name: 'Undo' }).click();
     await until('it is back', () => inFolder('inbox', /^(Re: )?Plans for the summer house/) === 2);

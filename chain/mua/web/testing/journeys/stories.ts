@@ -49,7 +49,7 @@ export function row(page: Page, name: RegExp) {
   return page.getByRole('row', { name }).first();
 }
 
-/** The letter that is unfolded last. */
+/** Returns the letter that is unfolded last. */
 export function letter(page: Page) {
   return page.getByRole('article').last();
 }
@@ -74,7 +74,7 @@ export async function choose(page: Page, setting: string | RegExp, choice: strin
 /** Lets the seconds pass in which a letter can be called back, and waits for the notice that follows. */
 export async function gone(page: Page, words = 'Letter sent'): Promise<void> {
   await page.getByText('Sending…').waitFor();
-  // The seconds begin when the server's answer is there, which on a busy machine takes its time.
+  // The seconds begin when the server's answer is there, which takes its time on a busy machine.
   await until(`“${words}” is said`, async () => {
     await page.clock.fastForward(11_000);
     return (await page.getByText(words).count()) > 0;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { pages } from '../browser';
 import { choose, row, tell } from './stories';
 
-/** Octets that a browser with nothing in its cache loads until letters are seen. */
+/** The most octets that a browser with an empty cache loads until letters are seen. */
 const most = 100_000;
 
 const packed = (name: string) => gzipSync(readFileSync(join(pages, name)), { level: 9 }).length;

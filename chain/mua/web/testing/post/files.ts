@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { assembled } from '../pdf';
 
-/** Files as people attach them, made from nothing: pictures, documents, sound. Nobody's photo is in here. */
+/** Files as people attach them, generated: pictures, documents, sound. They contain nobody's photo. */
 
 type Colour = [number, number, number];
 
@@ -100,7 +100,7 @@ export function wav(seconds: number): Buffer {
   return Buffer.concat([head, samples]);
 }
 
-/** The first octets of a kind that no browser shows, as long as such a file is. */
+/** Makes a file with the first octets of a type that no browser shows, and of its usual length. */
 export function opaque(start: number[], length: number): Buffer {
   const data = Buffer.alloc(length);
   for (const index of data.keys()) data[index] = (index * 73 + (index >> 5)) & 255;

@@ -38,7 +38,7 @@ for (const job of looks.split(',')) {
 await browser.close();
 await demo.stop();
 
-/** The conversation of each letter: the newest comes first, as in the list. */
+/** Returns the conversation of each letter: the newest comes first, as in the list. */
 async function conversations(person: Person): Promise<{ thread: string; name: string }[]> {
   const newest = post.map(({ name }) => name).reverse();
   const threads = await person.page.evaluate(async () => {

@@ -8,7 +8,7 @@ export interface Part {
   body: string;
 }
 
-/** Text of 78 octets a line, as most mailers send it. */
+/** Writes text of 78 octets a line, as most mailers send it. */
 export function text(words: string, type = 'text/plain', ...more: string[]): Part {
   return {
     header: [`Content-Type: ${type}; charset=utf-8`, 'Content-Transfer-Encoding: quoted-printable', ...more],
@@ -20,7 +20,7 @@ export function html(source: string): Part {
   return text(source, 'text/html');
 }
 
-/** Text in a charset of before Unicode, its octets given as such. */
+/** Writes text in a charset from before Unicode, given as octets. */
 export function octets(words: Buffer, charset: string): Part {
   return {
     header: [`Content-Type: text/plain; charset=${charset}`, 'Content-Transfer-Encoding: 8bit'],
@@ -28,7 +28,7 @@ export function octets(words: Buffer, charset: string): Part {
   };
 }
 
-/** A file, with whatever else its header says. */
+/** Writes a file, with the other fields of its header. */
 export function file(type: string, data: Buffer, ...more: string[]): Part {
   const lines = data.toString('base64').match(/.{1,76}/g) ?? [];
   return {
@@ -37,7 +37,7 @@ export function file(type: string, data: Buffer, ...more: string[]): Part {
   };
 }
 
-/** A file that is to be saved, under its name. */
+/** Writes a file that is to be saved, under its name. */
 export function attachment(name: string, type: string, data: Buffer): Part {
   return file(type, data, `Content-Disposition: attachment; ${parameter('filename', name)}`);
 }
@@ -93,7 +93,7 @@ export function mailbox(address: string): string {
   return name === '' ? rest : `${isPlain(name) ? `"${name.replaceAll('"', '')}"` : words(name)} ${rest}`;
 }
 
-/** An encoded word for each stretch that fits into one (RFC 2047 §2). */
+/** Writes an encoded word for each stretch that fits into one (RFC 2047 §2). */
 export function words(said: string): string {
   if (isPlain(said)) return said;
   const stretches: string[] = [];
@@ -127,7 +127,7 @@ function host(address: string): string {
   return /@([^<>\s]+)/.exec(address)?.[1] ?? 'alpha.test';
 }
 
-/** Something that looks made up at random, and is the same for the same words. */
+/** Returns a text that looks random, and is the same for the same words. */
 export function hash(said: string): string {
   let seed = 0;
   for (const octet of Buffer.from(said)) seed = (Math.imul(seed, 31) + octet) >>> 0;
@@ -149,7 +149,7 @@ function escaped(octet: number): string {
   return isLiteral ? String.fromCharCode(octet) : `=${octet.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** Lines of at most 76 octets, one taken by `=` and two left for a blank at the end. */
+/** Writes lines of at most 76 octets, of which `=` takes one and a blank at the end two. */
 function soft(signs: string[]): string {
   const lines = [''];
   for (const sign of signs) {

@@ -18,7 +18,7 @@ export const people = {
 
 /** One letter that came: the folder that it would be filed in, and its octets. */
 export interface Received {
-  /** Tells it from the others, and names its file. */
+  /** The name that tells it from the others, and that its file has. */
   name: string;
   octets: Buffer;
 }

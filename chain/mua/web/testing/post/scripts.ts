@@ -1,7 +1,7 @@
 import { letter, octets, text } from './mime';
 import { ago, type Desk, people, type Received } from './people';
 
-/** Six scripts, two directions, charsets from before Unicode, and signs that stack. */
+/** Writes letters in six scripts, two directions, charsets from before Unicode, and signs that stack. */
 export function scripts(desk: Desk): Received[] {
   const said: [name: string, hours: number, from: string, subject: string, words: string][] = [
     [

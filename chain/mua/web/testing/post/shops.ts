@@ -2,7 +2,10 @@ import { pdf } from './files';
 import { attachment, html, letter, multipart, text } from './mime';
 import { ago, type Desk, type Received } from './people';
 
-/** Newsletters, receipts and notices: tables in tables, pictures elsewhere, counting pixels, words hidden before the first. */
+/**
+ * Writes newsletters, receipts and notices: tables in tables, pictures elsewhere, counting pixels, hidden words at the
+ * beginning.
+ */
 export function shops(desk: Desk): Received[] {
   return [newsletter(desk), receipt(desk), parcel(desk), bank(desk), wide(desk)];
 }

@@ -10,7 +10,7 @@ export interface Office {
   web: string;
 }
 
-/** Two post offices that run. */
+/** Two servers that run. */
 export interface Demo {
   alpha: Office;
   beta: Office;
@@ -64,7 +64,7 @@ function stop(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Host and port of one of an office's doors. */
+/** Returns host and port of one of a server's doors. */
 export function door(office: Office, name: string): { host: string; port: number } {
   const place = office.listen[name] ?? '';
   const at = place.lastIndexOf(':');

@@ -6,7 +6,7 @@ import { WebKit } from '../webkit';
 import { type Demo, door, startDemo } from './demo';
 import { deliver } from './smtp';
 
-/** Letters through the program itself, in the engines that are not Chromium. */
+/** Shows letters by the program itself, in the engines that are not Chromium. */
 
 const subject = 'A picture as tall as a hand';
 let demo: Demo;
@@ -23,7 +23,7 @@ function alice() {
   return who;
 }
 
-/** A letter with a picture of 200 pixels, which would also like to call itself something else. */
+/** Writes a letter with a picture of 200 pixels, which also tries to pass for another file. */
 function letter(to: string): Buffer {
   const png =
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -61,7 +61,7 @@ interface Seen {
   whole: number;
 }
 
-/** Runs in the page: pixels of the picture, of the frame the letter is seen through, and of all that is in it. */
+/** Runs in the page: returns the pixels of the picture, of the frame around the letter, and of everything in it. */
 function seen(): Seen | null {
   const frame = document.querySelector<HTMLIFrameElement>('article.open iframe');
   const inside = frame?.contentDocument;

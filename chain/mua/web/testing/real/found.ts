@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 
-/** The letters of an account as a test finds them, and when one of them is there. */
+/** Finds the letters of an account for a test, and waits until one of them is there. */
 
 export interface Found {
   id: string;
@@ -32,7 +32,7 @@ export async function letterIds(page: Page): Promise<Map<string, Found>> {
   return new Map(list.map(({ id, threadId, subject }) => [subject ?? '', { id, threadId }]));
 }
 
-/** Runs in the page: whether the letter is there and has its height. */
+/** Runs in the page: returns true if the letter is there and has its height. */
 export function isLaidOut(): boolean {
   const letter = document.querySelector<HTMLIFrameElement>('article.open iframe')?.contentDocument;
   return (

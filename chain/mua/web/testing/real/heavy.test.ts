@@ -22,7 +22,7 @@ const mostOwn = 4_000;
  * others.
  */
 const [quick, slower] = [8_000, 12];
-/** It takes some minutes, and so is for `cargo xtask soak pages`. */
+/** The test takes some minutes, and so is for `cargo xtask soak pages`. */
 const long = process.env.FACTEUR_LONG === '1';
 const usual = 'a letter of the usual size';
 const letters = [

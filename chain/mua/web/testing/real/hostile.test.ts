@@ -8,11 +8,11 @@ import { collection, type Hostile, written } from './hostile';
 import { Person } from './person';
 import { deliver } from './smtp';
 
-/** Milliseconds until a letter is on the screen, on a machine that is busy. */
+/** The milliseconds until a letter is on the screen, on a busy machine. */
 const patience = 60_000;
 /** The factor by which such a letter may slow the pages down, against a letter that means no harm. */
 const slower = 8;
-/** Milliseconds that are no delay, however quick the other one was. */
+/** The milliseconds that count as no delay, however quick the other letter was. */
 const quick = 3_000;
 
 // The addresses are only known while it runs, the names before.
@@ -24,7 +24,7 @@ describe('letters that mean harm', () => {
   let alice: Person;
   let home: Server;
   let letters: Hostile[];
-  /** Milliseconds it takes to remove a letter that means no harm. */
+  /** The milliseconds that removing a letter without harm takes. */
   let usual: number;
   const asked: string[] = [];
   const opened: string[] = [];
@@ -102,7 +102,7 @@ describe('letters that mean harm', () => {
   async function shown({ name, shows }: Hostile): Promise<Frame | undefined> {
     await alice.page.getByRole('heading', { name: new RegExp(`^${name}`) }).waitFor({ timeout: patience });
     const letter = alice.page.getByRole('article').last();
-    // These come with the body.
+    // These buttons come with the body.
     const reply = letter.getByRole('button', { name: alice.words.act.reply, exact: true });
     await reply.waitFor({ timeout: patience });
     const framed = (await letter.locator('iframe').count()) > 0;

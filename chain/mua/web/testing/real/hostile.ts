@@ -1,4 +1,4 @@
-/** Letters that want to run, to call home, to be taken for something else, or to be too much. */
+/** Letters that try to run, to call home, to be taken for something else, or to be too much. */
 
 export interface Hostile {
   /** The name, and also the subject, unless the header says otherwise. */

@@ -67,7 +67,7 @@ export class Person {
     await this.page.getByRole('heading', { name, exact: true }).waitFor();
   }
 
-  /** The row in the list that has this subject; not the reading pane's. */
+  /** Returns the row in the list that has this subject; not the one in the reading pane. */
   row(subject: string): Locator {
     return row(this.page, new RegExp(escaped(subject)));
   }

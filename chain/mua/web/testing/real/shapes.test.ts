@@ -334,7 +334,7 @@ it('invitations and visiting cards are shown as such', async () => {
   const letter = await alice.openLetter('Invitation: the pier');
   const invitation = letter.getByRole('region', { name: cards.label('The pier, second meeting') });
   await invitation.getByText('Harbour office').waitFor();
-  // It came twice, as they do.
+  // The invitation came twice, as invitations do.
   expect(await invitation.count()).toBe(1);
   await invitation.getByText(cards.every.weekly(1), { exact: false }).waitFor();
   await invitation.getByText('Claire Fontaine', { exact: true }).waitFor();

@@ -9,7 +9,9 @@ import { type Found, isLaidOut, letterIds } from './found';
 import { collection, type Hostile, written } from './hostile';
 import { deliver } from './smtp';
 
-/** Each letter in the pages and as a page of its own, with pictures asked for, in each engine: that none runs or calls home. */
+/**
+ * Opens each letter in the pages and as a page of its own, with pictures, in each engine: none may run or call home.
+ */
 
 const patience = 60_000;
 /** Letters that cost a browser much and have no other way out are for `cargo xtask soak`. */

@@ -17,8 +17,8 @@ const entities: Record<string, string> = {
 };
 
 /**
- * Takes a search snippet apart. It is HTML by the standard (RFC 8621 §5), but only `<mark>` has a meaning; everything
- * else is shown as the text it is, so nothing of it reaches the page as HTML.
+ * Takes a search snippet apart. By the standard it is HTML (RFC 8621 §5), but only `<mark>` has a meaning; everything
+ * else is shown as plain text, so nothing of it reaches the page as HTML.
  */
 export function piecesOf(snippet: string | undefined, plain: string): Piece[] {
   if (snippet === undefined) return [{ text: plain, marked: false }];

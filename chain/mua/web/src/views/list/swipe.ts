@@ -3,11 +3,11 @@ import type { Attachment } from 'svelte/attachments';
 export interface Swiped {
   /** Called with the distance of the finger from where it began, in pixels; to the right it is positive. */
   moved(by: number): void;
-  /** The finger was lifted there. */
+  /** Called where the finger was lifted. */
   lifted(by: number): void;
 }
 
-/** A finger that goes sideways this far means a swipe; one that goes up or down first, scrolling. */
+/** The distance after which a sideways finger means a swipe; one that goes up or down first scrolls. */
 const begins = 12;
 
 /**

@@ -19,7 +19,10 @@ export function piecesOf(body: EmailBody): Piece[] {
   return pieces.filter((piece) => piece.kind === 'picture' || piece.text.trim() !== '');
 }
 
-/** A browser lays out a plain text of this length, with as many lines, links and changes of script, in some tenths of a second. */
+/**
+ * A browser lays out a plain text of this length, with as many lines, links and changes of script, in some tenths of a
+ * second.
+ */
 const longest = { characters: 150_000, lines: 5_000, links: 2_000, changes: 4_000 };
 
 /**
@@ -46,7 +49,7 @@ function changesIn(text: string): number {
     const block = text.charCodeAt(at) >> 8;
     // Blanks and signs belong to the script around them.
     if (block === 0x20 || (block === 0 && !/[0-9A-Za-z\u00A1-\u00FF]/.test(text.charAt(at)))) continue;
-    // Chinese, Japanese and Korean have as many blocks as there are colours, and few fonts.
+    // Chinese, Japanese and Korean have very many blocks, and few fonts.
     const script = block >= 0x30 && block < 0xd8 ? 0x30 : block;
     if (script !== before) changes += 1;
     before = script;
@@ -111,11 +114,14 @@ function foldIntroductions(blocks: Block[]): Block[] {
 export interface Run {
   text: string;
   href?: string;
-  /** The line may be broken before it, wherever that is. */
+  /** True if the line may be broken before it, wherever that is. */
   cut?: boolean;
 }
 
-/** Looks for no name longer than RFC 5321 §4.5.3.1.1 allows: else a long word would be looked through for each letter of it. */
+/**
+ * Matches no name longer than RFC 5321 §4.5.3.1.1 allows: otherwise a long word would be searched once for each letter
+ * of it.
+ */
 const links = /https?:\/\/[^\s<>"]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+/g;
 
 /** Finds the links in a text. */
@@ -143,8 +149,8 @@ function withoutStop(address: string): string {
 const stretch = 500;
 
 /**
- * A long text in pieces: a browser that lays out one piece which many fonts take turns in looks through all of it for
- * each line, and is busy with a hundred kilobytes for minutes.
+ * Cuts a long text into pieces: a browser that lays out one piece in many fonts looks through all of it for each line,
+ * and is busy with a hundred kilobytes for minutes.
  */
 function stretches(text: string): Run[] {
   const runs: Run[] = [];

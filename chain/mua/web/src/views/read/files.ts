@@ -37,7 +37,7 @@ const endings: Record<string, string> = {
   'video/quicktime': '.mov',
 };
 
-/** The name of something attached, as it is shown and as it is saved. The server has made it one that can do no harm. */
+/** Returns the name of an attachment, as it is shown and saved. The server has made it harmless. */
 export function fileName(words: Words, part: Pick<Item, 'name' | 'type'> & Partial<Item>): string {
   return part.name || calledBy(words, part, 0);
 }
@@ -78,7 +78,7 @@ function count(counts: Map<string, number>, what: string): number {
   return number;
 }
 
-/** "Photo.jpg", "Photo 2.jpg", "Letter: Lunch.eml". */
+/** Returns "Photo.jpg", "Photo 2.jpg", "Letter: Lunch.eml". */
 function calledBy(words: Words, part: Pick<Item, 'type'> & Partial<Item>, number: number): string {
   const { files } = words.read;
   const type = part.type.toLowerCase();

@@ -7,7 +7,7 @@
  * No frame is taller, in pixels; a taller letter scrolls in it. A part of a long letter in plain text has some 200,000.
  */
 const tallest = 300_000;
-/** A letter that changes its height more often than this in one width does so because of the frame's height. */
+/** The most changes of the height in one width; further changes come from the frame's own height. */
 const mostChanges = 300;
 /** A change of the width that changes how lines break. */
 const noticeable = 2;

@@ -48,7 +48,7 @@ export function foldHistory(letter: Document, name: string): void {
   fold.append(summary, ...parts);
 }
 
-/** The element that the history begins with, which goes to the end of the letter. */
+/** Returns the element that the history begins with, which goes to the end of the letter. */
 function beginning(letter: Document): Element | undefined {
   const marks = [...letter.body.querySelectorAll(histories)].slice(-mostQuotes);
   const outer = marks.filter((mark) => !mark.parentElement?.closest(histories));
@@ -96,7 +96,10 @@ function beginningOf(element: Element): string {
   return text.slice(0, headerLength);
 }
 
-/** An element that begins with `element` belongs to it as a whole, unless that is all of the letter. */
+/**
+ * Returns the largest element that begins with `element`: it belongs to the history as a whole, unless it is all of the
+ * letter.
+ */
 function whole(letter: Document, element: Element): Element {
   let outer = element;
   while (outer.parentElement && outer.parentElement !== letter.body && isFirst(outer))

@@ -14,7 +14,7 @@ export interface Attached {
 /** The way in which the pages show a file; nothing else of a stranger's files is shown. */
 export type View = 'picture' | 'pdf' | 'text' | 'sound' | 'film' | 'none';
 
-/** Pixels and nothing else, as the server calls them whatever the mailer did. */
+/** The types that are pixels and nothing else, as the server names them whatever the mailer did. */
 const pixels = /^image\/(png|gif|jpeg|webp|avif|bmp)$/;
 
 /** The kind of a file for a person. */

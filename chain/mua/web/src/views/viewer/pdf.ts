@@ -1,7 +1,7 @@
 import * as pdfjs from 'pdfjs-dist';
 import worker from 'pdfjs-dist/build/pdf.worker.min.mjs?url';
 
-/** Octets of a PDF that is shown; a larger one would fill the memory of a telephone. */
+/** The most octets of a PDF that is shown; a larger one would fill the memory of a telephone. */
 const largest = 64_000_000;
 
 /** The reason why a PDF is not shown. */
@@ -15,7 +15,7 @@ export class NotShown extends Error {
 
 export interface OpenPdf {
   pdf: pdfjs.PDFDocumentProxy;
-  /** Begins to draw into an element, so wide. */
+  /** Begins to draw into an element of this width. */
   begin: (into: HTMLElement, width: number) => Drawing;
   close: () => void;
 }
@@ -27,7 +27,7 @@ interface Policies {
   ): { createScriptURL(url: string): string };
 }
 
-/** The pages allow no address of a script but through a policy (Trusted Types); this one lets one address through. */
+/** The pages allow an address of a script only through a policy (Trusted Types); this policy allows one address. */
 function begun(): Worker {
   const { trustedTypes } = window as unknown as { trustedTypes?: Policies };
   const same = (url: string) => (url === worker ? url : '');
@@ -40,15 +40,15 @@ let policy: ReturnType<Policies['createPolicy']> | undefined;
 /** The folder where the build puts the extra files of PDFs (vite.config.ts). */
 const beside = (name: string) => `/assets/pdf-${pdfjs.version}/${name}/`;
 
-/** Asks for the password of a PDF; `wrong`: the one that was given last is not it. */
+/** Asks for the password of a PDF; `wrong`: the last one was not right. */
 export type AskPassword = (give: (password: string) => void, wrong: boolean) => void;
 
-/** Opens a PDF in a worker of its own. Scripts in it are not run, and its links and forms are not there. */
+/** Opens a PDF in a worker of its own. Its scripts do not run, and its links and forms are left out. */
 export async function openPdf(url: string, signal: AbortSignal, ask: AskPassword): Promise<OpenPdf> {
   const data = await octets(url, signal);
   signal.throwIfAborted();
   const thread = begun();
-  // Its types take a port for something else.
+  // Its types do not accept a worker as a port.
   const port = new pdfjs.PDFWorker({ port: thread as unknown as undefined });
   const loading = pdfjs.getDocument({
     data,
@@ -98,7 +98,7 @@ async function octets(url: string, signal: AbortSignal): Promise<Uint8Array> {
   return data;
 }
 
-/** Pixels of one drawn page: more would fill the memory of a telephone. */
+/** The most pixels of one drawn page: more would fill the memory of a telephone. */
 const most = 12_000_000;
 
 /** One page, drawn into an element: its picture, and its text over it. */

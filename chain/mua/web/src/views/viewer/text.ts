@@ -3,11 +3,14 @@ export const longest = 1 << 20;
 
 export interface Beginning {
   text: string;
-  /** There is more of it. */
+  /** True if there is more of it. */
   isCut: boolean;
 }
 
-/** The beginning of a text, in the charset that its letter names, or else in the one it is in. No more of it is fetched. */
+/**
+ * Returns the beginning of a text, in the charset that its letter names, or else in the one it is in. No more of it is
+ * fetched.
+ */
 export async function beginning(
   url: string,
   charset: string | null,
