@@ -11,7 +11,7 @@ pub struct Hostile {
 
 const HEAD: &str = "From: Marcel <marcel@beta.test>\r\nTo: alice@alpha.test\r\nMessage-ID: <odd@beta.test>\r\n";
 
-/// An ordinary letter of this size, to compare with.
+/// Returns an ordinary letter of this size, to compare with.
 pub fn plain(size: usize) -> Vec<u8> {
     let line = "The quick brown fox jumps over the lazy dog, and the post is late today.\r\n";
     format!("{HEAD}Subject: plain\r\n\r\n{}", line.repeat(size / line.len() + 1)).into_bytes()
@@ -108,7 +108,7 @@ const BODIES: [(&str, &str, &str); 26] = [
     ("blanks to be taken away", "Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable", " "),
 ];
 
-/// The field folded into lines that SMTP takes.
+/// Returns the field folded into lines that SMTP takes.
 fn field_of(name: &str, item: &str, size: usize) -> Vec<u8> {
     let line = item.repeat(900 / item.len());
     let lines = vec![line; size / 900 + 1].join("\r\n ");

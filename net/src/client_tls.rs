@@ -39,7 +39,7 @@ impl ClientTls {
         Self::with_roots(rustls_native_certs::load_native_certs().certs)
     }
 
-    /// The server must prove its name to these roots.
+    /// Requires the server to prove its name to these roots.
     pub fn with_roots(roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Result<Self, TlsError> {
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(roots);
@@ -95,7 +95,7 @@ impl ClientTls {
         TlsConnector::from(self.config.clone())
     }
 
-    /// A text that is no name stands for the address of the connection: then the certificate must be for that.
+    /// Returns the name for the certificate. A text that is no name stands for the address of the connection.
     pub(crate) fn server_name(name: &str, peer: IpAddr) -> ServerName<'static> {
         ServerName::try_from(name.trim_end_matches('.').to_owned()).unwrap_or(ServerName::IpAddress(peer.into()))
     }
@@ -140,7 +140,7 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// The SHA-256 of a certificate, as `openssl x509 -fingerprint -sha256` shows it.
+/// Returns the SHA-256 of a certificate, as `openssl x509 -fingerprint -sha256` shows it.
 fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
     let digest = ring::digest::digest(&ring::digest::SHA256, certificate);
     digest.as_ref().try_into().unwrap_or_default()

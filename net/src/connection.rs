@@ -70,7 +70,7 @@ impl Connection {
         self.write_timeout = timeout;
     }
 
-    /// The connection below.
+    /// Returns the connection below.
     pub fn stream(&self) -> &Stream {
         &self.stream
     }
@@ -101,7 +101,7 @@ impl Connection {
         self.stay.as_ref().and_then(|stay| stay.is_over())
     }
 
-    /// The other end.
+    /// Returns the other end.
     pub fn peer(&self) -> Peer {
         self.stream.peer()
     }
@@ -136,7 +136,7 @@ impl Connection {
         .await
     }
 
-    /// The next piece of input, never empty and never more than `most` octets.
+    /// Returns the next piece of input, never empty and never more than `most` octets.
     pub async fn piece(&mut self, most: usize) -> Result<Bytes, Error> {
         if self.input.is_empty() {
             self.fill().await?;

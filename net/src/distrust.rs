@@ -41,7 +41,7 @@ impl Distrust {
         Self { doubt: doubt(certificate, error), fingerprint }
     }
 
-    /// The fingerprint as `openssl x509 -fingerprint -sha256` shows it.
+    /// Returns the fingerprint as `openssl x509 -fingerprint -sha256` shows it.
     pub fn shown_fingerprint(&self) -> String {
         let pairs: Vec<String> = self.fingerprint.iter().map(|octet| format!("{octet:02X}")).collect();
         pairs.join(":")

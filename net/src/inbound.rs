@@ -43,7 +43,7 @@ impl Intake {
         Self { disk: Some(Disk { folder: folder.to_owned(), budget: Budget::new(ON_DISK) }), ..self }
     }
 
-    /// The memory that it takes of.
+    /// Returns the budget that it takes memory from.
     pub fn memory(&self) -> &Budget {
         &self.memory
     }

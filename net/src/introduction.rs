@@ -96,7 +96,7 @@ async fn read_binary(stream: &mut (impl AsyncRead + Unpin)) -> Result<Introducti
     parse_binary(command, family, &rest).map_err(Fault::Malformed)
 }
 
-/// A line of version 1 without its end: `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443`.
+/// Reads a line of version 1 without its end: `PROXY TCP4 192.0.2.1 192.0.2.2 56324 443`.
 fn parse_line(line: &[u8]) -> Result<Introduction, &'static str> {
     let line = std::str::from_utf8(line).map_err(|_| "it is not text")?;
     let mut words = line.split(' ').skip(1);

@@ -66,7 +66,7 @@ impl Listener {
         }
     }
 
-    /// Each connection begins with a TLS handshake (465, 993, …).
+    /// Begins each connection with a TLS handshake (465, 993, …).
     pub fn with_tls(mut self, tls: ServerTls) -> Self {
         self.tls = Some(tls);
         self
@@ -78,7 +78,7 @@ impl Listener {
         Self { proxies, introduced, ..self }
     }
 
-    /// Its name in the configuration.
+    /// Returns its name in the configuration.
     pub fn role(&self) -> &str {
         &self.role
     }
@@ -92,7 +92,7 @@ impl Listener {
         self.sockets.iter().filter_map(address).collect()
     }
 
-    /// Its Unix sockets.
+    /// Returns its Unix sockets.
     pub fn paths(&self) -> Vec<PathBuf> {
         let path = |socket: &OpenSocket| match socket {
             OpenSocket::Tcp(_) => None,

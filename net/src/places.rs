@@ -72,7 +72,7 @@ impl Places {
         (self.books().total() / 8).clamp(4, 50)
     }
 
-    /// A door opens, and keeps some places for itself.
+    /// Opens a door, which keeps some places for itself.
     pub(crate) fn door(&self) -> usize {
         self.books().door()
     }

@@ -125,7 +125,7 @@ impl ResolvesServerCert for Shown {
     }
 }
 
-/// The crypto everything here uses; never installed as the process's default.
+/// Returns the crypto everything here uses; never installed as the process's default.
 pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }

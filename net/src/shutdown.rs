@@ -14,7 +14,7 @@ pub struct Stop(watch::Sender<Option<Instant>>);
 pub struct Shutdown(watch::Receiver<Option<Instant>>);
 
 impl Stop {
-    /// The two ends.
+    /// Makes the two ends.
     pub fn new() -> (Self, Shutdown) {
         let (sender, receiver) = watch::channel(None);
         (Self(sender), Shutdown(receiver))

@@ -104,7 +104,7 @@ impl Http {
     }
 }
 
-/// The router's answer to a request.
+/// Returns the router's answer to a request.
 fn answer(
     mut router: Router,
     peer: Peer,

@@ -65,7 +65,7 @@ pub fn lasting_role(folder: &Folder) -> Option<&'static str> {
     role(folder).filter(|role| ["inbox", "drafts", "sent", "trash"].contains(role))
 }
 
-/// The name under its parent.
+/// Returns the name under its parent.
 pub fn own_name(folder: &Folder) -> &str {
     if folder.name == names::INBOX {
         return "Inbox";
@@ -86,23 +86,23 @@ impl<'a> Tree<'a> {
         Self { by_name, by_id: all.iter().map(|folder| (folder.id, folder)).collect() }
     }
 
-    /// The folder of this number.
+    /// Returns the folder of this number.
     pub fn get(&self, id: FolderId) -> Option<&'a Folder> {
         self.by_id.get(&id).copied()
     }
 
-    /// The folder above.
+    /// Returns the folder above.
     pub fn above(&self, folder: &Folder) -> Option<&'a Folder> {
         self.by_name.get(names::parent(&folder.name)?).copied()
     }
 
-    /// The number of the folder above.
+    /// Returns the number of the folder above.
     pub fn parent(&self, folder: &Folder) -> Option<FolderId> {
         self.above(folder).map(|above| above.id)
     }
 }
 
-/// The Mailbox object. `tree` has the folder above, if there is one.
+/// Returns the Mailbox object. `tree` has the folder above, if there is one.
 pub fn object(folder: &Folder, tree: &Tree<'_>) -> Object {
     let is_inbox = folder.name == names::INBOX;
     let object = json!({

@@ -61,8 +61,8 @@ pub async fn call(scope: &mut Scope, name: &str, arguments: Object) -> Result<An
     answer.map(|answer| vec![(name.to_owned(), answer)])
 }
 
-/// A client that calls a method of a capability it does not name believes that the call succeeded: some tell their
-/// people that a letter was sent. Only the log shows the mistake.
+/// Refuses a method of a capability that the request does not name. Such a client believes that the call succeeded:
+/// some tell their people that a letter was sent. Only the log shows the mistake.
 fn not_used(scope: &Scope, name: &str, capability: &str) -> MethodError {
     let (login, called) = (&scope.person.address, name.get(..name.floor_char_boundary(64)).unwrap_or_default());
     tracing::info!(%login, method = called, capability, "a method is refused: its capability is not in \"using\"");

@@ -46,7 +46,7 @@ impl Scope {
         }
     }
 
-    /// The id that a client means (see [`Created`]).
+    /// Returns the id that a client means (see [`Created`]).
     pub fn real<'a>(&'a self, id: &'a str) -> Option<&'a str> {
         self.created.real(id)
     }

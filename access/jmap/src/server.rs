@@ -62,7 +62,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with the usual limits.
+    /// Makes a server with the usual limits.
     pub fn new(store: Store, logins: Arc<dyn Logins>, outbox: Arc<dyn Outbox>, hostname: Domain) -> Self {
         Self {
             store,

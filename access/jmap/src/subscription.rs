@@ -78,7 +78,7 @@ impl Subscription {
         }
     }
 
-    /// The PushVerification object.
+    /// Returns the PushVerification object.
     fn verification(&self) -> Value {
         json!({"@type": "PushVerification", "pushSubscriptionId": self.id.id(), "verificationCode": self.code})
     }

@@ -117,7 +117,7 @@ impl Command {
         }
     }
 
-    /// The line, without its end.
+    /// Writes the line, without its end.
     pub fn line(&self) -> String {
         let one = |word: &str, letter: &Option<u32>| match letter {
             Some(letter) => format!("{word} {letter}"),

@@ -15,7 +15,7 @@ impl Language {
     pub const ALL: [(Self, &'static str, &'static str); 2] =
         [(Self::English, "en", "English"), (Self::French, "fr", "Français")];
 
-    /// Its tag (RFC 5646).
+    /// Returns its tag (RFC 5646).
     pub fn tag(self) -> &'static str {
         Self::ALL.iter().find(|(language, ..)| *language == self).map_or("en", |(_, tag, _)| tag)
     }

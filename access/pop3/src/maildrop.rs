@@ -60,7 +60,7 @@ impl Maildrop {
         Ok(Self::new(account, inbox.id, &prefix, letters))
     }
 
-    /// A drop of these letters.
+    /// Makes a drop of these letters.
     pub fn new(account: AccountId, folder: FolderId, prefix: &str, letters: Vec<DropEntry>) -> Self {
         let octets = letters.iter().map(|letter| u64::from(letter.size)).sum();
         let letters = letters.into_boxed_slice();
@@ -87,7 +87,7 @@ impl Maildrop {
         self.octets
     }
 
-    /// The letter of this number.
+    /// Returns the letter of this number.
     pub fn letter(&self, number: u32) -> Result<DropEntry, NoLetter> {
         let index = (number as usize).checked_sub(1).ok_or(NoLetter::Unknown)?;
         let letter = *self.letters.get(index).ok_or(NoLetter::Unknown)?;
@@ -108,7 +108,7 @@ impl Maildrop {
         self.octets = self.letters.iter().map(|letter| u64::from(letter.size)).sum();
     }
 
-    /// The letters that are marked.
+    /// Returns the letters that are marked.
     pub fn marked(&self) -> &Uids {
         &self.marked
     }

@@ -36,17 +36,17 @@ impl Code {
 }
 
 impl Reply {
-    /// `+OK`
+    /// Makes a `+OK` reply.
     pub fn ok(text: impl Into<String>) -> Self {
         Self { done: true, code: None, text: text.into() }
     }
 
-    /// `-ERR`
+    /// Makes an `-ERR` reply.
     pub fn err(text: impl Into<String>) -> Self {
         Self { done: false, code: None, text: text.into() }
     }
 
-    /// The same with a response code.
+    /// Adds a response code.
     #[must_use]
     pub fn with(self, code: Code) -> Self {
         Self { code: Some(code), ..self }

@@ -224,7 +224,7 @@ async fn change(server: &Server, peer: &Peer, person: &Login, current: &Password
     Ok(())
 }
 
-/// The words about a person that everybody who guesses at their password knows.
+/// Returns the words about a person that everybody who guesses at their password knows.
 fn own_words(person: &Login) -> [String; 2] {
     [person.address.to_string(), person.name.clone().unwrap_or_default()]
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
 
-/// A status and a sentence.
+/// Answers with a status and a sentence.
 pub fn plain(status: StatusCode, sentence: impl Into<String>) -> Response {
     with(status, "text/plain; charset=utf-8", Body::from(sentence.into()))
 }

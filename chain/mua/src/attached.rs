@@ -75,7 +75,7 @@ impl Reading {
         Ok(Some(out.into()))
     }
 
-    /// All of it, if those are at most `most` octets.
+    /// Returns all of it, if those are at most `most` octets.
     pub fn all(mut self, view: &View, most: usize) -> Result<Option<Vec<u8>>, mailbox::Error> {
         let mut octets = Vec::new();
         while let Some(piece) = self.next(view)? {

@@ -49,7 +49,7 @@ impl Entrance {
         is_ours && self.proven.as_ref().is_some_and(|proven| proven(&host.name))
     }
 
-    /// The port of the door with TLS.
+    /// Returns the port of the door with TLS.
     pub(crate) fn https(&self) -> Option<u16> {
         self.https
     }

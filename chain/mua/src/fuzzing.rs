@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::seal::Seal;
 use crate::{picture, remote};
 
-/// The name of the cookie that holds the session, for a browser that calls us `host`.
+/// Returns the name of the cookie that holds the session, for a browser that calls us `host`.
 pub fn cookie_name(host: &str, secure: bool) -> String {
     let set = Names::of(Host::parse(host).as_ref(), secure).set(None);
     let cookie = set.as_ref().and_then(|set| set.to_str().ok()).unwrap_or_default();
@@ -37,12 +37,12 @@ impl Sealer {
         Self(Seal::new(key))
     }
 
-    /// The text with the seal behind it.
+    /// Returns the text with the seal behind it.
     pub fn close(&self, text: &str) -> String {
         self.0.close(text)
     }
 
-    /// The text, if the seal is ours.
+    /// Returns the text, if the seal is ours.
     pub fn open<'t>(&self, sealed: &'t str) -> Option<&'t str> {
         self.0.open(sealed)
     }

@@ -30,7 +30,7 @@ impl Host {
         }
     }
 
-    /// `mail.example.org`, `mail.example.org:8443`, `[::1]:8443`.
+    /// Reads `mail.example.org`, `mail.example.org:8443`, `[::1]:8443`.
     pub fn parse(text: &str) -> Option<Self> {
         let authority: Authority = text.parse().ok()?;
         let name = authority.host().trim_end_matches('.').to_ascii_lowercase();

@@ -82,7 +82,7 @@ impl Asked {
 }
 
 impl Opened {
-    /// A range of its octets, cut at its end.
+    /// Returns a range of its octets, cut at its end.
     pub fn read(&self, view: &View, range: Range<u64>) -> Result<Bytes, mailbox::Error> {
         match &self.octets {
             Octets::Stored(blob) => Ok(mailbox::body::read_all(view, *blob, range)?.into()),
@@ -93,7 +93,7 @@ impl Opened {
         }
     }
 
-    /// The way to a part of it, from the octets of the letter of the mailbox.
+    /// Returns the way to a part of it, from the octets of the letter of the mailbox.
     pub fn path(&self, part: &Part) -> Vec<Step> {
         let mut path = self.path.clone();
         part.steps().into_iter().for_each(|step| step.join(&mut path));

@@ -22,7 +22,7 @@ pub fn preferred(headers: &HeaderMap) -> Language {
     best.1
 }
 
-/// `q=0.7` (RFC 9110 §12.4.2); without it, 1.
+/// Reads `q=0.7` (RFC 9110 §12.4.2) in thousandths; without it, the weight is 1.
 fn thousandths(weight: &str) -> u32 {
     let Some((_, number)) = weight.split_once('=') else { return 1000 };
     let number: f32 = number.trim().parse().unwrap_or(0.0);

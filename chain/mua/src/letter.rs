@@ -66,7 +66,7 @@ impl Wish {
     }
 }
 
-/// The key in an id that the pages know from JMAP.
+/// Returns the key in an id that the pages know from JMAP.
 pub fn key(id: &str) -> Option<LetterKey> {
     id.strip_prefix('m')?.parse().ok().map(LetterKey)
 }

@@ -55,7 +55,7 @@ pub async fn page(uri: Uri, headers: HeaderMap) -> Response {
     }
 }
 
-/// The file of this name, and its tag.
+/// Returns the file of this name, and its tag.
 fn find(name: &str) -> Option<(&'static File, &'static str)> {
     static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| PAGES.iter().map(|file| tag(file.plain)).collect());
     let at = PAGES.binary_search_by(|file| file.name.cmp(name)).ok()?;

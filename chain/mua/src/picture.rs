@@ -37,7 +37,7 @@ pub struct Picture {
     pub kind: &'static str,
 }
 
-/// The address of a picture in a letter.
+/// Returns the address of a picture in a letter.
 pub fn address(seal: &Seal, account: AccountId, letter: LetterKey, picture: Picture, now: Timestamp) -> String {
     let place = PartRef { account, letter, path: picture.path, kind: picture.kind };
     format!("/picture/{}", seal.close(&place.written(now.after(GOOD))))

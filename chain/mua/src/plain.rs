@@ -150,7 +150,7 @@ background:light-dark(#2f4fb8,#8ea6ff);color:light-dark(#fff,#10142a)}\
 a{color:light-dark(#2c49aa,#a9bbff)}.note{color:light-dark(#6d695f,#9a978f);font-size:.875rem}\
 [role=alert]{padding:10px 12px;border-radius:8px;background:light-dark(#fbeae8,#40211e);color:light-dark(#b3261e,#ff9a8f)}";
 
-/// A page of ours without script, in the language of the browser.
+/// Returns a page of ours without script, in the language of the browser.
 pub fn sheet(headers: &HeaderMap, content: &str) -> Response {
     page(Words::of(language::preferred(headers)), content)
 }

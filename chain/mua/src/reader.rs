@@ -28,7 +28,7 @@ pub async fn who(server: &Server, headers: &HeaderMap) -> Result<Login, Response
     }
 }
 
-/// The token in the request (RFC 6750 §2.1).
+/// Returns the token in the request (RFC 6750 §2.1).
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }

@@ -99,7 +99,7 @@ pub fn is_address(text: &str, now: Timestamp) -> bool {
     Wanted::read(text, now).is_some()
 }
 
-/// `/remote/{token}`
+/// Serves `/remote/{token}`.
 pub async fn show(State(server): State<Server>, Path(token): Path<String>) -> Response {
     let now = (server.clock)();
     let wanted = server.seal.open(&token).and_then(|text| Wanted::read(text, now));

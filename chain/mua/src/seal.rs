@@ -14,13 +14,13 @@ impl Seal {
         Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
     }
 
-    /// The text with the seal behind it.
+    /// Returns the text with the seal behind it.
     pub fn close(&self, text: &str) -> String {
         let tag = hmac::sign(&self.0, text.as_bytes());
         format!("{text}.{}", hex::encode(tag.as_ref()))
     }
 
-    /// The text, if the seal is ours.
+    /// Returns the text, if the seal is ours.
     pub fn open<'t>(&self, sealed: &'t str) -> Option<&'t str> {
         let (text, tag) = sealed.rsplit_once('.')?;
         hmac::verify(&self.0, text.as_bytes(), &hex::decode(tag)?).ok()?;

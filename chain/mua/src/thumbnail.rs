@@ -84,7 +84,7 @@ fn read(view: &View, account: AccountId, part: &Attached) -> Result<Option<Vec<u
     part.open(blob, row.size).map_or(Ok(None), |reading| reading.all(view, LARGEST))
 }
 
-/// A decoder that panics has made no thumbnail, and nothing else happens.
+/// Makes a thumbnail. A decoder that panics has made none, and nothing else happens.
 async fn made(octets: Vec<u8>) -> Option<Picture> {
     match tokio::task::spawn_blocking(move || draw::small(&octets)).await {
         Ok(Ok((kind, picture))) => Some((kind, Bytes::from(picture))),
@@ -99,7 +99,7 @@ async fn made(octets: Vec<u8>) -> Option<Picture> {
     }
 }
 
-/// `/letter/{part}/thumbnail`
+/// Serves `/letter/{part}/thumbnail`.
 pub async fn show(State(server): State<Server>, Reader(login): Reader, Path(part): Path<String>) -> Response {
     match server.thumbnails.of(&server.store, login.account, &part, (server.clock)()).await {
         Ok(Some((kind, octets))) => picture(kind, octets),
@@ -111,7 +111,7 @@ pub async fn show(State(server): State<Server>, Reader(login): Reader, Path(part
     }
 }
 
-/// An id always stands for the same octets.
+/// Answers with a thumbnail. An id always stands for the same octets.
 fn picture(kind: &'static str, octets: Bytes) -> Response {
     let mut response = answer::with(StatusCode::OK, kind, octets.into());
     let headers = response.headers_mut();

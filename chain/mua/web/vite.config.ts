@@ -46,8 +46,8 @@ function besidePdf(): Plugin {
 }
 
 /**
- * The entry only chooses the language and starts `begin`. The page also names everything that `begin` needs, so that
- * the browser fetches it beside the entry.
+ * Names everything that `begin` needs in the page, so that the browser fetches it beside the entry. The entry only
+ * chooses the language and starts `begin`.
  */
 function namesBeginning(): Plugin {
   return {

@@ -54,7 +54,7 @@ impl Answer {
         }
     }
 
-    /// All of the body.
+    /// Returns all of the body.
     pub async fn whole(mut self) -> Result<Bytes, Error> {
         let mut whole = BytesMut::new();
         while let Some(piece) = self.piece().await? {

@@ -48,7 +48,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// `tls` must verify: [`ClientTls::verified`].
+    /// Makes a client. `tls` must verify: [`ClientTls::verified`].
     pub fn new(tls: ClientTls, resolver: Arc<dyn Resolver>, reach: Reach, limits: Limits) -> Self {
         Self { tls, resolver, reach, home: None, limits, tls_only: false }
     }

@@ -59,7 +59,7 @@ fn address(socket: &SockaddrStorage) -> Option<IpAddr> {
     v4.or_else(|| socket.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())))
 }
 
-/// The network of an interface with this address and mask.
+/// Returns the network of an interface with this address and mask.
 fn network(ip: IpAddr, mask: Option<IpAddr>) -> IpNet {
     match (ip, mask) {
         (IpAddr::V4(ip), Some(IpAddr::V4(mask))) => network_v4(ip, mask).into(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LEAST: usize = 128 << 20;
 const MOST: usize = 1 << 30;
 
-/// An eighth, within bounds.
+/// Returns an eighth, within bounds.
 pub(super) fn budget(memory: u64) -> usize {
     usize::try_from(memory / 8).unwrap_or(MOST).clamp(LEAST, MOST)
 }
@@ -42,7 +42,7 @@ fn limits<'a>(root: &'a Path, groups: &'a str) -> impl Iterator<Item = u64> + 'a
     })
 }
 
-/// `max` means no limit.
+/// Reads a limit from a file; `max` means no limit.
 fn read(file: &Path) -> Option<u64> {
     fs::read_to_string(file).ok()?.trim().parse().ok()
 }

@@ -61,7 +61,7 @@ impl Domain {
         self.0.starts_with('[')
     }
 
-    /// The IP address that a literal names.
+    /// Returns the IP address that a literal names.
     pub fn literal_ip(&self) -> Option<IpAddr> {
         let inside = self.0.strip_prefix('[')?.strip_suffix(']')?;
         let ip = match inside.strip_prefix("ipv6:") {
@@ -71,7 +71,7 @@ impl Domain {
         ip.ok().map(|ip| ip.to_canonical())
     }
 
-    /// The domain as a person reads it: A-labels turned back into U-labels.
+    /// Returns the domain as a person reads it: A-labels turned back into U-labels.
     pub fn to_unicode(&self) -> String {
         idna::domain_to_unicode(&self.0).0
     }
@@ -129,12 +129,12 @@ impl Address {
         if sane { Ok(Self { local: local.into(), domain }) } else { Err(AddressError::LocalPart) }
     }
 
-    /// The local part, without quotes.
+    /// Returns the local part, without quotes.
     pub fn local(&self) -> &str {
         &self.local
     }
 
-    /// The domain.
+    /// Returns the domain.
     pub fn domain(&self) -> &Domain {
         &self.domain
     }
@@ -145,7 +145,7 @@ impl Address {
     }
 }
 
-/// The last `@` outside quotes separates local part and domain.
+/// Splits an address at the last `@` outside quotes.
 fn split_at_sign(text: &str) -> Option<(&str, &str)> {
     let at = text.rfind('@')?;
     Some((&text[..at], &text[at + 1..]))
@@ -217,7 +217,7 @@ pub enum ReturnPath {
 }
 
 impl ReturnPath {
-    /// The address, unless this is the null return path.
+    /// Returns the address, unless this is the null return path.
     pub fn address(&self) -> Option<&Address> {
         match self {
             Self::Null => None,

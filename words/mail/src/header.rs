@@ -27,7 +27,7 @@ impl<'a> Field<'a> {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
-    /// The value without folds and without the white space around it.
+    /// Returns the value without folds and without the white space around it.
     pub fn value(&self) -> Cow<'a, [u8]> {
         unfold(self.raw_value)
     }
@@ -49,7 +49,7 @@ pub fn fields(letter: &[u8]) -> impl Iterator<Item = Field<'_>> {
     })
 }
 
-/// The first field called `name`.
+/// Returns the first field called `name`.
 pub fn find<'a>(letter: &'a [u8], name: &str) -> Option<Field<'a>> {
     fields(letter).find(|field| field.is(name))
 }
@@ -116,7 +116,7 @@ pub fn part_body_start(part: &[u8]) -> usize {
     at + empty_line(&part[at..]).unwrap_or(0)
 }
 
-/// `charset=utf-8` on a line of its own: the blank before it was lost.
+/// Returns true for `charset=utf-8` on a line of its own: the blank before it was lost.
 fn is_loose_parameter(line: &[u8]) -> bool {
     let name = memchr::memchr(b'=', line).and_then(|end| line.get(..end)).unwrap_or_default();
     !name.is_empty() && name.iter().all(|octet| octet.is_ascii_alphanumeric() || b"-*".contains(octet))

@@ -25,7 +25,7 @@ impl LetterId {
         Self(text)
     }
 
-    /// The random bits it was made of.
+    /// Returns the random bits that it was made of.
     pub fn to_random(self) -> [u8; 10] {
         let place = |letter: &u8| ALPHABET.iter().position(|known| known == letter).unwrap_or(0) as u128;
         let number = self.0.iter().fold(0_u128, |number, letter| number << 5 | place(letter));
@@ -34,7 +34,7 @@ impl LetterId {
         random
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }

@@ -14,7 +14,7 @@ impl Password {
         Self(Zeroizing::new(text))
     }
 
-    /// The text itself: for checking and hashing only.
+    /// Returns the text itself: for checking and hashing only.
     pub fn reveal(&self) -> &str {
         &self.0
     }

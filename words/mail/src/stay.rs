@@ -40,7 +40,7 @@ pub enum Doing {
 }
 
 impl Doing {
-    /// Its name for programs: `imap`.
+    /// Returns its name for programs: `imap`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Imap => "imap",

@@ -30,12 +30,12 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The date-time of RFC 5322 §3.3 in UTC: `Tue, 24 Nov 2026 06:22:57 +0000`.
+    /// Returns the date-time of RFC 5322 §3.3 in UTC: `Tue, 24 Nov 2026 06:22:57 +0000`.
     pub fn rfc5322(self) -> String {
         self.utc().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
     }
 
-    /// The date-time of RFC 3339 in UTC, to the second: `2026-11-24T06:22:57Z`.
+    /// Returns the date-time of RFC 3339 in UTC, to the second: `2026-11-24T06:22:57Z`.
     pub fn rfc3339(self) -> String {
         self.utc().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }

@@ -319,7 +319,7 @@ pub fn message_id(value: &[u8]) -> String {
     String::from_utf8_lossy(bare).into_owned()
 }
 
-/// The subject of a letter for a history: its beginning, in UTF-8 whatever charset its octets are in.
+/// Returns the subject of a letter for a history: its beginning, in UTF-8 whatever charset its octets are in.
 fn subject(raw: &[u8]) -> Option<String> {
     // A character has four octets at most; a character cut in two is repaired with the rest.
     let beginning = header::legible(raw, "Subject", LONGEST_TEXT * 4)?;
@@ -390,7 +390,7 @@ impl Attempt {
         }
     }
 
-    /// The name of the server, program or folder alone.
+    /// Returns the name of the server, program or folder alone.
     pub fn name(&self) -> &str {
         self.by.strip_prefix(Self::LMTP).unwrap_or(&self.by)
     }
@@ -477,7 +477,7 @@ impl Witness for Blind {
 }
 
 impl Link {
-    /// Its name for programs: `msa`.
+    /// Returns its name for programs: `msa`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Msa => "msa",
@@ -495,7 +495,7 @@ impl Link {
 }
 
 impl AttemptOutcome {
-    /// Its name for programs: `delivered`.
+    /// Returns its name for programs: `delivered`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
@@ -506,7 +506,7 @@ impl AttemptOutcome {
 }
 
 impl DeskAct {
-    /// Its name for programs: `held`.
+    /// Returns its name for programs: `held`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Held => "held",
@@ -517,7 +517,7 @@ impl DeskAct {
     }
 }
 
-/// A letter was refused with this answer.
+/// Describes a letter that was refused with this answer.
 pub fn refusal(letter: LetterId, at: Timestamp, arrival: Arrival, reply: &Reply) -> Observation {
     let event = Event::Refused { arrival, reply: reply.to_string() };
     Observation::Step(Box::new(Step { letter, at, event }))

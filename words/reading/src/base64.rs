@@ -1,6 +1,6 @@
 //! Base64 as mail has it (RFC 2045 §6.8), piece by piece.
 
-/// All of a text decoded.
+/// Returns all of a text decoded.
 pub fn decoded(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     Base64::default().push(text, &mut out);

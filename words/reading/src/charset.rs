@@ -60,7 +60,7 @@ pub fn is_known(label: &[u8]) -> bool {
     label::charset(label).is_some()
 }
 
-/// The name of the charset that octets without a label are most likely in.
+/// Returns the name of the charset that octets without a label are most likely in.
 pub fn label_of(octets: &[u8]) -> &'static str {
     guess::encoding(octets).name()
 }
@@ -108,7 +108,7 @@ fn beginning<'a>(encoding: &'static Encoding, octets: &[u8]) -> Read<'a> {
     Read { text: text.into(), sound: !malformed }
 }
 
-/// A code page of DOS.
+/// Reads a code page of DOS.
 fn page<'a>(number: u16, octets: &[u8]) -> Read<'a> {
     use oem_cp::code_table::DECODING_TABLE_CP_MAP;
     use oem_cp::code_table_type::TableType::{Complete, Incomplete};

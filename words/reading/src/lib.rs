@@ -10,7 +10,7 @@ pub mod charset;
 pub mod params;
 pub mod words;
 
-/// The value of a hexadecimal digit, in either case.
+/// Returns the value of a hexadecimal digit, in either case.
 pub fn hex(octet: u8) -> Option<u8> {
     char::from(octet).to_digit(16).map(|digit| digit as u8)
 }

@@ -20,7 +20,7 @@ pub struct Param {
 const MOST: usize = 64;
 const LONGEST: usize = 8 * 1024;
 
-/// The value before the first `;` and the parameters behind it.
+/// Returns the value before the first `;` and the parameters behind it.
 pub fn read(value: &[u8]) -> (Vec<u8>, Vec<Param>) {
     let mut reader = Reader { rest: value };
     let first = reader.text(b";", Parentheses::Comment);
@@ -67,7 +67,7 @@ fn told(charset: Option<&[u8]>, octets: &[u8]) -> String {
     }
 }
 
-/// `name*0*=utf-8''…; name*1=…` (RFC 2231 §4.1).
+/// Joins `name*0*=utf-8''…; name*1=…` (RFC 2231 §4.1).
 fn continued(params: &[Param], name: &str) -> Option<(Option<Vec<u8>>, Vec<u8>)> {
     let (mut charset, mut octets) = (None, Vec::new());
     for index in 0..64 {
@@ -87,7 +87,7 @@ fn continued(params: &[Param], name: &str) -> Option<(Option<Vec<u8>>, Vec<u8>)>
     (!octets.is_empty()).then_some((charset, octets))
 }
 
-/// `charset'language'percent-encoded`
+/// Reads `charset'language'percent-encoded`.
 fn extended_value(value: &[u8]) -> (Option<Vec<u8>>, Vec<u8>) {
     let mut pieces = value.splitn(3, |byte| *byte == b'\'');
     match (pieces.next(), pieces.next(), pieces.next()) {

@@ -136,7 +136,7 @@ impl Ends {
     }
 }
 
-/// `=?charset*language?B?…?=` at the start.
+/// Reads `=?charset*language?B?…?=` at the start.
 fn encoded_word<'a>(value: &'a [u8], ends: &mut Ends) -> Option<Word<'a>> {
     let inside = value.strip_prefix(b"=?")?;
     let charset_end = memchr::memchr(b'?', inside.get(..inside.len().min(80))?)?;
@@ -158,7 +158,7 @@ fn encoded_word<'a>(value: &'a [u8], ends: &mut Ends) -> Option<Word<'a>> {
     Some(Word { charset, octets, written: value.get(..2 + start + end + 2)? })
 }
 
-/// The Q encoding (RFC 2047 §4.2).
+/// Decodes the Q encoding (RFC 2047 §4.2).
 fn q_word(data: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(data.len());
     let mut rest = data;

@@ -23,7 +23,7 @@ impl BearerMechanism {
     /// Both mechanisms, the better first.
     pub const ALL: [Self; 2] = [Self::OAuthBearer, Self::XOAuth2];
 
-    /// Its name on the wire.
+    /// Returns its name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::OAuthBearer => "OAUTHBEARER",
@@ -31,7 +31,7 @@ impl BearerMechanism {
         }
     }
 
-    /// The best among those a server offers.
+    /// Returns the best among those a server offers.
     pub fn best<S: AsRef<str>>(offered: &[S]) -> Option<Self> {
         Self::ALL.into_iter().find(|ours| offered.iter().any(|name| name.as_ref().eq_ignore_ascii_case(ours.name())))
     }

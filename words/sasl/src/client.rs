@@ -43,7 +43,7 @@ impl Client {
     /// RFC 5802 leaves the number to the server; a hostile one must not keep us busy.
     pub const MAX_ITERATIONS: u32 = 1_000_000;
 
-    /// `nonce` is fresh randomness.
+    /// Begins a log-in; `nonce` is fresh randomness.
     pub fn new(mechanism: Mechanism, name: &str, password: &Password, nonce: [u8; NONCE]) -> Self {
         let stage = match mechanism {
             Mechanism::Plain => Stage::Plain,

@@ -41,7 +41,7 @@ impl Mechanism {
     /// All of them, the best first.
     pub const ALL: [Self; 3] = [Self::ScramSha256, Self::Plain, Self::Login];
 
-    /// Its name on the wire.
+    /// Returns its name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::ScramSha256 => "SCRAM-SHA-256",
@@ -50,12 +50,12 @@ impl Mechanism {
         }
     }
 
-    /// The mechanism called `name`, whatever the case.
+    /// Returns the mechanism called `name`, whatever the case.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mechanism| mechanism.name().eq_ignore_ascii_case(name))
     }
 
-    /// The best mechanism among those a server offers.
+    /// Returns the best mechanism among those a server offers.
     pub fn best<S: AsRef<str>>(offered: &[S]) -> Option<Self> {
         Self::ALL.into_iter().find(|ours| offered.iter().any(|name| name.as_ref().eq_ignore_ascii_case(ours.name())))
     }

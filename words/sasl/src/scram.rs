@@ -142,7 +142,7 @@ fn is_nonce(nonce: &str) -> bool {
     (1..=MAX_NONCE).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_graphic() && b != b',')
 }
 
-/// `=2C` is a comma, `=3D` an equals sign, any other `=` an error (§5.1).
+/// Undoes `=2C` for a comma and `=3D` for an equals sign; any other `=` is an error (§5.1).
 fn unescape(name: &str) -> Option<String> {
     let mut plain = String::with_capacity(name.len());
     let mut rest = name;

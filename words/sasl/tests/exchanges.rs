@@ -95,7 +95,7 @@ fn plain(message: &str) -> Result<Login, Refusal> {
     }
 }
 
-/// A log-in between our two sides.
+/// Runs a log-in between our two sides.
 fn between(
     mechanism: Mechanism,
     name: &str,

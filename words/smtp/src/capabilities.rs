@@ -86,7 +86,7 @@ impl Capabilities {
         self.auth.iter().any(|offered| offered.eq_ignore_ascii_case(mechanism))
     }
 
-    /// The EHLO reply that says all this, behind `greeting`.
+    /// Writes the EHLO reply with all of this, behind `greeting`.
     pub fn reply(&self, greeting: impl Into<Cow<'static, str>>) -> Reply {
         let mut text = vec![greeting.into()];
         let flags = [

@@ -34,7 +34,7 @@ impl ReplyReader {
     /// A long EHLO answer has some twenty lines.
     pub const MAX_LINES: usize = 200;
 
-    /// A reader before the first reply.
+    /// Makes a reader before the first reply.
     pub fn new() -> Self {
         Self::default()
     }

@@ -226,7 +226,7 @@ impl Session {
         self.refused.take().map(|refused| *refused)
     }
 
-    /// The faults that were mended in the letter of the last [`Step::Deliver`].
+    /// Returns the faults that were mended in the letter of the last [`Step::Deliver`].
     pub fn mended(&self) -> Mended {
         self.mended
     }
@@ -237,7 +237,7 @@ impl Session {
         matches!(self.stage, Stage::Data(_) | Stage::Chunk(..))
     }
 
-    /// The word behind `with` in a Received field (RFC 3848, RFC 6531 §4.3).
+    /// Returns the word behind `with` in a Received field (RFC 3848, RFC 6531 §4.3).
     pub fn protocol(&self, smtputf8: bool) -> String {
         let extended = self.hello.as_ref().is_some_and(|hello| hello.extended);
         let name = match (self.settings.kind, smtputf8, extended) {
@@ -484,7 +484,8 @@ impl Session {
     }
 }
 
-/// A web page can make a browser send a form to any port, with commands of SMTP in its body.
+/// Returns true for a line of HTTP: a web page can make a browser send a form to any port, with commands of SMTP in its
+/// body.
 fn is_http(line: &[u8]) -> bool {
     [&b"GET "[..], b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT "].iter().any(|verb| line.starts_with(verb))
 }

@@ -70,7 +70,7 @@ impl<'a> Cursor<'a> {
         if self.eat(byte) { Ok(()) } else { Err(why.into()) }
     }
 
-    /// The space between two arguments.
+    /// Reads the space between two arguments.
     pub fn space(&mut self) -> Parsed<()> {
         self.expect(b' ', "A space and another argument are missing")
     }
@@ -92,19 +92,19 @@ impl<'a> Cursor<'a> {
         run
     }
 
-    /// A word of letters, digits and `.-=`, in capitals: the name of a command, item or option.
+    /// Reads a word of letters, digits and `.-=`, in capitals: the name of a command, item or option.
     pub fn word(&mut self) -> Parsed<String> {
         let run = self.run(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'=' | b'_'));
         if run.is_empty() { Err("A word is missing".into()) } else { Ok(ascii(run).to_ascii_uppercase()) }
     }
 
-    /// An atom.
+    /// Reads an atom.
     pub fn atom(&mut self) -> Parsed<&'a [u8]> {
         let run = self.run(is_atom_char);
         if run.is_empty() { Err("An atom is missing".into()) } else { Ok(run) }
     }
 
-    /// A number of 32 bits.
+    /// Reads a number of 32 bits.
     pub fn number(&mut self) -> Parsed<u32> {
         u32::try_from(self.number64()?).map_err(|_| "A number is too large".into())
     }
@@ -114,7 +114,7 @@ impl<'a> Cursor<'a> {
         NonZeroU32::new(self.number()?).ok_or_else(|| "A number is 0 that must not be".into())
     }
 
-    /// A number of 63 bits (RFC 9051 §9, number64).
+    /// Reads a number of 63 bits (RFC 9051 §9, number64).
     pub fn number64(&mut self) -> Parsed<u64> {
         let digits = self.run(|b| b.is_ascii_digit());
         if digits.is_empty() {
@@ -124,12 +124,12 @@ impl<'a> Cursor<'a> {
         number.ok_or_else(|| "A number is too large".into())
     }
 
-    /// An atom (with `]`), a quoted string or a literal.
+    /// Reads an atom (with `]`), a quoted string or a literal.
     pub fn astring(&mut self) -> Parsed<Cow<'a, [u8]>> {
         self.string_or(is_astring_char)
     }
 
-    /// A string, or a run of bytes that `fit`.
+    /// Reads a string, or a run of bytes that `fit`.
     pub fn string_or(&mut self, fit: impl Fn(u8) -> bool) -> Parsed<Cow<'a, [u8]>> {
         if matches!(self.peek(), Some(b'"' | b'{')) || self.rest.starts_with(b"~{") {
             return self.string();
@@ -138,7 +138,7 @@ impl<'a> Cursor<'a> {
         if run.is_empty() { Err("A string is missing".into()) } else { Ok(Cow::Borrowed(run)) }
     }
 
-    /// A quoted string or a literal, without NUL.
+    /// Reads a quoted string or a literal, without NUL.
     pub fn string(&mut self) -> Parsed<Cow<'a, [u8]>> {
         let string = match self.peek() {
             Some(b'"') => self.quoted()?,
@@ -204,7 +204,7 @@ impl<'a> Cursor<'a> {
         into_utf8(self.astring()?)
     }
 
-    /// The name of a folder, decoded, and `INBOX` in capitals.
+    /// Reads the name of a folder, decoded, and `INBOX` in capitals.
     pub fn folder(&mut self) -> Parsed<String> {
         let name = self.astring()?;
         self.decode_name(&name).map(with_inbox_in_capitals)
@@ -263,12 +263,12 @@ fn with_inbox_in_capitals(name: String) -> String {
     if rest.is_empty() || rest.starts_with('/') { format!("INBOX{rest}") } else { name }
 }
 
-/// Bytes that are UTF-8, as text.
+/// Reads bytes that are UTF-8, as text.
 pub fn into_utf8(bytes: Cow<'_, [u8]>) -> Parsed<String> {
     String::from_utf8(bytes.into_owned()).map_err(|_| "A string is not UTF-8".into())
 }
 
-/// Bytes that are known to be ASCII, as text.
+/// Returns the bytes that are known to be ASCII, as text.
 fn ascii(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -194,7 +194,7 @@ impl Decoder {
         tag
     }
 
-    /// The folder an announced letter shall go to.
+    /// Returns the folder an announced letter shall go to.
     pub fn append_folder(&self) -> Option<String> {
         parse::append_folder(&self.text, self.utf8_names)
     }
@@ -362,7 +362,7 @@ impl Decoder {
         }
     }
 
-    /// A literal of a refused command.
+    /// Skips a literal of a refused command.
     fn pass_over(&mut self, announced: Announced, refusal: Refusal) -> Option<Event> {
         if announced.waits {
             // The client has not sent the literal, and will not: the answer ends the command here.
@@ -430,7 +430,7 @@ fn without_line_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// Everything `input` amounts to, with each letter accepted: for tests and fuzzing.
+/// Returns all events of `input`, with each letter accepted: for tests and fuzzing.
 pub fn decode_all(input: &[u8], limits: Limits, utf8_names: bool) -> Vec<Event> {
     let mut decoder = Decoder::new(limits);
     decoder.set_utf8_names(utf8_names);

@@ -13,7 +13,7 @@ pub enum SetNumber {
 }
 
 impl SetNumber {
-    /// The number when `*` is `highest`.
+    /// Returns the number when `*` is `highest`.
     pub fn resolve(self, highest: u32) -> u32 {
         match self {
             Self::Number(number) => number.get(),
@@ -86,7 +86,7 @@ pub fn write_set(out: &mut Vec<u8>, ranges: impl IntoIterator<Item = RangeInclus
     }
 }
 
-/// Rising numbers as ranges.
+/// Returns rising numbers as ranges.
 pub fn runs(numbers: impl IntoIterator<Item = u32>) -> impl Iterator<Item = RangeInclusive<u32>> {
     let mut numbers = numbers.into_iter().peekable();
     std::iter::from_fn(move || {

@@ -93,7 +93,7 @@ mod tests {
         assert!(!fits(&pattern, &"a".repeat(1000)));
     }
 
-    /// The meaning, written plainly.
+    /// Expresses the meaning plainly.
     fn means(pattern: &[u8], name: &[u8]) -> bool {
         match (pattern, name) {
             ([], []) => true,

@@ -8,7 +8,7 @@ pub fn nothing_selected() -> Halt {
     Answer::bad("No folder is selected").into()
 }
 
-/// The command changes something, and the folder was selected by EXAMINE.
+/// Refuses a command that changes something in a folder selected by EXAMINE.
 pub fn read_only() -> Halt {
     Answer::no("The folder was opened read-only").into()
 }
@@ -22,7 +22,7 @@ pub fn expunge_issued(done: bool, completed: &'static str) -> Answer {
     }
 }
 
-/// The same beside an answer that has a code of its own: a warning (RFC 9051 §7.1.2).
+/// Warns that letters are gone, beside an answer that has a code of its own (RFC 9051 §7.1.2).
 pub fn warn_expunge_issued(out: &mut Output<'_>) {
     Answer::no("Some of these letters are gone").word("EXPUNGEISSUED").write("*", out.buffer());
 }

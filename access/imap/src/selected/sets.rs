@@ -101,7 +101,7 @@ pub fn above(ranges: &[UidRange], uid: Uid) -> Vec<UidRange> {
     rest
 }
 
-/// The numbers of a UID range as `write_set` wants them.
+/// Returns the numbers of a UID range as `write_set` wants them.
 pub fn numbers(range: UidRange) -> RangeInclusive<u32> {
     range.first.get()..=range.last.get()
 }

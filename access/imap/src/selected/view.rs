@@ -43,7 +43,7 @@ impl Selected {
         self.validity
     }
 
-    /// The folder, for work outside this session.
+    /// Returns the folder, for work outside this session.
     pub(super) fn place(&self) -> SelectedFolder {
         SelectedFolder { folder: self.folder, validity: self.validity }
     }
@@ -70,7 +70,7 @@ impl SelectedFolder {
         mailbox::folder::is_same(view, self.folder, self.validity)
     }
 
-    /// The number of the folder now.
+    /// Returns the number of the folder now.
     pub(super) fn now(self, view: &View, account: AccountId) -> Result<FolderId, Error> {
         if self.holds(view)? {
             return Ok(self.folder);

@@ -18,7 +18,7 @@ use crate::session::Server;
 pub struct Imap(Arc<Server>);
 
 impl Imap {
-    /// Doors to the mail of `server`.
+    /// Makes doors to the mail of `server`.
     pub fn new(server: Server) -> Self {
         Self(Arc::new(server))
     }

@@ -49,22 +49,22 @@ pub enum Code {
 }
 
 impl Answer {
-    /// `OK`
+    /// Answers `OK`.
     pub fn ok(text: impl Into<Cow<'static, str>>) -> Self {
         Self { status: Status::Ok, code: None, text: text.into() }
     }
 
-    /// `NO`
+    /// Answers `NO`.
     pub fn no(text: impl Into<Cow<'static, str>>) -> Self {
         Self { status: Status::No, code: None, text: text.into() }
     }
 
-    /// `BAD`
+    /// Answers `BAD`.
     pub fn bad(text: impl Into<Cow<'static, str>>) -> Self {
         Self { status: Status::Bad, code: None, text: text.into() }
     }
 
-    /// The same with a response code.
+    /// Adds a response code.
     #[must_use]
     pub fn with(self, code: Code) -> Self {
         Self { code: Some(code), ..self }

@@ -32,7 +32,7 @@ pub struct Enabled {
 }
 
 impl Enabled {
-    /// Are names of folders written in UTF-8?
+    /// Returns true if the names of folders are written in UTF-8.
     pub fn utf8_names(self) -> bool {
         self.rev2 || self.utf8
     }

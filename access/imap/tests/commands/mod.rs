@@ -177,7 +177,7 @@ fn store() -> impl Strategy<Value = Store> {
     })
 }
 
-/// A command on the selected folder.
+/// Generates a command on the selected folder.
 pub fn selected() -> impl Strategy<Value = SelectedCommand> {
     let transfer =
         || (numbering(), set(), name()).prop_map(|(numbering, set, folder)| Transfer { numbering, set, folder });
@@ -287,7 +287,7 @@ pub fn folder_command() -> impl Strategy<Value = FolderCommand> {
     ]
 }
 
-/// Any command.
+/// Generates any command.
 pub fn command() -> impl Strategy<Value = Command> {
     let entry = prop_oneof![
         Just(EntryCommand::StartTls),

@@ -25,7 +25,7 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// The problem details (RFC 7807).
+    /// Returns the problem details (RFC 7807).
     pub fn problem(&self) -> Value {
         let kind = match self {
             Self::UnknownCapability(_) => "unknownCapability",
@@ -126,7 +126,7 @@ impl MethodError {
         self.kind
     }
 
-    /// The arguments of the `error` response.
+    /// Returns the arguments of the `error` response.
     pub fn arguments(&self) -> Object {
         let mut arguments = Object::new();
         arguments.insert("type".into(), self.kind.into());
@@ -168,7 +168,7 @@ impl From<store::Error> for MethodError {
     }
 }
 
-/// A description quotes what a client wrote, but not all of it.
+/// Cuts a text: a description quotes what a client wrote, but not all of it.
 fn clipped(mut why: String) -> String {
     why.truncate(why.floor_char_boundary(LONGEST));
     why
@@ -235,7 +235,7 @@ impl SetError {
         Self::new("invalidProperties").because(why).with("properties", properties)
     }
 
-    /// `notFound`
+    /// Makes a `notFound` error.
     pub fn not_found() -> Self {
         Self::new("notFound")
     }
@@ -250,7 +250,7 @@ impl SetError {
         self.0.get("description").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The object of the response.
+    /// Returns the object of the response.
     pub fn into_value(self) -> Value {
         self.0.into()
     }

@@ -50,7 +50,7 @@ pub fn footprint(value: &Value) -> usize {
     VALUE + inside
 }
 
-/// The same, of an object.
+/// Estimates the octets of memory that an object takes.
 pub fn footprint_of(object: &Object) -> usize {
     let node = if object.is_empty() { 0 } else { NODE };
     VALUE + node + object.iter().map(|(name, value)| entry(name) + footprint(value)).sum::<usize>()

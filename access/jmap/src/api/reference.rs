@@ -76,7 +76,7 @@ fn take(cost: usize, left: &mut usize) -> Result<(), Missed> {
     enough.map(drop).ok_or(Missed::TooLarge)
 }
 
-/// All arguments of a response.
+/// Returns all arguments of a response.
 fn whole(arguments: &Object, left: &mut usize) -> Result<Value, Missed> {
     take(footprint_of(arguments), left)?;
     Ok(Value::Object(arguments.clone()))
@@ -115,7 +115,7 @@ fn index(token: &str) -> Option<usize> {
     plain.then(|| token.parse().ok()).flatten()
 }
 
-/// `~1` is a slash and `~0` a tilde (RFC 6901 §4).
+/// Undoes `~1` for a slash and `~0` for a tilde (RFC 6901 §4).
 pub fn unescape(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }

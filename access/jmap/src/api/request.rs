@@ -71,7 +71,7 @@ impl Invocation {
         }
     }
 
-    /// The response for a call that failed.
+    /// Makes the response for a call that failed.
     pub fn error(error: &MethodError, id: &str) -> Self {
         Self { name: "error".into(), arguments: error.arguments(), id: id.into() }
     }

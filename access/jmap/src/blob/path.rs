@@ -50,7 +50,7 @@ impl BlobPath {
         place
     }
 
-    /// The id as clients see it.
+    /// Returns the id as clients see it.
     pub fn id(&self) -> String {
         let mut id = match self.base {
             Base::Letter(letter) => format!("L{}", letter.0),

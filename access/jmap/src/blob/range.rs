@@ -63,7 +63,7 @@ impl Slice {
         Self { reader, before, wanted, length: opened.known_length(), seen: 0, over: false, _memory: memory }
     }
 
-    /// The next octets of the range.
+    /// Returns the next octets of the range.
     fn next(&mut self, view: &View) -> Result<Step, store::Error> {
         if self.over || self.wanted == 0 {
             return Ok(Step::End);

@@ -93,7 +93,7 @@ fn one(name: &str, value: Value) -> Result<Criteria, MethodError> {
     })
 }
 
-/// An id that belongs to no folder has no letters.
+/// Reads an id; one that belongs to no folder has no letters.
 fn folder(id: &str) -> FolderId {
     FolderId::read(id).unwrap_or(FolderId(-1))
 }
@@ -110,7 +110,7 @@ fn in_thread(how: InThread, name: &str) -> Criteria {
     Criteria::Thread(how, flag, name)
 }
 
-/// Milliseconds of a UTCDate (RFC 8620 §1.4).
+/// Returns the milliseconds of a UTCDate (RFC 8620 §1.4).
 pub fn date(text: &str) -> Option<i64> {
     let is_utc = text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T');
     let time: jiff::Timestamp = text.parse().ok().filter(|_| is_utc)?;

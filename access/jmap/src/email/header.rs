@@ -159,7 +159,7 @@ impl Header {
         form.give(&repaired(header::unfold(beginning), || self.charset.clone()))
     }
 
-    /// All fields, raw, in order.
+    /// Returns all fields, raw, in order.
     pub fn all(&self) -> Value {
         let field = |field: &FieldRange| {
             let name = String::from_utf8_lossy(self.slice(&field.name));
@@ -218,7 +218,7 @@ fn address(its_name: Option<Vec<u8>>, local: &[u8], domain: &[u8]) -> Value {
     json!({"name": its_name.and_then(|written| name(&written)), "email": email.replace('\0', "")})
 }
 
-/// A local part that needs quotes gets them back.
+/// Puts quotes around a local part that needs them.
 fn quoted(local: &str) -> String {
     let plain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     if local.chars().all(plain) {
@@ -334,7 +334,7 @@ fn date(value: &[u8]) -> Option<String> {
     Some(format!("{local}{sign}{:02}:{:02}", zone.abs() / 60, zone.abs() % 60))
 }
 
-/// `<mailto:…>, <https://…>` (RFC 2369 §2).
+/// Reads `<mailto:…>, <https://…>` (RFC 2369 §2).
 fn urls(value: &[u8]) -> Option<Vec<String>> {
     in_brackets(value, |_| true)
 }

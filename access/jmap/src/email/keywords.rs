@@ -32,7 +32,7 @@ pub fn is_well_formed(keyword: &str) -> bool {
     (1..=255).contains(&keyword.len()) && keyword.bytes().all(fits)
 }
 
-/// The keywords of a letter's flags.
+/// Returns the keywords of a letter's flags.
 pub fn of(flags: &FlagSet, known: &Keywords) -> Vec<String> {
     let system = SYSTEM.iter().filter(|(_, flag)| flags.system.contains(*flag)).map(|(name, _)| (*name).to_owned());
     let others = flags.keywords().iter().filter_map(|id| known.name(*id)).map(str::to_ascii_lowercase);

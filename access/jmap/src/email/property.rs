@@ -104,7 +104,7 @@ impl Property {
         read_all(asked, &PART, PART_DEFAULT)
     }
 
-    /// Its name in the object.
+    /// Returns its name in the object.
     pub fn written(&self) -> &str {
         match self {
             Self::Named(name) => name,

@@ -118,8 +118,7 @@ fn read(scope: &Scope, mut object: Object) -> Result<(Filing, Object), SetError>
     }
 }
 
-/// A patch may repeat the value of a property that cannot be changed (RFC 8620 §5.3): the values are compared and taken
-/// out.
+/// Compares and removes properties that cannot be changed: a patch may repeat their values (RFC 8620 §5.3).
 async fn check_others(
     scope: &Scope,
     account: AccountId,
@@ -153,7 +152,7 @@ fn is_settable(path: &str) -> bool {
     ["keywords", "mailboxIds"].contains(&path.split('/').next().unwrap_or_default())
 }
 
-/// A letter that does not exist yet has no other properties to compare with.
+/// Fails if a patch has other properties: a letter that does not exist yet has none to compare with.
 fn only_settable(patch: Object) -> Result<Object, SetError> {
     let others: Vec<String> = patch.keys().filter(|name| !is_settable(name)).cloned().collect();
     if others.is_empty() { Ok(patch) } else { Err(SetError::invalid(others)) }

@@ -33,7 +33,7 @@ const AT_ONCE: usize = 50;
 /// one.
 const TOGETHER: usize = 250;
 
-/// The state of the letters.
+/// Returns the state of the letters.
 pub fn state(view: &View, account: AccountId) -> Result<mailbox::Change, Error> {
     Ok(account_changes::states(view, account)?.emails)
 }
@@ -106,7 +106,7 @@ impl Ready {
         self
     }
 
-    /// Octets of the letter.
+    /// Returns the octets of the letter.
     pub fn size(&self) -> u64 {
         self.prepared.size()
     }

@@ -51,7 +51,7 @@ pub fn plain_problem(status: StatusCode, detail: &str) -> Response {
     problem(&json!({"type": "about:blank", "status": status.as_u16(), "detail": detail}))
 }
 
-/// A request beyond a limit of the session.
+/// Answers a request beyond a limit of the session.
 pub fn limit(name: &'static str) -> Response {
     problem(&crate::api::RequestError::Limit(name).problem())
 }

@@ -45,7 +45,7 @@ impl Asked {
     }
 }
 
-/// A number too large for us lies beyond every end.
+/// Reads a number; one too large for us lies beyond every end.
 fn number(digits: &str) -> Option<u64> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().unwrap_or(u64::MAX))

@@ -154,7 +154,7 @@ impl Listing {
         one.id.cmp(&other.id)
     }
 
-    /// A parent before its children, siblings as they compare.
+    /// Compares two folders so that a parent comes before its children, and siblings in the order of the comparators.
     fn compare_in_tree(&self, one: &Folder, other: &Folder, tree: &Tree<'_>) -> Ordering {
         let line = |folder| {
             let mut line = ancestors(folder, tree);
@@ -168,7 +168,7 @@ impl Listing {
     }
 }
 
-/// The folders above, the nearest first.
+/// Returns the folders above, the nearest first.
 fn ancestors<'a>(folder: &Folder, tree: &Tree<'a>) -> Vec<&'a Folder> {
     std::iter::successors(tree.above(folder), |found| tree.above(found)).collect()
 }

@@ -35,7 +35,7 @@ impl ChangesArguments {
     }
 }
 
-/// The arguments of the response.
+/// Returns the arguments of the response.
 pub fn answer<I: Id>(arguments: &ChangesArguments, changes: Changes<I>) -> Object {
     let ids = |ids: Vec<I>| -> Vec<Value> { ids.into_iter().map(|id| id.id().into()).collect() };
     let answer = json!({

@@ -54,7 +54,7 @@ pub fn only(mut object: Object, properties: Option<&[String]>) -> Object {
     object
 }
 
-/// The arguments of the response.
+/// Returns the arguments of the response.
 pub fn answer(account: &str, state: String, list: Vec<Object>, not_found: Vec<String>) -> Object {
     let answer = json!({"accountId": account, "state": state, "list": list, "notFound": not_found});
     match answer {

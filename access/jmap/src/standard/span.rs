@@ -118,7 +118,7 @@ impl Span {
     }
 }
 
-/// A state as clients see it.
+/// Returns a state as clients see it.
 pub fn written(change: Change) -> String {
     state::write(Cursor::at(change))
 }

@@ -142,7 +142,7 @@ impl Tasks {
     }
 }
 
-/// The subscriptions from before.
+/// Returns the subscriptions from before.
 async fn before(server: &Server) -> Vec<Subscription> {
     let now = (server.clock)();
     match server.store.read(move |view| table::verified(view, now)).await {

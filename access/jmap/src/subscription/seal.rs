@@ -41,7 +41,7 @@ impl Keys {
         Self::parse(public, auth)
     }
 
-    /// The body of a message, with the coding `aes128gcm`.
+    /// Returns the body of a message, with the coding `aes128gcm`.
     pub fn seal(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let random = SystemRandom::new();
         let own = EphemeralPrivateKey::generate(&ECDH_P256, &random)?;

@@ -34,7 +34,7 @@ pub enum Error {
 }
 
 impl Vapid {
-    /// The key that this server keeps; made at the first time.
+    /// Returns the key that this server keeps; made at the first time.
     pub async fn load(store: &Store, hostname: &Domain) -> Result<Self, Error> {
         let fresh = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
         let fresh = fresh.map_err(|_| Error::Key)?.as_ref().to_vec();

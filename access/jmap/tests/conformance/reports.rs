@@ -24,7 +24,7 @@ fn handed_over(fixture: &Fixture) {
     fixture.happened(Event::Attempt(Attempt { recipient, by, said, outcome, tls: String::new() }));
 }
 
-/// A report with these fields in its second part, and this in its third.
+/// Makes a report with these fields in its second part, and this in its third.
 fn report(kind: &str, fields: &str, returned: (&str, &str)) -> String {
     format!(
         "From: <postmaster@gamma.test>\r\nTo: <alice@alpha.test>\r\nSubject: Report\r\nMIME-Version: 1.0\r\n\

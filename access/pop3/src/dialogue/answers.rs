@@ -7,7 +7,7 @@ use super::act::{Event, Shut};
 use crate::language::{Language, say};
 use crate::reply::{Code, Reply};
 
-/// `3 letters`
+/// Writes a number of letters, such as `3 letters`.
 pub(super) fn letters(language: Language, count: usize) -> String {
     match (language, count) {
         (Language::English, 1) => "1 letter".to_owned(),

@@ -19,7 +19,7 @@ pub use server::{Server, Timeouts};
 pub struct Pop3(Arc<Server>);
 
 impl Pop3 {
-    /// Doors to the mail of `server`.
+    /// Makes doors to the mail of `server`.
     pub fn new(server: Server) -> Self {
         Self(Arc::new(server))
     }

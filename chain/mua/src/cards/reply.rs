@@ -120,7 +120,7 @@ fn quotable(param: ICalendarParameter) -> ICalendarParameter {
 /// A component, with those inside it.
 type Whole = (Vec<ICalendarComponent>, Vec<ICalendarComponent>);
 
-/// The time zones that the entries name (RFC 5545 §3.2.19), as the invitation describes them.
+/// Returns the time zones that the entries name (RFC 5545 §3.2.19), as the invitation describes them.
 fn zones(invitation: &ICalendar, entries: &[ICalendarComponent]) -> Vec<Whole> {
     let is_named = |part: &&ICalendarComponent| {
         let named = |entry: &ICalendarEntry| entry.tz_id().is_some() && entry.tz_id() == zone::name(part);

@@ -13,7 +13,7 @@ pub fn ascii(host: &str) -> Option<String> {
     ascii.or_else(|| host.is_ascii().then(|| host.to_ascii_lowercase())).filter(|host| !host.is_empty())
 }
 
-/// A host as people read it.
+/// Returns a host as people read it.
 pub fn legible(ascii: &str) -> String {
     let (text, outcome) = idna::domain_to_unicode(ascii);
     if outcome.is_ok() { text } else { ascii.to_owned() }

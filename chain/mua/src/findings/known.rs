@@ -43,7 +43,7 @@ impl Known {
         self.0.contains(domain::registered(ascii))
     }
 
-    /// All of them.
+    /// Returns all of them.
     pub fn domains(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }

@@ -21,7 +21,7 @@ const GOOD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 const MOST: usize = 100;
 const LONGEST: usize = 4096;
 
-/// The letter with such links leading here.
+/// Leads such links of the letter to this page.
 pub fn guarded(mut shown: Shown, seal: &Seal, now: Timestamp) -> Shown {
     let mut misleading = links::misleading(&shown.document);
     misleading.dedup_by(|one, other| one.href == other.href);
@@ -50,7 +50,7 @@ fn read(text: &str, now: Timestamp) -> Option<(String, Url)> {
     (now < until && matches!(url.scheme(), "http" | "https")).then_some((shown, url))
 }
 
-/// `/leave/{token}`
+/// Serves `/leave/{token}`.
 pub async fn leave(State(server): State<Server>, Path(token): Path<String>, headers: HeaderMap) -> Response {
     let wanted = server.seal.open(&token).and_then(|text| read(text, (server.clock)()));
     let Some((shown, url)) = wanted else { return answer::missing() };

@@ -33,12 +33,12 @@ impl Misleading {
     }
 }
 
-/// The links of a page whose text names another host than they lead to.
+/// Returns the links of a page whose text names another host than they lead to.
 pub fn misleading(html: &str) -> Vec<Misleading> {
     links(html).into_iter().filter_map(|link| judge(&link)).collect()
 }
 
-/// The hosts that the links of a page lead to, in ASCII; those alone whose look is worth a look.
+/// Returns the hosts that the links of a page lead to, in ASCII; those alone whose look is worth a look.
 pub fn hosts(html: &str) -> Vec<String> {
     let hosts = links(html).into_iter().filter_map(|link| Some(target(&link.href)?.host_str()?.to_owned()));
     hosts.collect()

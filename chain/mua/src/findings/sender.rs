@@ -22,7 +22,7 @@ impl Person {
     }
 }
 
-/// The first of the senders.
+/// Returns the first of the senders.
 pub fn address(summary: &Summary) -> Option<Person> {
     people(summary, Piece::From).into_iter().next()
 }

@@ -23,7 +23,7 @@ impl<'m> Tag<'m> {
         inside.split([' ', '>', '/']).next().unwrap_or_default()
     }
 
-    /// The value of an attribute, with its references.
+    /// Returns the value of an attribute, with its references.
     pub fn attribute(self, name: &str) -> Option<&'m str> {
         let mut rest = self.0;
         while let Some((before, from)) = rest.split_once("=\"") {

@@ -28,7 +28,7 @@ impl Population {
         population
     }
 
-    /// All elements.
+    /// Returns the number of all elements.
     pub fn all(&self) -> usize {
         self.all
     }

@@ -13,7 +13,7 @@ use crate::{Server, answer, letter};
 /// Octets of a header that are looked through.
 const LONGEST_HEADER: u64 = 256 << 10;
 
-/// `POST /unsubscribe/{letter}`
+/// Serves `POST /unsubscribe/{letter}`.
 pub async fn unsubscribe(State(server): State<Server>, Reader(login): Reader, Path(id): Path<String>) -> Response {
     let Some(key) = letter::key(&id) else { return answer::missing() };
     let account = login.account;

@@ -22,7 +22,7 @@ interface House {
 }
 
 let state = seed;
-/** A number from 0 up to `below`, the same for the same seed (mulberry32). */
+/** Returns a number from 0 up to `below`, the same for the same seed (mulberry32). */
 function random(below: number): number {
   state = (state + 0x6d2b79f5) | 0;
   let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

@@ -46,7 +46,7 @@ function rc4(key: Buffer, data: Buffer): Buffer {
   }) as Buffer;
 }
 
-/** A page of words that opens only with this password (ISO 32000 §7.6.3, revision 2: 40 bits). */
+/** Makes a page of words that opens only with this password (ISO 32000 §7.6.3, revision 2: 40 bits). */
 export function lockedPdf(words: string, password: string): Buffer {
   const id = md5(Buffer.from(words));
   const owner = rc4(md5(padded(password)).subarray(0, 5), padded(password));

@@ -54,7 +54,7 @@ async function fresh(): Promise<Page> {
   return empty.newPage();
 }
 
-/** Milliseconds until the first letters are on the screen. */
+/** Returns the milliseconds until the first letters are on the screen. */
 async function timeOf(page: Page): Promise<number> {
   const start = performance.now();
   await page.goto(url, { waitUntil: 'commit' });

@@ -175,7 +175,7 @@ fn standard(label: &[u8]) -> Option<&'static Encoding> {
     (!stands_for_nothing).then_some(encoding)
 }
 
-/// `iso8859-15`, `8859_1`, `iso-8859-1-windows-3.1-latin-1`, `ISO8859-2:1999`
+/// Reads labels such as `iso8859-15`, `8859_1`, `iso-8859-1-windows-3.1-latin-1` and `ISO8859-2:1999`.
 fn iso_8859(key: &str) -> Option<Charset> {
     let key = key.strip_prefix('x').unwrap_or(key);
     let key = key.strip_prefix("iso").unwrap_or(key).strip_prefix("8859")?;

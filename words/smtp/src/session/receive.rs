@@ -108,7 +108,7 @@ impl Chunked {
         self.tally.lost.get_or_insert(reply);
     }
 
-    /// The front of the input that belongs to the chunk.
+    /// Returns the front of the input that belongs to the chunk.
     fn of<'a>(&self, input: &'a [u8]) -> &'a [u8] {
         &input[..usize::try_from(self.left).unwrap_or(usize::MAX).min(input.len())]
     }
@@ -118,7 +118,7 @@ impl Chunked {
         self.left = self.left.saturating_sub(octets as u64);
     }
 
-    /// All octets of the letter's last chunk are there: returns true if a line end is still to come out of them.
+    /// Returns true if all octets of the letter's last chunk are there and a line end is still to come out of them.
     fn owes_line_end(&mut self) -> bool {
         self.left == 0 && self.last && self.decoder.finish()
     }
@@ -183,7 +183,7 @@ impl Session {
         Step::Deliver(Box::new(envelope))
     }
 
-    /// Octets of a chunk.
+    /// Takes octets of a chunk.
     pub(super) fn chunk(&mut self, input: &[u8]) -> (usize, Step) {
         let Stage::Chunk(_, chunked) = &mut self.stage else { return (0, Step::More) };
         let most = self.settings.max_letter;

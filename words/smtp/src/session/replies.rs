@@ -55,22 +55,22 @@ pub(super) fn too_many_errors() -> Reply {
     Reply::new(421, (4, 7, 0), "too many errors, goodbye")
 }
 
-/// The system asks us to end (RFC 3463 X.3.2).
+/// Answers that the system asks us to end (RFC 3463 X.3.2).
 pub fn shutting_down() -> Reply {
     Reply::new(421, (4, 3, 2), "the server is being stopped, try again later")
 }
 
-/// The client was silent too long.
+/// Answers that the client was silent too long.
 pub fn timed_out() -> Reply {
     Reply::new(421, (4, 4, 2), "nothing came for too long, goodbye")
 }
 
-/// All memory for letters is in use.
+/// Answers that all memory for letters is in use.
 pub fn no_memory() -> Reply {
     Reply::new(452, (4, 3, 1), "too many letters are on their way in, try again later")
 }
 
-/// The disk is full (RFC 3463 X.3.1).
+/// Answers that the disk is full (RFC 3463 X.3.1).
 pub fn no_room() -> Reply {
     Reply::new(452, (4, 3, 1), "there is no room for another letter here now, try again later")
 }

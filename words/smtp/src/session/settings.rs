@@ -39,7 +39,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual limits, without STARTTLS.
+    /// Makes the usual settings, without STARTTLS.
     pub fn new(kind: Kind, hostname: Domain, postmaster: Address) -> Self {
         Self {
             kind,

@@ -128,7 +128,7 @@ impl Session {
         }
     }
 
-    /// The answer to [`Question::Sender`].
+    /// Answers [`Question::Sender`].
     pub(super) fn begin_letter(&mut self, mail: MailFrom) -> Step {
         self.stage = Stage::Draft(Draft { envelope: empty_envelope(mail), chunked: None });
         Step::Say(Reply::new(250, (2, 1, 0), "sender taken"))

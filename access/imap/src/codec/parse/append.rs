@@ -42,12 +42,12 @@ fn letter(cursor: &mut Cursor<'_>) -> Parsed<AppendLetter> {
     Ok(AppendLetter { flags, received, body, binary })
 }
 
-/// `(\Seen $Forwarded)`
+/// Reads a list such as `(\Seen $Forwarded)`.
 pub(super) fn flag_list(cursor: &mut Cursor<'_>) -> Parsed<Vec<Flag>> {
     cursor.list(FLAGS_MAX, true, flag)
 }
 
-/// A flag that can be set.
+/// Reads a flag that can be set.
 pub(super) fn flag(cursor: &mut Cursor<'_>) -> Parsed<Flag> {
     if !cursor.eat(b'\\') {
         return keyword(cursor);
@@ -66,7 +66,7 @@ pub(super) fn flag(cursor: &mut Cursor<'_>) -> Parsed<Flag> {
 /// Every answer about flags contains the keywords, so they are kept short.
 const KEYWORD_MAX: usize = 128;
 
-/// A flag without a backslash.
+/// Reads a flag without a backslash.
 pub(super) fn keyword(cursor: &mut Cursor<'_>) -> Parsed<Flag> {
     let name = cursor.atom()?;
     if name.len() > KEYWORD_MAX {
@@ -90,7 +90,7 @@ fn date_time(cursor: &mut Cursor<'_>) -> Parsed<Timestamp> {
     }
 }
 
-/// Seconds since 1970.
+/// Reads a date by the grammar; returns seconds since 1970.
 fn by_the_grammar(text: &[u8]) -> Option<i64> {
     let mut parts = std::str::from_utf8(text).ok()?.trim_start_matches(' ').split(' ');
     let (Some(date), Some(time), Some(zone), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
@@ -110,7 +110,7 @@ fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
     jiff::civil::Time::new(hour, minute, if second == 60 { 59 } else { second }, 0).ok()
 }
 
-/// `+0130`
+/// Reads a zone such as `+0130`; returns its seconds.
 fn zone_seconds(zone: &str) -> Option<i32> {
     let sign = match zone.as_bytes().first()? {
         b'+' => 1,

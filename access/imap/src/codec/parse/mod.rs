@@ -34,7 +34,7 @@ pub fn request(text: &[u8], letters: &[Bytes], utf8_names: bool) -> Result<Reque
     }
 }
 
-/// The tag at the beginning of a command that may be broken further on.
+/// Returns the tag at the beginning of a command that may be broken further on.
 pub fn tag_of(text: &[u8]) -> Option<Tag> {
     tag(&mut Cursor::new(text, &[], false)).ok()
 }

@@ -177,7 +177,7 @@ fn with_argument(word: &str, cursor: &mut Cursor<'_>, shared: &Keys) -> Parsed<S
     })
 }
 
-/// `1-Feb-1994`, with or without quotes.
+/// Reads `1-Feb-1994`, with or without quotes.
 fn date(cursor: &mut Cursor<'_>) -> Parsed<jiff::civil::Date> {
     let text = cursor.astring()?;
     let date = std::str::from_utf8(&text).ok().and_then(civil_date);

@@ -29,7 +29,7 @@ fn parameter(cursor: &mut Cursor<'_>, select: &mut Select) -> Parsed<()> {
     Ok(())
 }
 
-/// `(uidvalidity modseq [known-uids] [(sequence-set uid-set)])`
+/// Reads `(uidvalidity modseq [known-uids] [(sequence-set uid-set)])`.
 fn qresync(cursor: &mut Cursor<'_>) -> Parsed<Qresync> {
     cursor.expect(b'(', "QRESYNC needs a list in parentheses")?;
     let uid_validity = cursor.nz_number()?;
@@ -84,7 +84,7 @@ pub(super) fn store(cursor: &mut Cursor<'_>, numbering: Numbering) -> Parsed<Sto
     Ok(Store { numbering, set, action, silent, flags, unchanged_since })
 }
 
-/// Flags without parentheses, which the grammar also allows.
+/// Reads flags without parentheses, which the grammar also allows.
 fn bare_flags(cursor: &mut Cursor<'_>) -> Parsed<Vec<Flag>> {
     let mut flags = vec![flag(cursor)?];
     while cursor.eat(b' ') {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::codec::cursor::{Cursor, Parsed};
 use crate::codec::sets::{SequenceSet, SetNumber, SetRange, UidSet};
 
-/// A sequence-set, or `$`.
+/// Reads a sequence-set, or `$`.
 pub(super) fn sequence_set(cursor: &mut Cursor<'_>) -> Parsed<SequenceSet> {
     if cursor.eat(b'$') {
         return Ok(SequenceSet::Saved);
@@ -25,7 +25,7 @@ fn set_number(cursor: &mut Cursor<'_>) -> Parsed<SetNumber> {
     if cursor.eat(b'*') { Ok(SetNumber::Star) } else { cursor.nz_number().map(SetNumber::Number) }
 }
 
-/// A set without `*`.
+/// Reads a set without `*`.
 pub(super) fn uid_set(cursor: &mut Cursor<'_>) -> Parsed<UidSet> {
     let mut ranges = Vec::new();
     loop {
@@ -40,7 +40,7 @@ pub(super) fn uid_set(cursor: &mut Cursor<'_>) -> Parsed<UidSet> {
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/// `1-Feb-1994`
+/// Reads a date such as `1-Feb-1994`.
 pub(super) fn civil_date(text: &str) -> Option<jiff::civil::Date> {
     let mut parts = text.split('-');
     let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);

@@ -172,7 +172,7 @@ impl FetchItems {
 }
 
 impl Ask {
-    /// The letter as a whole is found without its parts.
+    /// Returns false for the letter as a whole, which is found without its parts.
     fn needs_structure(&self) -> bool {
         !matches!(&self.what, What::Section(section) if section.part.is_empty() && section.text.is_none())
     }

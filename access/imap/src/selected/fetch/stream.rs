@@ -29,7 +29,7 @@ struct Decoding {
 }
 
 impl Body {
-    /// The octets of the range as they are.
+    /// Makes a body of the octets of the range, unchanged.
     pub fn plain(blob: BlobId, range: Range<u64>) -> Self {
         Self { blob, range, decoding: None }
     }
@@ -46,7 +46,7 @@ impl Body {
         view.prove_blob(self.blob, self.range.clone())
     }
 
-    /// Octets that will be sent.
+    /// Returns the number of octets that will be sent.
     pub fn length(&self) -> u64 {
         self.decoding.as_ref().map_or(self.range.end - self.range.start, |decoding| decoding.take)
     }

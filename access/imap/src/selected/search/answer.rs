@@ -34,7 +34,7 @@ impl Form<'_> {
     }
 }
 
-/// `* SEARCH 2 84 882`, every number.
+/// Writes `* SEARCH 2 84 882`, every number.
 pub async fn plain(out: &mut Output<'_>, found: &Found, form: &Form<'_>) -> Result<(), Halt> {
     out.buffer().extend_from_slice(b"* SEARCH");
     let mut places = Places::new(form.uids);

@@ -109,7 +109,7 @@ impl Fields {
         self.push("MIME-Version", " 1.0".into());
     }
 
-    /// Names and values, in order.
+    /// Returns the names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -219,7 +219,7 @@ fn phrase(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Words between which a line may end.
+/// Returns the words between which a line may end.
 fn words_of_text(text: &str) -> Vec<String> {
     let text = text.replace(['\r', '\n', '\0'], " ");
     if needs_encoding(&text) { encoded(&text) } else { split(&text) }

@@ -14,7 +14,7 @@ const LONGEST_LINE: usize = 998;
 /// The longest line that an encoding makes (RFC 2045 §6.7, §6.8).
 const ENCODED_LINE: usize = 76;
 
-/// The octets of the letter.
+/// Returns the octets of the letter.
 pub fn write(fields: &Fields, draft: Draft) -> Bytes {
     let mut out = Vec::new();
     write_fields(fields, &mut out);
@@ -28,7 +28,7 @@ fn write_fields(fields: &Fields, out: &mut Vec<u8>) {
     }
 }
 
-/// Its header, an empty line, its content.
+/// Writes its header, an empty line, its content.
 fn write_part(draft: Draft, out: &mut Vec<u8>) {
     let mut head = String::new();
     describe(&draft, &mut head);

@@ -96,7 +96,7 @@ export class Draft {
     );
   }
 
-  /** The pictures that are in the text. */
+  /** Returns the pictures that are in the text. */
   get shownPictures(): Picture[] {
     return this.rich ? this.pictures.used(this.html) : [];
   }

@@ -171,7 +171,7 @@ export class Drafts {
     return request.call('Email/get', { ids: [id], properties: ['id', 'keywords', 'mailboxIds'] });
   }
 
-  /** Some programs put drafts among the drafts without the keyword. */
+  /** Returns the state of a draft. Some programs put drafts among the drafts without the keyword. */
   #fate(found: Pick<Email, 'keywords' | 'mailboxIds'> | undefined): Fate {
     if (!found) return 'missing';
     const drafts = this.folders.byRole('drafts')?.id;

@@ -45,7 +45,7 @@ export function momentOf(value: string, now: Date, longest: number): Chosen {
   return { at };
 }
 
-/** A moment as a field of date and time takes it. */
+/** Returns a moment as a field of date and time takes it. */
 export function fieldOf(at: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const date = [String(at.getFullYear()).padStart(4, '0'), two(at.getMonth() + 1), two(at.getDate())];

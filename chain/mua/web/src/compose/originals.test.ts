@@ -83,7 +83,7 @@ it('what came without a name is sent on as what it is', () => {
   expect(names).toEqual(['Photo 1.heic', 'Photo 2.heic', 'Letter: Lunch.eml', 'Document.pdf']);
 });
 
-/** The same numbers for the same seed (mulberry32). */
+/** Returns the same numbers for the same seed (mulberry32). */
 function numbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

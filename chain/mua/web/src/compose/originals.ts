@@ -52,7 +52,7 @@ function named(part: Item): Item & { cid: string } {
   return { ...part, cid: part.cid || `part-${part.partId ?? part.blobId ?? ''}@facteur` };
 }
 
-/** The letter of the same conversation that a draft answers, which is marked once this is sent. */
+/** Returns the letter of the same conversation that a draft answers, which is marked once this is sent. */
 export async function answeredBy(
   connection: Connection,
   { email, body }: Original,

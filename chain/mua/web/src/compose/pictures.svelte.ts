@@ -34,7 +34,7 @@ export function pictureIn(src: string): File | undefined {
   }
 }
 
-/** The parts of a letter that its HTML shows. */
+/** Returns the parts of a letter that its HTML shows. */
 export function shownIn(
   html: string,
   parts: readonly BodyPart[],

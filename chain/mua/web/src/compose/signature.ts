@@ -47,7 +47,7 @@ export function resign(root: HTMLElement, before: string, after: string): void {
   for (const block of blocks.slice(span.at, span.at + span.count)) block.remove();
 }
 
-/** The same in plain text. */
+/** Replaces the signature in plain text. */
 export function resignedText(text: string, before: string, after: string): string {
   const lines = text.split('\n');
   const span = spanOf(

@@ -34,7 +34,7 @@ export class MailEditor extends Squire {
     }
   }
 
-  /** The first state that undo knows is the letter as it is meant. */
+  /** Ignores states while a letter is put in: the first state that undo knows is the letter as it is meant. */
   override saveUndoState(range?: Range): this {
     if (this.filling) unmarkBelow(this._root);
     return super.saveUndoState(range) as this;

@@ -27,7 +27,7 @@ const allowed = new Set([
 const families = ['border', 'margin', 'padding', 'list-style'];
 const longest = 200;
 
-/** The declarations of a style attribute that may stay, as name and value. */
+/** Returns the declarations of a style attribute that may stay, as name and value. */
 export function declarationsOf(style: string): [name: string, value: string][] {
   return style.split(';').flatMap((declaration): [string, string][] => {
     const colon = declaration.indexOf(':');

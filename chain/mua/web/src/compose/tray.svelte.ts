@@ -13,7 +13,7 @@ export class Tray {
     return this.#letters;
   }
 
-  /** The unfolded letter, if there is one. */
+  /** Returns the unfolded letter, if there is one. */
   get front(): Draft | undefined {
     return this.#front;
   }

@@ -17,7 +17,7 @@ async function uploads(sending: Sending) {
   return { all, kept, most };
 }
 
-/** A server that lets each upload wait until the test lets it end. */
+/** Returns a server that lets each upload wait until the test lets it end. */
 function waiting() {
   const going: { name: string; end: () => void }[] = [];
   let begun = 0;

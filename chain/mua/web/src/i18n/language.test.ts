@@ -21,7 +21,7 @@ beforeEach(() => {
   });
 });
 
-/** The language of a page that was just opened. */
+/** Returns the language of a page that was just opened. */
 async function fresh() {
   const { load } = await import('./texts');
   vi.mocked(load).mockImplementation(

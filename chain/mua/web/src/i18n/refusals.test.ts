@@ -9,7 +9,7 @@ import { isFull, known, whyNoName, whyNotSaved, whyRefused } from './refusals';
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url));
 
-/** The source of the server, without its tests. */
+/** Reads the source of the server, without its tests. */
 function source(folder: string): string {
   return readdirSync(join(root, folder))
     .map((name) => join(folder, name))

@@ -31,7 +31,7 @@ export function wantedOf(wanted: readonly string[]): Code {
   return isCode(kept) ? kept : (firstOf(wanted) ?? 'en');
 }
 
-/** The first language of a browser's list that we speak. */
+/** Returns the first language of a browser's list that we speak. */
 export function firstOf(wanted: readonly string[]): Code | undefined {
   return wanted.map((tag) => tag.toLowerCase().split('-')[0]).find(isCode);
 }

@@ -41,7 +41,7 @@ export class RequestRefused extends Error {
   }
 }
 
-/** The name of the problem that a body speaks of (RFC 8620 §3.6.1, RFC 7807). */
+/** Returns the name of the problem that a body speaks of (RFC 8620 §3.6.1, RFC 7807). */
 export function codeIn(body: unknown): string {
   const problem = typeof body === 'string' ? parsed(body) : body;
   if (typeof problem !== 'object' || problem === null) return '';

@@ -8,7 +8,7 @@ export class Call<M extends MethodName> {
     readonly id: string,
   ) {}
 
-  /** A part of this call's answer, as an argument of a later call (RFC 8620 §3.7). */
+  /** Returns a part of this call's answer, as an argument of a later call (RFC 8620 §3.7). */
   at(path: string): ResultReference {
     return { resultOf: this.id, name: this.method, path };
   }
@@ -64,7 +64,7 @@ export class Answers {
     return own[1] as unknown as Methods[M]['gives'];
   }
 
-  /** The answer to `call`, or the error of its method. */
+  /** Returns the answer to `call`, or the error of its method. */
   try<M extends MethodName>(call: Call<M>): Methods[M]['gives'] | MethodFailed {
     try {
       return this.of(call);

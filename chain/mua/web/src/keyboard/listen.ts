@@ -11,14 +11,14 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
   const go = (role: Role) => () => post.navigation.go({ kind: 'role', role });
   const current = () => post.reading.letters.find((email) => email.id === post.reading.current);
 
-  /** The letter that is being opened can be answered before it is there. */
+  /** Answers the open letter, even while it is still being opened. */
   function answer(kind: 'reply' | 'replyAll' | 'forward') {
     const coming = post.reading.coming?.then(() => current()?.id);
     const letter = current()?.id ?? coming;
     if (letter) void writing.answer(kind, letter);
   }
 
-  /** The search field is out of sight if a letter has the window for itself. */
+  /** Moves the focus to the search field, which is out of sight if a letter has the window for itself. */
   async function search(): Promise<boolean> {
     desk.large = false;
     if (!desk.wide) post.navigation.close();

@@ -1,4 +1,4 @@
-/** Words as they are compared: without case, accents and ligatures. */
+/** Returns words as they are compared: without case, accents and ligatures. */
 export function fold(text: string): string {
   return text
     .normalize('NFKD')

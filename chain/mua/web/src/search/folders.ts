@@ -26,7 +26,7 @@ export function roleNamed(name: string): Role | undefined {
   return found?.[0] as Role | undefined;
 }
 
-/** The name by which `in:` finds the folder with this role. */
+/** Returns the name by which `in:` finds the folder with this role. */
 export function roleName(role: Role, code: Code): string | undefined {
   return names[role]?.[code];
 }

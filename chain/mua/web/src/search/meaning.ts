@@ -55,7 +55,7 @@ function wordsOf({ operator, value }: Term): FilterCondition {
   return { [operator]: text };
 }
 
-/** The server takes a text apart into words, except inside quotes (RFC 8621 §4.4.1). */
+/** Quotes a value if needed: the server takes a text apart into words, except inside quotes (RFC 8621 §4.4.1). */
 function asPhrase(value: string): string {
   return /\s|^["']/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
 }

@@ -88,7 +88,7 @@ for (const [operator, { en, fr, also }] of Object.entries(operators)) {
   for (const name of [en, fr, ...also]) byName.set(bare(name), operator as Operator);
 }
 
-/** `older-than`, `olderthan` and `Older_Than` are one name. */
+/** Returns a name without signs: `older-than`, `olderthan` and `Older_Than` are one name. */
 function bare(name: string): string {
   return fold(name).replace(/[-_]/g, '');
 }

@@ -84,7 +84,7 @@ export function spanIn(span: string, code: Code): string {
   return span.replace(/[dwmy]$/, (unit) => units[unit] ?? unit);
 }
 
-/** `5M`, `1,5 Mo`, `200kB` or a number of octets. */
+/** Reads `5M`, `1,5 Mo`, `200kB` or a number of octets. */
 export function octetsOf(value: string): number | undefined {
   const match = /^(\d{1,12})(?:[.,](\d{1,3}))?\s?([kmg])?(i)?[bo]?$/i.exec(value);
   if (!match) return undefined;

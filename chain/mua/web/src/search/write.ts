@@ -11,7 +11,7 @@ export function write(question: Question | undefined, code: Code): string {
     .join(' ');
 }
 
-/** A word, or a phrase in quotes. */
+/** Writes a value as a word, or as a phrase in quotes. */
 export function asValue(value: string): string {
   return value === '' || readsAsWord(value) ? value : quoted(value);
 }

@@ -117,7 +117,7 @@ export function timeOf(words: Words, { start, end }: Pick<Entry, 'start' | 'end'
   return 'wall' in start ? words.read.cards.wall(told, place) : told;
 }
 
-/** A moment alone. */
+/** Returns the words for a moment alone. */
 export function momentOf(words: Words, when: When, zone?: string): string {
   return timeOf(words, { start: when, end: null }, zone);
 }

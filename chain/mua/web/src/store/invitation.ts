@@ -135,7 +135,7 @@ async function submitAnswer(post: Post, answer: Answer, as: string, seconds: num
   }
 }
 
-/** The answer as calendars read it, by the server, which has the whole invitation. */
+/** Returns the answer as calendars read it, by the server, which has the whole invitation. */
 async function calendarOf({ connection }: Post, answer: Answer, email: string): Promise<string> {
   const { reply, comment, entry } = answer;
   const body = new URLSearchParams({ uid: entry.uid ?? '', email, answer: reply, comment });

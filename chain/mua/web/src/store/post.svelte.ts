@@ -84,7 +84,10 @@ export class Post {
     this.storage.soon();
   }
 
-  /** A letter in the trash is no part of a conversation any more; a search, though, leaves nothing out. */
+  /**
+   * Leaves out letters in the trash, which are no part of a conversation any more; a search, though, leaves nothing
+   * out.
+   */
   #visible(emails: Email[]): Email[] {
     if (this.navigation.route.place.kind === 'search') return emails;
     return emails.filter((email) => !this.folders.thrownAway(email, this.folder?.id));

@@ -35,7 +35,7 @@ export class Push {
 
   constructor(private readonly connection: Connection) {}
 
-  /** The key that browsers subscribe with (RFC 9749 §3). */
+  /** Returns the key that browsers subscribe with (RFC 9749 §3). */
   get #key(): string | undefined {
     const said = this.connection.client.session.capabilities[webPush] as
       { applicationServerKey?: string } | undefined;

@@ -18,7 +18,7 @@ export function rememberRoles(accountId: Id, mailboxes: readonly Mailbox[]): voi
   write(key, JSON.stringify({ accountId, roles } satisfies Kept));
 }
 
-/** The folder that had the role, in this account. */
+/** Returns the folder that had the role, in this account. */
 export function rememberedRole(accountId: Id, role: Role): Id | undefined {
   try {
     const kept = JSON.parse(read(key) ?? '{}') as Partial<Kept>;

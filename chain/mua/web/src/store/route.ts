@@ -27,7 +27,7 @@ const roles: readonly string[] = [
   'flagged',
 ];
 
-/** The part of an address after `#`. */
+/** Returns the part of an address after `#`. */
 export function format({ place, threadId }: Route): string {
   const parts = partsOf(place);
   if (threadId) parts.push(threadId);

@@ -45,7 +45,7 @@ export class Scheduled {
     records.users.add(() => this.list.map((waiting) => waiting.emailId));
   }
 
-  /** The submission a letter waits in, if it does. */
+  /** Returns the submission a letter waits in, if it does. */
   of(emailId: Id): Waiting | undefined {
     return this.#byEmail.get(emailId);
   }

@@ -130,7 +130,7 @@ export function senderPath(address: string): string {
   return senders + address.replace(/~/g, '~0').replace(/\//g, '~1');
 }
 
-/** The preferences with a patch applied, of the two kinds of pointers that `Settings` writes. */
+/** Returns the preferences with a patch applied, of the two kinds of pointers that `Settings` writes. */
 export function patched(choices: Choices, patch: Patch): Choices {
   const after: Choices = { ...choices, picturesFrom: { ...choices.picturesFrom } };
   for (const [path, value] of Object.entries(patch)) {

@@ -7,7 +7,7 @@ const turning = /[\u202A-\u202E\u2066-\u2069]/g;
 const stacked =
   /([\u0300-\u036F\u0483-\u0489\u1AB0-\u1AFF\u1DC0-\u1DFF\u20D0-\u20FF\uFE20-\uFE2F]{3})[\u0300-\u036F\u0483-\u0489\u1AB0-\u1AFF\u1DC0-\u1DFF\u20D0-\u20FF\uFE20-\uFE2F]+/g;
 
-/** A text with room for its accents. */
+/** Returns a text with room for its accents. */
 export function unstacked(text: string): string {
   return text.replace(stacked, '$1');
 }

@@ -13,9 +13,9 @@ const mostChanges = 256;
 export interface Followers {
   /** Letters changed, came or went: the visible list must be fetched again. */
   mailChanged(created: Email[]): void;
-  /** The submissions are in another state now; without one, nobody knows. */
+  /** Called when the submissions are in another state; without a state, nobody knows. */
   submissionsChanged(state?: string): void;
-  /** The preferences are in another state now; without one, nobody knows. */
+  /** Called when the preferences are in another state; without a state, nobody knows. */
   preferencesChanged(state?: string): void;
   /** Letters new in the inbox. */
   arrived(emails: Email[]): void;

@@ -20,7 +20,10 @@ export function throwAway(emails: readonly Held[], trash: Id): Map<Id, Patch> {
   return patches;
 }
 
-/** A folder that no longer exists, like one that was never known, is replaced by the inbox. */
+/**
+ * Returns the patches that put letters back. A folder that no longer exists, like one that was never known, is replaced
+ * by the inbox.
+ */
 export function putBack(emails: readonly Held[], folders: readonly Mailbox[]): Map<Id, Patch> {
   const byMark = new Map(folders.map((folder) => [nameOf(folder.id), folder]));
   const inbox = folders.find(({ role }) => role === 'inbox');

@@ -77,7 +77,7 @@ export class QueryWindow {
     return this.#positions.get(id) ?? -1;
   }
 
-  /** The ids known between two positions, both included. */
+  /** Returns the ids known between two positions, both included. */
   between(first: number, last: number): Id[] {
     void this.#version;
     return this.#ids.slice(first, last + 1).filter((id) => id !== undefined);
@@ -153,7 +153,7 @@ export class QueryWindow {
     return () => this.#put(before.ids, before.total);
   }
 
-  /** The letters on the screen and a little beyond. */
+  /** Returns the letters on the screen and a little beyond. */
   inUse(): Id[] {
     const [first, last] = this.#seen;
     return this.#ids.slice(Math.max(0, first - page), last + page).filter((id) => id !== undefined);

@@ -21,7 +21,7 @@ export interface Audience {
   telling(): Telling;
   /** Returns true if the pages are in front of the person, who then sees the letters come in. */
   isLooking(): boolean;
-  /** The person wants to see the letters of the notification. */
+  /** Called when the person wants to see the letters of the notification. */
   onchosen(emails: Email[]): void;
 }
 

@@ -26,7 +26,7 @@ export function sentenceOf(words: Words, finding: Finding): string | undefined {
   }
 }
 
-/** The finding about the file that a link saves or opens. */
+/** Returns the finding about the file that a link saves or opens. */
 export function aboutFile(findings: readonly Finding[], link: HTMLAnchorElement): Finding | undefined {
   const url = new URL(link.href, location.href);
   if (!url.pathname.includes('/download/')) return undefined;

@@ -15,7 +15,7 @@ export interface Direct {
   after: () => void;
 }
 
-/** A server in the same process, for tests without a network. */
+/** Starts a server in the same process, for tests without a network. */
 export function direct(mail: FakeMail): Direct {
   const server: Direct = {
     asked: [],

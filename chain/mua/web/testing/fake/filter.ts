@@ -43,7 +43,7 @@ export function sizeOf(letter: FakeLetter): number {
   return (letter.text?.length ?? 0) + (letter.html?.length ?? 0) + attached + 800;
 }
 
-/** Words, and phrases in quotes (RFC 8621 §4.4.1). */
+/** Returns words, and phrases in quotes (RFC 8621 §4.4.1). */
 export function tokens(text: string): string[] {
   const found = [...text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)];
   return found.map(([, phrase, word]) => phrase?.replace(/\\(.)/g, '$1') ?? word ?? '');

@@ -117,7 +117,7 @@ export class FakeMail {
     this.identities = [{ id: 'i1', name, email: address, ...nothing }];
   }
 
-  /** Octets of all letters. */
+  /** Returns the octets of all letters. */
   get used(): number {
     return [...this.letters.values()].reduce((sum, letter) => sum + sizeOf(letter), 0);
   }
@@ -199,7 +199,7 @@ export class FakeMail {
     };
   }
 
-  /** All letters, newest first. */
+  /** Returns all letters, newest first. */
   newestFirst(): FakeLetter[] {
     this.#sorted ??= [...this.letters.values()].sort((a, b) =>
       a.receivedAt < b.receivedAt ? 1 : a.receivedAt > b.receivedAt ? -1 : a.id < b.id ? 1 : -1,

@@ -8,7 +8,7 @@ import { lettersIn, row, type Story, tell, until } from './stories';
 
 const claire = { name: 'Claire Fontaine', email: 'claire@atelier-nord.test' };
 
-/** A letter that invites, opened; and its card. */
+/** Delivers a letter that invites, and opens it; returns it and its card. */
 async function invite(
   story: Story,
   subject: string,

@@ -4,7 +4,7 @@ import { letter, tell, until } from './stories';
 
 const story = tell({ letters: 30 });
 
-/** The worker that shows notifications, as the settings have it begin. */
+/** Returns the worker that shows notifications, as the settings have it begin. */
 async function workerOf(page: Page): Promise<Worker> {
   const begun = page.context().waitForEvent('serviceworker');
   await page.evaluate(async () => {

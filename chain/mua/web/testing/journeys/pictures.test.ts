@@ -26,7 +26,7 @@ async function give(page: Page, how: 'paste' | 'drop', name = 'shot.png'): Promi
   );
 }
 
-/** The pictures in the text that are really seen. */
+/** Returns the pictures in the text that are really seen. */
 async function seen(page: Page): Promise<string[]> {
   return page
     .locator('.composer [contenteditable] img')

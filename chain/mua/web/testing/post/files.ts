@@ -5,7 +5,7 @@ import { assembled } from '../pdf';
 
 type Colour = [number, number, number];
 
-/** A landscape in a few colours: sky, sun, hills. */
+/** Returns a landscape in a few colours: sky, sun, hills. */
 export function photo(width: number, height: number, sky: Colour, land: Colour): Buffer {
   return png(width, height, (x, y) => {
     const sun = Math.hypot(x - width * 0.72, y - height * 0.28) < height * 0.11;
@@ -16,7 +16,7 @@ export function photo(width: number, height: number, sky: Colour, land: Colour):
   });
 }
 
-/** A page as a scanner sees it: lines of writing on paper. */
+/** Returns a page as a scanner sees it: lines of writing on paper. */
 export function scan(width: number, height: number): Buffer {
   return png(width, height, (x, y) => {
     const [line, margin] = [Math.floor(y / 18), width * 0.12];
@@ -108,12 +108,12 @@ export function opaque(start: number[], length: number): Buffer {
   return data;
 }
 
-/** A picture as iPhones keep them. */
+/** Returns a picture as iPhones keep them. */
 export function heic(): Buffer {
   return opaque([0, 0, 0, 24, 0x66, 0x74, 0x79, 0x70, 0x68, 0x65, 0x69, 0x63], 48_000);
 }
 
-/** An office file or another archive. */
+/** Returns an office file or another archive. */
 export function zipped(length: number): Buffer {
   return opaque([0x50, 0x4b, 3, 4, 20, 0], length);
 }

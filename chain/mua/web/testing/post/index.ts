@@ -8,7 +8,8 @@ import { talk } from './talk';
 export type { Desk, Received } from './people';
 
 /**
- * A mailbox as people have it: the letters of a week, of every kind that mailers write. The oldest letter comes first.
+ * Returns a mailbox as people have it: the letters of a week, of every kind that mailers write. The oldest letter comes
+ * first.
  */
 export function realPost(desk: Desk): Received[] {
   const all = [...photos(desk), ...shops(desk), ...talk(desk), ...scripts(desk), ...office(desk)];

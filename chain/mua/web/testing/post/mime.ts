@@ -57,7 +57,7 @@ export function multipart(kind: string, ...parts: Part[]): Part {
   };
 }
 
-/** A letter within a letter. */
+/** Encloses a letter within a letter. */
 export function enclosed(letter: Buffer, ...more: string[]): Part {
   return { header: ['Content-Type: message/rfc822', ...more], body: letter.toString('latin1') };
 }
@@ -71,7 +71,7 @@ export interface Head {
   more?: string[];
 }
 
-/** The letter with its header before it. */
+/** Returns the letter with its header before it. */
 export function letter({ from, to, subject, date, more = [] }: Head, part: Part): Buffer {
   const id = `<${hash(subject + date.toISOString())}@${host(from)}>`;
   const known = more.some((line) => line.startsWith('Message-ID:')) ? [] : [`Message-ID: ${id}`];
@@ -87,7 +87,7 @@ export function letter({ from, to, subject, date, more = [] }: Head, part: Part)
   return Buffer.from(`${header.join('\r\n')}\r\n${written(part)}\r\n`, 'latin1');
 }
 
-/** `Théo <theo@alpine.test>`, its name encoded. */
+/** Writes an address such as `Théo <theo@alpine.test>`, its name encoded. */
 export function mailbox(address: string): string {
   const [, name = '', rest = address] = /^(.*?)\s*(<[^<>]*>)$/.exec(address) ?? [];
   return name === '' ? rest : `${isPlain(name) ? `"${name.replaceAll('"', '')}"` : words(name)} ${rest}`;
@@ -110,7 +110,7 @@ export function parameter(name: string, value: string): string {
   return isPlain(value) ? `${name}="${value}"` : `${name}*=utf-8''${encodeURIComponent(value)}`;
 }
 
-/** A date as RFC 5322 §3.3 has it. */
+/** Writes a date as RFC 5322 §3.3 has it. */
 export function stamp(date: Date): string {
   return date.toUTCString().replace('GMT', '+0000');
 }

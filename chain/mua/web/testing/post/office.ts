@@ -73,7 +73,7 @@ function sealed(): Part {
   return whole;
 }
 
-/** An event of next week, every other Thursday, in a time zone of its own. */
+/** Writes an event of next week, every other Thursday, in a time zone of its own. */
 function invitation(desk: Desk, method: 'REQUEST' | 'CANCEL'): Part {
   const day = new Date(desk.now.getTime() + 6 * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
   const isOff = method === 'CANCEL';

@@ -98,7 +98,7 @@ function bank(desk: Desk): Received {
   return { name: 'not-a-bank', octets: letter(head, html(body)) };
 }
 
-/** A report with more columns than a screen has room for. */
+/** Writes a report with more columns than a screen has room for. */
 function wide(desk: Desk): Received {
   const weeks = Array.from({ length: 26 }, (_, index) => index + 1);
   const row = (name: string, by: number): string =>

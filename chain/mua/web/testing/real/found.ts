@@ -7,7 +7,7 @@ export interface Found {
   threadId: string;
 }
 
-/** The letters of the account, by subject, as the pages ask for them. */
+/** Returns the letters of the account, by subject, as the pages ask for them. */
 export async function letterIds(page: Page): Promise<Map<string, Found>> {
   const list = await page.evaluate(async () => {
     const using = ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:mail'];

@@ -118,7 +118,7 @@ function isOpen(id: string): boolean {
   return document.querySelector(`article.open[data-letter="${id}"] .answer`) !== null;
 }
 
-/** Milliseconds that the thread of the page has worked. */
+/** Returns the milliseconds that the thread of the page has worked. */
 async function ownTime(session: CDPSession | undefined): Promise<number> {
   const { metrics = [] } = (await session?.send('Performance.getMetrics')) ?? {};
   return 1_000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0);

@@ -112,7 +112,7 @@ const drawing: Record<string, string> = {
   'a picture of megabytes': `<img src="data:image/png;base64,${times('A', 3_000_000)}">seen`,
 };
 
-/** All of them. */
+/** Returns all of them. */
 export function heavy(): Hostile[] {
   return Object.entries({ ...text, ...elements, ...styles, ...drawing }).map(([name, markup]) =>
     html(name, markup),

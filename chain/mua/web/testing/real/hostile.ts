@@ -345,7 +345,7 @@ function excesses(run: string): Hostile[] {
   ];
 }
 
-/** The whole letter. */
+/** Writes the whole letter. */
 export function written({ name, header = [], body }: Hostile, to: string): Buffer {
   const has = (field: string): boolean => header.some((one) => one.startsWith(`${field}:`));
   const fields = [

@@ -27,7 +27,7 @@ export async function deliver(
   }
 }
 
-/** The last line of each reply, which may have several. */
+/** Yields the last line of each reply, which may have several. */
 async function* replies(socket: Socket): AsyncGenerator<string> {
   let rest = '';
   for await (const piece of socket.setEncoding('utf8')) {

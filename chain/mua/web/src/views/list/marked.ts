@@ -29,7 +29,7 @@ export function piecesOf(snippet: string | undefined, plain: string): Piece[] {
   });
 }
 
-/** The same from shortly before the first mark on. */
+/** Returns the pieces from shortly before the first mark on. */
 export function fromFirstMark(pieces: Piece[]): Piece[] {
   const [first, ...rest] = pieces;
   if (!first || first.marked || rest.length === 0 || first.text.length <= before) return pieces;

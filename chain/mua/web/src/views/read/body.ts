@@ -57,7 +57,7 @@ function changesIn(text: string): number {
   return changes;
 }
 
-/** Its plain text, all parts of it: of a letter in HTML the other form of it. */
+/** Returns its plain text, in all parts of it: for a letter in HTML, the other form of it. */
 export function textOf(body: EmailBody): string {
   return body.consistsOf
     .filter(({ is, type }) => is === 'text' || (is === 'otherForm' && type === 'text/plain'))

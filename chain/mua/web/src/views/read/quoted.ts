@@ -76,7 +76,7 @@ function introducing(mark: Element): Element | undefined {
   return isLine && introduction.test(before.textContent?.trim() ?? '') ? before : undefined;
 }
 
-/** The element that begins with a header as Outlook writes it, or with the line above that. */
+/** Returns the element that begins with a header as Outlook writes it, or with the line above that. */
 function underHeader(letter: Document): Element | undefined {
   for (const one of [...letter.body.querySelectorAll(holders)].slice(0, mostLookedAt)) {
     if (!header.test(beginningOf(one))) continue;
@@ -87,7 +87,7 @@ function underHeader(letter: Document): Element | undefined {
   return undefined;
 }
 
-/** The first words of an element. */
+/** Returns the first words of an element. */
 function beginningOf(element: Element): string {
   const walker = element.ownerDocument.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   let text = '';

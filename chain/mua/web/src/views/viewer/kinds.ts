@@ -112,7 +112,7 @@ export function viewOf(file: Pick<Attached, 'name' | 'type'>): View {
   return kind === 'pdf' || kind === 'text' || kind === 'sound' || kind === 'film' ? kind : 'none';
 }
 
-/** A few letters for its icon. */
+/** Returns a few characters for its icon. */
 export function shortOf(file: Pick<Attached, 'name' | 'type'>): string {
   const ending = /\.([a-z0-9]{1,5})$/i.exec(file.name)?.[1];
   const subtype = file.type.split('/')[1] ?? '';

@@ -27,7 +27,10 @@ interface Policies {
   ): { createScriptURL(url: string): string };
 }
 
-/** The pages allow an address of a script only through a policy (Trusted Types); this policy allows one address. */
+/**
+ * Starts the worker. The pages allow an address of a script only through a policy (Trusted Types); this policy allows
+ * one address.
+ */
 function begun(): Worker {
   const { trustedTypes } = window as unknown as { trustedTypes?: Policies };
   const same = (url: string) => (url === worker ? url : '');

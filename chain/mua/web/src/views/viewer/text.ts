@@ -43,7 +43,7 @@ export function decoded(octets: Uint8Array, charset: string | null): string {
   return isUtf8(octets) ? read(octets, 'utf-8') : read(octets, 'windows-1252');
 }
 
-/** A character that is cut at the end is left out. */
+/** Reads the octets; a character that is cut at the end is left out. */
 function read(octets: Uint8Array, label: string): string {
   return new TextDecoder(label).decode(octets, { stream: true });
 }
