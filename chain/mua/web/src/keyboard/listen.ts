@@ -98,7 +98,7 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
     run();
   }
 
-  /** Where a conversation is open, the browser's own key prints it, and not the window. */
+  /** Prints the open conversation, and not the window, on the browser's own key. */
   function onprintkey(event: KeyboardEvent) {
     if (event.defaultPrevented || !isPrintKey(event) || document.querySelector('dialog:modal')) return;
     if (post.reading.letters.length === 0) return;

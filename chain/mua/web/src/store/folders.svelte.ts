@@ -31,11 +31,11 @@ const roleOrder: Role[] = [
   'all',
 ];
 
-/** Where this browser keeps that folders are in sight that were taken out of the list. */
+/** The key under which this browser keeps whether unlisted folders are in sight. */
 const showsAllKey = 'facteur.all-folders';
 
 export class Folders {
-  /** Whether the folders are in sight, too, that were taken out of the list. */
+  /** True if unlisted folders are in sight, too. */
   showsAll = $state(read(showsAllKey) === 'yes');
 
   constructor(
@@ -57,10 +57,10 @@ export class Folders {
     ),
   );
 
-  /** How many folders are in sight only where all are shown. */
+  /** The number of folders that are in sight only if all are shown. */
   readonly asideCount = $derived.by(() => this.flat.filter(({ mailbox }) => isAside(mailbox)).length);
 
-  /** The folders to be shown to somebody who is in the folder `here`. */
+  /** Returns the folders for a person who is in the folder `here`. */
   inSight(here: Id | undefined): FolderNode[] {
     return this.showsAll ? this.tree : seen(this.tree, (one) => !isAside(one) || one.id === here);
   }
@@ -175,14 +175,15 @@ function rank(mailbox: Mailbox): number {
 }
 
 /**
- * Whether a folder was taken out of the list: nobody subscribes to it, here or in another mail program. While something in
- * it is unread it is in sight all the same, for whoever has not asked for a list of their own would miss a letter.
+ * Returns true if a folder was taken out of the list: nobody subscribes to it, here or in another mail program. While a
+ * letter in it is unread it is in sight all the same: a person who has not made a list of their own would miss that
+ * letter.
  */
 export function isAside({ role, isSubscribed, unreadEmails }: Mailbox): boolean {
   return role === null && !isSubscribed && unreadEmails === 0;
 }
 
-/** The folders for which `isSeen` says yes, each with those that it lies in. */
+/** Returns the folders for which `isSeen` is true, each with its parents. */
 export function seen(nodes: FolderNode[], isSeen: (mailbox: Mailbox) => boolean): FolderNode[] {
   return nodes.flatMap((node) => {
     const children = seen(node.children, isSeen);

@@ -1,4 +1,4 @@
-/** Prints the conversation that is open, page by page; as the browser prints windows where that cannot be done. */
+/** Prints the open conversation, page by page; if that is not possible, the browser prints the window. */
 export async function printReading(): Promise<void> {
   const reading = document.querySelector('.reading.pane');
   try {

@@ -27,7 +27,7 @@ function faults(): string[] {
     return getComputedStyle(document.documentElement).backgroundColor;
   };
   const open = [...document.querySelectorAll('dialog[open]')].at(-1);
-  // What lies over something else ends somewhere, and no shadow says where.
+  // An element over another one must show its edge, which no shadow does.
   for (const over of document.querySelectorAll(
     'dialog[open], [role=menu], [role=listbox], .composer, .notice',
   )) {

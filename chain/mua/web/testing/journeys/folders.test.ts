@@ -15,7 +15,7 @@ describe.each(looks)('folders that are taken out of the list, %s', (_, look) => 
   const story = tell({ letters: 60 }, look);
   const { folders, act, app } = look.french ? fr : en;
 
-  /** The list of folders, which on a phone is in the drawer. */
+  /** Returns the list of folders, which on a phone is in the drawer. */
   async function list() {
     const { page } = story;
     if (!look.touch) return page.getByRole('navigation');
@@ -24,14 +24,14 @@ describe.each(looks)('folders that are taken out of the list, %s', (_, look) => 
     return drawer.getByRole('navigation');
   }
 
-  /** The folder “Family”, taken out of the list as another mail program does it, or by hand. */
+  /** Returns the folder “Family”, which another mail program or the person takes out of the list. */
   const family = () => {
     const found = [...story.server.mail.folders.values()].find(({ name }) => name === 'Family');
     if (!found) throw new Error('the made-up mailbox is another');
     return found;
   };
 
-  /** Puts a letter into it that has been read. */
+  /** Files a letter in it that has been read. */
   function file(): FakeLetter {
     const { mail } = story.server;
     const letter = [...mail.letters.values()].find(({ subject }) => /botanical/.test(subject));
@@ -42,7 +42,7 @@ describe.each(looks)('folders that are taken out of the list, %s', (_, look) => 
     return letter;
   }
 
-  /** Has the pages told of a change, as another mail program makes one. */
+  /** Tells the pages of a change, as another mail program makes one. */
   function tellPages() {
     story.server.mail.note('Mailbox', family().id, 'updated');
     story.server.push();
@@ -75,7 +75,7 @@ describe.each(looks)('folders that are taken out of the list, %s', (_, look) => 
     await again.getByRole('link', { name: folders.aside('Family') }).click();
     await page.getByRole('heading', { name: 'Family', exact: true }).waitFor();
     await (await list()).getByRole('button', { name: folders.showFewer }).click();
-    // The one that is open stays in sight.
+    // The open folder stays in sight.
     await (await list()).getByRole('link', { name: folders.aside('Family') }).waitFor();
   });
 

@@ -43,7 +43,7 @@ describe.each([700, 1440, 2400])('on paper, from a window of %i pixels', (width)
   });
 });
 
-/** Where each numbered line stands: on which page, and the tops and feet of its words there, in points from above. */
+/** Returns the place of each numbered line: its page, and the tops and feet of its words there, in points from above. */
 function linesOf(pdf: Buffer): Map<string, { page: number; top: number; foot: number }[]> {
   const text = execFileSync('pdftotext', ['-bbox', '-', '-'], { input: pdf, maxBuffer: 1 << 26 }).toString();
   const found = new Map<string, { page: number; top: number; foot: number }[]>();
@@ -59,7 +59,7 @@ interface Paper {
   letters: { style: string; html: string; colour: string }[];
 }
 
-/** Runs in the page: keeps what would go to the printer. */
+/** Runs in the page: keeps the document that would go to the printer. */
 function listen(): void {
   const kept = window as unknown as { paper?: Paper };
   new MutationObserver(() => {
@@ -81,7 +81,7 @@ function listen(): void {
   }
 }
 
-/** What the pages hand to the printer when they are told to print, as a PDF. */
+/** Returns the document that the pages hand to the printer, as a PDF. */
 async function printed(
   { page, context, url }: Story,
   tell: () => Promise<void>,
@@ -140,7 +140,7 @@ describe.each([
         expect(foot).toBeLessThan(height - 20);
       }
     }
-    // The style of the letter counts: its lines are as far from each other as it says.
+    // The style of the letter counts: its lines have the distance that it sets.
     const [one, two] = [lines.get('line1')?.[0]?.top ?? 0, lines.get('line2')?.[0]?.top ?? 0];
     expect(two - one).toBeGreaterThan(20);
     await page.evaluate(() =>

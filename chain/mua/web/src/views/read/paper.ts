@@ -1,20 +1,20 @@
 /**
- * A conversation made ready for paper. Browsers cut a frame where a page ends, through the middle of a line. So what is printed is
- * a document of its own in which letters stand in no frames: each has a tree and styles of its own (a shadow tree), and is
- * broken into pages between its lines.
+ * Makes a conversation ready for paper. Browsers cut a frame at the end of a page, through the middle of a line. So the
+ * pages print a document of its own in which letters stand in no frames: each has a tree and styles of its own (a shadow
+ * tree), and is broken into pages between its lines.
  *
- * Letters come into no other company by that. The document is in a sandbox in which no script runs, and has the policy of the
- * pages, which is as strict about what a letter may load as its own.
+ * This gives letters no new freedom. The document is in a sandbox in which no script runs, and has the policy of the
+ * pages, which limits the loads of a letter as strictly as its own policy.
  */
 
 import { documentIn } from './measure';
 
-/** For how long styles and pictures are waited for, in milliseconds. */
+/** The time that the pages wait for styles and pictures, in milliseconds. */
 const patience = 10_000;
 /** A letter has none of the styles of the pages around it. */
 const alone = ':host{all:initial!important;display:block!important}html{display:block}';
 
-/** Prints what is read, `reading`; gives up what was made for it afterwards. */
+/** Prints the open conversation in `reading`; removes the printed document afterwards. */
 export async function print(reading: Element): Promise<void> {
   const frame = document.createElement('iframe');
   frame.className = 'paper';
@@ -34,7 +34,7 @@ export async function print(reading: Element): Promise<void> {
   }
 }
 
-/** Writes what is read on paper, and waits for what it looks like. */
+/** Writes the conversation on paper, and waits for its styles and pictures. */
 async function fill(paper: Document, reading: Element): Promise<void> {
   paper.documentElement.lang = document.documentElement.lang;
   paper.title = document.title;
@@ -54,11 +54,11 @@ async function fill(paper: Document, reading: Element): Promise<void> {
   await Promise.race([Promise.allSettled([...styles, ...pictures]), late]);
 }
 
-/** A letter with its own styles and nobody else's. */
+/** Returns a letter with its own styles and nobody else's. */
 function onPaper(paper: Document, letter: Document): HTMLElement {
   const box = paper.createElement('div');
   const root = paper.importNode(letter.documentElement, false);
-  // It says how the letter lies in its frame.
+  // The attribute places the letter in its frame.
   root.removeAttribute('style');
   root.append(paper.importNode(letter.body, true));
   for (const style of root.querySelectorAll('style')) style.remove();
@@ -75,7 +75,7 @@ function sheet(paper: Document, source: string): CSSStyleSheet {
   return made;
 }
 
-/** Waits until something has loaded that `place` puts into a document, or has failed to. */
+/** Waits until the element that `place` puts into a document has loaded, or has failed to. */
 function came<T extends HTMLElement>(what: T, place: (what: T) => void): Promise<void> {
   return new Promise((resolve) => {
     for (const end of ['load', 'error']) what.addEventListener(end, () => resolve(), { once: true });
