@@ -1,4 +1,4 @@
-//! What a FETCH asks for, put in order once and not for each letter.
+//! The items that a FETCH asks for, sorted once and not for each letter.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,17 +23,17 @@ pub struct FetchItems {
     pub envelope: bool,
     pub body: bool,
     pub body_structure: bool,
-    /// What needs the letter's bytes.
+    /// The items that need the letter's bytes.
     pub asks: Vec<Ask>,
     /// Does it set `\Seen`?
     pub marks_seen: bool,
-    /// Is the text of the letters asked for, and not only what a list shows of them?
+    /// True if the client asks for the text of the letters, and not only for a list's columns.
     pub reads: bool,
     /// Only letters that changed after this.
     pub changed_since: Option<Change>,
-    /// What strings may be.
+    /// True if strings may be in UTF-8.
     pub utf8: bool,
-    /// Is MODSEQ told wherever flags are?
+    /// True if MODSEQ accompanies the flags everywhere.
     pub condstore: bool,
     /// True if the client asked for the decoded form of a part whose encoding nobody can undo.
     undecodable: AtomicBool,
@@ -42,20 +42,20 @@ pub struct FetchItems {
 /// One item that needs the letter's bytes.
 #[derive(Debug)]
 pub struct Ask {
-    /// What stands before the string in the answer.
+    /// The text before the string in the answer.
     pub label: Vec<u8>,
     pub what: What,
     pub partial: Option<Partial>,
 }
 
-/// Which bytes, and what to do with them.
+/// The bytes to send, and the way to send them.
 #[derive(Debug)]
 pub enum What {
-    /// As they stand in the letter.
+    /// The octets as they stand in the letter.
     Section(mailbox::Section),
     /// Some fields of a header, or all but some.
     Fields { section: mailbox::Section, names: Vec<String>, except: bool },
-    /// With the transfer encoding taken off (RFC 3516).
+    /// The octets with the transfer encoding undone (RFC 3516).
     Binary(mailbox::Section),
     /// The number of octets of that.
     BinarySize(mailbox::Section),
@@ -145,7 +145,7 @@ impl FetchItems {
         self.asks.len() > MOST_ASKS
     }
 
-    /// What has to be read of each letter.
+    /// Returns the parts of each letter that have to be read.
     pub fn want(&self) -> Want {
         let structure = self.body || self.body_structure || self.asks.iter().any(|ask| ask.needs_structure());
         Want { card: !self.asks.is_empty(), summary: self.envelope, structure }

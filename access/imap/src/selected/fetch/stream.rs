@@ -1,5 +1,5 @@
-//! Bodies on their way to the client: read in ranges, decoded where asked, sent as the client takes them. One chunk
-//! is in memory, whatever the size of the letter.
+//! Bodies on their way to the client: read in ranges, decoded if asked for, sent as the client takes them. One chunk is
+//! in memory, whatever the size of the letter.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::codec::write::without_nul;
 use crate::session::{Halt, Output};
 use mailbox::parse::{Step, Unpacker};
 
-/// Octets read at a time; whole frames of the store where a chunk begins at one.
+/// Octets that one read returns; whole frames of the store if a chunk begins at one.
 const CHUNK: u64 = 128 * 1024;
 
 /// The part of a blob that is to be sent.
@@ -23,7 +23,7 @@ struct Decoding {
     unpacker: Unpacker,
     /// The treatment of NUL: BODY[…] may not contain it, BINARY[…] may.
     nul: Nul,
-    /// Decoded octets still to be passed over, and then to be sent.
+    /// Decoded octets to skip, and then to send.
     skip: u64,
     take: u64,
 }
@@ -34,7 +34,7 @@ impl Body {
         Self { blob, range, decoding: None }
     }
 
-    /// The octets `part` of what a path of steps leads to.
+    /// Makes the stream of the octets `part` in the result of a path of steps.
     pub fn decoded(blob: BlobId, path: &[Step], part: Range<u64>, nul: Nul) -> Self {
         let unpacker = Unpacker::new(path);
         let decoding = Decoding { unpacker, nul, skip: part.start, take: part.end - part.start };
@@ -63,7 +63,7 @@ impl Body {
         Some(next)
     }
 
-    /// What of a chunk just read is to be sent.
+    /// Writes the part of the chunk just read that is to be sent.
     fn digest(&mut self, chunk: &[u8], last: bool, out: &mut Vec<u8>) {
         let Some(decoding) = &mut self.decoding else {
             let start = out.len();
@@ -87,7 +87,7 @@ impl Body {
     }
 }
 
-/// What becomes of NUL in decoded octets.
+/// The treatment of NUL in decoded octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nul {
     /// NUL is replaced, as in everything that is no literal8.
@@ -96,7 +96,7 @@ pub enum Nul {
     Sent,
 }
 
-/// What has to be read for a path.
+/// Returns the range that has to be read for a path.
 fn first_range(path: &[Step]) -> Range<u64> {
     path.first().map_or(0..0, |step| step.start..step.end)
 }
@@ -113,7 +113,7 @@ pub async fn send(store: &store::Store, asker: store::Asker, out: &mut Output<'_
             return Err(broken("the letter is shorter than it was"));
         }
         if body.decoding.is_none() && memchr::memchr(0, &chunk).is_none() {
-            // As nearly always: nothing has to be changed, so nothing is copied.
+            // Nearly always nothing has to be changed, so nothing is copied.
             out.send_bytes(&chunk).await?;
             continue;
         }
@@ -138,7 +138,7 @@ pub fn read_all(view: &View, mut body: Body, out: &mut Vec<u8>) -> Result<(), st
     Ok(())
 }
 
-/// What decoding gives, without keeping it.
+/// The result of decoding octets without keeping them.
 pub struct Measured {
     /// Octets.
     pub length: u64,
@@ -146,7 +146,7 @@ pub struct Measured {
     pub has_nul: bool,
 }
 
-/// Decodes what a path leads to to learn its length, which has to be told before the octets.
+/// Decodes the result of a path to learn its length, which comes before the octets.
 pub fn measure(view: &View, blob: BlobId, path: &[Step]) -> Result<Measured, store::Error> {
     let mut measured = Measured { length: 0, has_nul: false };
     let mut clear = Vec::new();

@@ -43,7 +43,7 @@ describe.each([700, 1440, 2400])('on paper, from a window of %i pixels', (width)
   });
 });
 
-/** Returns the place of each numbered line: its page, and the tops and feet of its words there, in points from above. */
+/** Returns the place of each numbered line: its page, and the tops and feet of its words, in points from above. */
 function linesOf(pdf: Buffer): Map<string, { page: number; top: number; foot: number }[]> {
   const text = execFileSync('pdftotext', ['-bbox', '-', '-'], { input: pdf, maxBuffer: 1 << 26 }).toString();
   const found = new Map<string, { page: number; top: number; foot: number }[]>();

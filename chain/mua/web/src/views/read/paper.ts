@@ -1,7 +1,7 @@
 /**
  * Makes a conversation ready for paper. Browsers cut a frame at the end of a page, through the middle of a line. So the
- * pages print a document of its own in which letters stand in no frames: each has a tree and styles of its own (a shadow
- * tree), and is broken into pages between its lines.
+ * pages print a document of its own in which letters stand in no frames: each has a tree and styles of its own (a
+ * shadow tree), and is broken into pages between its lines.
  *
  * This gives letters no new freedom. The document is in a sandbox in which no script runs, and has the policy of the
  * pages, which limits the loads of a letter as strictly as its own policy.
