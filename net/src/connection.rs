@@ -83,7 +83,7 @@ impl Connection {
         self.stay = Some(stay);
     }
 
-    /// Has a person logged in here?
+    /// Returns true if a person has logged in here.
     pub fn has_stay(&self) -> bool {
         self.stay.is_some()
     }

@@ -33,7 +33,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// Does the request use this capability?
+    /// Returns true if the request uses this capability.
     pub fn uses(&self, capability: &str) -> bool {
         self.using.iter().any(|used| used == capability)
     }

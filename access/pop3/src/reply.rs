@@ -3,7 +3,7 @@
 /// `+OK` or `-ERR`, perhaps a code, a text for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// Was it done?
+    /// True for `+OK`.
     pub done: bool,
     /// A code for the program at the other end.
     pub code: Option<Code>,

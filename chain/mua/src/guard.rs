@@ -56,7 +56,7 @@ fn leave_key(token: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes())
 }
 
-/// Does our own form end the session?
+/// Returns true if our own form ends the session.
 fn leaves(uri: &Uri, token: &str) -> bool {
     let key = uri.query().and_then(|query| query.strip_prefix("key=")).filter(|_| uri.path() == "/logout");
     let tag = key.and_then(hex::decode);

@@ -18,7 +18,7 @@ pub fn is_of_ours(headers: &HeaderMap) -> bool {
     headers.contains_key(SITE) && headers.get_all(SITE).iter().all(|site| site == "same-origin")
 }
 
-/// Does a person go to this address as a whole page, by a link or by hand?
+/// Returns true if a person goes to this address as a whole page, by a link or by hand.
 pub fn is_a_visit(headers: &HeaderMap) -> bool {
     let says = |name: &str, value: &str| headers.get(name).is_some_and(|given| given == value);
     says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")

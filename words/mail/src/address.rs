@@ -139,7 +139,7 @@ impl Address {
         &self.domain
     }
 
-    /// Does this address need SMTPUTF8 (RFC 6531) to travel? (Its domain is an A-label and never does.)
+    /// Returns true if this address needs SMTPUTF8 (RFC 6531) to travel. (Its domain is an A-label and never needs it.)
     pub fn needs_smtputf8(&self) -> bool {
         !self.local.is_ascii()
     }

@@ -47,7 +47,7 @@ pub fn read_page<'a>(label: Option<&[u8]>, octets: &'a [u8], whole: bool) -> Rea
     }
 }
 
-/// Does the label name a charset that the octets are sound in?
+/// Returns true if the label names a charset that the octets are sound in.
 pub fn fits(label: &[u8], octets: &[u8]) -> bool {
     match label::charset(label) {
         Some(Charset::Untold) | None => false,
@@ -55,7 +55,7 @@ pub fn fits(label: &[u8], octets: &[u8]) -> bool {
     }
 }
 
-/// Does the label name a charset that can be read, US-ASCII among them?
+/// Returns true if the label names a readable charset, such as US-ASCII.
 pub fn is_known(label: &[u8]) -> bool {
     label::charset(label).is_some()
 }

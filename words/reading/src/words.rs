@@ -60,7 +60,7 @@ pub enum Token<'a> {
     Plain {
         /// The stretch as written.
         octets: &'a [u8],
-        /// Does an encoded word follow?
+        /// True if an encoded word follows.
         before_word: bool,
     },
 }

@@ -34,7 +34,7 @@ pub enum Step {
 /// A question that only the owner can answer: the methods of [`mail::seam::Logins`], as values.
 #[derive(Debug)]
 pub enum Question {
-    /// Do name and password belong together? The caller answers with a verdict.
+    /// Asks if name and password belong together. The caller answers with a verdict.
     Password {
         /// The name as the client wrote it, prepared.
         name: String,

@@ -81,7 +81,7 @@ impl Capabilities {
         }
     }
 
-    /// Does it offer this AUTH mechanism?
+    /// Returns true if it offers this AUTH mechanism.
     pub fn offers_auth(&self, mechanism: &str) -> bool {
         self.auth.iter().any(|offered| offered.eq_ignore_ascii_case(mechanism))
     }

@@ -81,9 +81,9 @@ pub enum Step {
 /// A question that only the owner of the dialogue can answer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Question {
-    /// May this sender write? The caller answers with a verdict.
+    /// Asks if this sender may write. The caller answers with a verdict.
     Sender(MailFrom),
-    /// Is a letter taken for this recipient? The caller answers with a verdict.
+    /// Asks if a letter is taken for this recipient. The caller answers with a verdict.
     Recipient(Address),
     /// A log-in begins.
     Login {

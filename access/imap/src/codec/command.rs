@@ -205,7 +205,7 @@ pub enum SpecialUse {
 /// `LIST`, plain or extended (RFC 5258, RFC 9051 §6.3.9).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {
-    /// Was any part of the extended syntax used?
+    /// True if any part of the extended syntax was used.
     pub extended: bool,
     /// The folders to list.
     pub select: ListSelect,

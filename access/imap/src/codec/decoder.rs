@@ -48,7 +48,7 @@ pub enum Event {
     Letter {
         /// Its octets, within the limits.
         size: u64,
-        /// Does the client wait for `+`?
+        /// True if the client waits for `+`.
         waits: bool,
     },
     /// The last octets of the input just taken, by number, belong to the letter that the owner keeps.
@@ -394,7 +394,7 @@ impl Decoder {
 /// `{size}` or `{size+}` at the end of a line.
 struct Announced {
     size: u64,
-    /// Does the client wait for `+`?
+    /// True if the client waits for `+`.
     waits: bool,
     /// The octets of the announcement, with its line end and the `~` of a literal8.
     length: usize,

@@ -6,7 +6,7 @@ use mailbox::parse::decode;
 use crate::codec::write::{QUOTED_MAX, literal, quoted};
 use crate::session::Enabled;
 
-/// May strings to this client be UTF-8? (RFC 9051 §5.1, RFC 6855: rev2 or UTF8=ACCEPT was enabled.)
+/// The charset of strings to this client: UTF-8 if it has enabled rev2 (RFC 9051 §5.1) or UTF8=ACCEPT (RFC 6855).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
     /// Quoted strings hold US-ASCII; other text goes as encoded words (RFC 2047).

@@ -38,7 +38,7 @@ impl<'a> Output<'a> {
         self.buffer.extend_from_slice(b"\r\n");
     }
 
-    /// Has the client been sent any of it?
+    /// Returns true if some of it has been sent to the client.
     pub fn has_begun(&self) -> bool {
         self.begun
     }

@@ -16,7 +16,7 @@ const MOST_FOLDERS: usize = 4096;
 /// Octets of a text that are cut into words.
 const LONGEST: usize = 4096;
 
-/// Does the filter depend on other letters of a conversation?
+/// Returns true if the filter depends on other letters of a conversation.
 pub fn looks_at_threads(criteria: &Criteria) -> bool {
     match criteria {
         Criteria::Thread(..) => true,

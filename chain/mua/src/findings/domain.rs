@@ -33,7 +33,7 @@ pub fn are_one(one: &str, other: &str) -> bool {
     }
 }
 
-/// Does the name end as names on the internet do?
+/// Returns true if the name ends as names on the internet do.
 pub fn is_public(ascii: &str) -> bool {
     psl::suffix(ascii.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() < ascii.len())
 }

@@ -47,7 +47,7 @@ pub fn clean(source: &str, pictures: &Arc<dyn Pictures>, fonts: &Fonts) -> Clean
     Clean { styles: outline.style, body, album }
 }
 
-/// Does the writer choose colours? Then they fit the light page they were chosen on.
+/// Returns true if the writer has chosen colours, which fit the light page they were chosen on.
 pub fn has_colours(clean: &str) -> bool {
     ["color:", "background:", "background-color:", "bgcolor=", "color="].iter().any(|word| clean.contains(word))
 }

@@ -25,7 +25,7 @@ pub struct FetchItems {
     pub body_structure: bool,
     /// The items that need the letter's bytes.
     pub asks: Vec<Ask>,
-    /// Does it set `\Seen`?
+    /// True if it sets `\Seen`.
     pub marks_seen: bool,
     /// True if the client asks for the text of the letters, and not only for a list's columns.
     pub reads: bool,

@@ -17,7 +17,7 @@ export interface World {
 
 const anywhere = new Set(['anywhere', 'everywhere', 'all', 'partout', 'tout', 'tous']);
 
-/** Does it ask for letters of all folders, junk and trash among them? */
+/** Returns true if it asks for letters of all folders, even of junk and trash. */
 export function isAnywhere({ operator, value }: Term, world: World): boolean {
   return operator === 'in' && anywhere.has(fold(value)) && world.foldersNamed(value).length === 0;
 }
