@@ -11,7 +11,7 @@ use crate::report::table;
 const LETTERS: usize = 100_000;
 const SIZE: usize = 2000;
 
-/// Measures what the pages weigh, and how soon letters are on the screen.
+/// Measures the weight of the pages, and how soon letters are on the screen.
 pub fn run() {
     let web = root().join("chain/mua/web");
     if !web.join("node_modules").exists() {

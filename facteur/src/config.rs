@@ -66,7 +66,7 @@ pub struct RouteLogin {
     pub password_file: PathBuf,
 }
 
-/// Why there is no configuration to work with.
+/// The reason why there is no configuration to work with.
 #[derive(Debug)]
 pub enum ConfigError {
     Unreadable { path: PathBuf, why: std::io::Error },

@@ -36,7 +36,7 @@ pub fn put(to: &mut impl Write, octets: &[u8]) {
 }
 
 /// Returns how many characters fit on a line of it: as the shell says, or as most people have; it is unlimited if
-/// there is no terminal, so that scripts find on one line what belongs together.
+/// there is no terminal, so that scripts find each record on one line.
 pub fn width() -> usize {
     if let Some(caller) = control::current() {
         return caller.circumstances().width;

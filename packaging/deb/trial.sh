@@ -1,5 +1,5 @@
 #!/bin/bash
-# What `cargo xtask deb-trial` does inside a Debian of its own, with its own systemd, network and disk: from the first
+# `cargo xtask deb-trial` runs this inside a Debian of its own, with its own systemd, network and disk: from the first
 # installation to the last. /facteur.deb is the package. The first line that fails ends it.
 set -Eeuo pipefail
 trap 'echo "FAILED: line $LINENO: $BASH_COMMAND" >&2; journalctl --no-pager -u facteur.service -n 30 >&2 || true' ERR

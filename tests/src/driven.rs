@@ -147,7 +147,8 @@ impl Account {
     }
 }
 
-/// The other client of an account: it looks at what is there over IMAP and over JMAP, which must agree, and changes things.
+/// The other client of an account: it looks at the account over IMAP and over JMAP, which must agree, and changes
+/// things.
 pub struct Look(Driven);
 
 impl Look {

@@ -21,7 +21,7 @@ pub fn generated_letter(id: &str, from: &str, to: &str, size: usize) -> Vec<u8> 
     letter
 }
 
-/// The names of generated letters (what stands before `@test` in their Message-ID), sorted.
+/// The names of generated letters (the part before `@test` of their Message-ID), sorted.
 pub fn message_ids(letters: &[String]) -> Vec<String> {
     let mut ids: Vec<String> = letters
         .iter()

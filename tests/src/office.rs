@@ -360,7 +360,7 @@ impl Office {
         program
     }
 
-    /// Runs a command of this office, which must succeed; gives what it printed.
+    /// Runs a command of this office, which must succeed; returns its output.
     pub fn command(&self, words: &[&str]) -> String {
         self.command_with_input(words, b"")
     }

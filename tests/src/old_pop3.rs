@@ -151,7 +151,7 @@ impl Pop3State {
         Err("-ERR [AUTH] wrong password")
     }
 
-    /// Deletes what is marked. True where the connection is to break before the answer.
+    /// Deletes the marked letters. True if the connection is to break before the answer.
     fn quit(&mut self, marked: &[usize]) -> bool {
         self.letters.retain(|(number, _)| !marked.contains(number));
         self.deleted.extend(marked);

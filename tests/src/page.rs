@@ -1,4 +1,4 @@
-//! The page of arrangements: its configurations are what the tests run, so that it stays true.
+//! The page of arrangements: its configurations are those that the tests run, so that it stays true.
 
 use std::path::Path;
 

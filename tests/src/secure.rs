@@ -58,7 +58,7 @@ impl Secure {
         self.stream.flush().expect("sent");
     }
 
-    /// Reads until `end` was heard, and forgets all of it; gives what it was.
+    /// Reads until `end` was heard, and forgets all of it; returns the text.
     pub fn hear(&mut self, end: &str) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -89,7 +89,7 @@ impl Secure {
         }
     }
 
-    /// Reads whole lines, at least one, and forgets them; gives what they were.
+    /// Reads whole lines, at least one, and forgets them; returns them.
     pub fn hear_lines(&mut self) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -132,7 +132,7 @@ impl Secure {
         !self.closed
     }
 
-    /// Reads what there is; true when something came.
+    /// Reads the octets that there are; true when some came.
     fn listen(&mut self) -> bool {
         self.stream.sock.set_read_timeout(Some(MOMENT)).expect("a timeout");
         let mut piece = [0; 16 * 1024];

@@ -151,7 +151,7 @@ fn serve(stream: TcpStream, taken: &Taken, pause: Duration) -> std::io::Result<(
     }
 }
 
-/// Reads up to the final dot; gives what stands before `@test` in the Message-ID.
+/// Reads up to the final dot; returns the part before `@test` of the Message-ID.
 fn read_letter(reader: &mut impl BufRead) -> std::io::Result<String> {
     let mut id = String::new();
     loop {

@@ -76,7 +76,7 @@ fn data_that_were_open_to_others_are_closed_at_the_start_and_go_on_working() {
     assert_eq!(office.read(office.first(), "INBOX", 1).len(), 1);
     office.stop();
     open_all(&office.data());
-    // A command that works on the data itself closes what lies at hand.
+    // A command that works on the data itself closes the files at hand.
     office.command(&["account", "list"]);
     let data = office.data();
     for path in [data.clone(), data.join("facteur.db"), data.join("facteur.lock")] {

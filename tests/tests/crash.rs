@@ -92,7 +92,7 @@ fn queued_letters_survive_kills_in_the_middle_of_delivery() {
     wait_until(|| office.command(&["queue", "list", "--json"]).trim() == "[]");
     let came = counts(sink.taken.lock().expect("lock").clone());
     let doubles: usize = came.values().map(|times| times - 1).sum();
-    // Only what was between the foreign 250 and our record when a kill fell: one letter a connection.
+    // Only letters between the foreign 250 and our record when a kill fell: one letter a connection.
     let connections = 8;
     assert!(doubles <= kills * connections, "{doubles} letters came twice");
 }

@@ -177,7 +177,7 @@ fn a_maildir_is_filled_with_nothing_else_set_up() {
     assert_eq!(fetched(&run(&office, &words).1), 7);
     assert_eq!((files(&maildir), files(&maildir.join(".Lists.rust"))), (4, 3));
     assert_eq!(fetched(&run(&office, &words).1), 0);
-    // Forgetting what is known costs time, not doubles.
+    // Forgetting the known letters costs time, not doubles.
     std::fs::remove_dir_all(maildir.join("facteur-fetch")).expect("removed");
     run(&office, &words);
     assert_eq!((files(&maildir), files(&maildir.join(".Lists.rust"))), (4, 3));

@@ -186,7 +186,7 @@ fn what_is_damaged_is_told_and_the_rest_is_taken() {
     let skipped: Value =
         serde_json::from_str(out.lines().find(|line| line.contains("b.eml")).expect("told")).expect("json");
     assert_eq!((&skipped["event"], &skipped["at"]), (&"skipped".into(), &Value::Null));
-    // A tar that breaks off gives what stands before the break.
+    // A tar that breaks off gives the letters before the break.
     let tar = office.folder().join("torn.tar.gz");
     client(Command::new("tar").arg("-czf").arg(&tar).arg("-C").arg(letters("thunderbird")).arg("."), b"")
         .must_succeed();
@@ -283,7 +283,7 @@ fn mbsync_copies(office: &Office, maildir: &Path) {
     let clients = copy.join("Travail/Clients");
     let letters: Vec<_> = std::fs::read_dir(clients.join("cur")).expect("copied").collect();
     assert_eq!(letters.len(), 1, "{clients:?}");
-    // And what mbsync wrote is a Maildir that we read: nested, this time.
+    // The files that mbsync wrote are a Maildir that we read: nested, this time.
     let path = copy.to_string_lossy().into_owned();
     let (code, out, err) = office.try_command(&["import", "bob@alpha.test", &path], b"");
     assert_eq!((code, last(&out)), (0, "letters imported: 5; here already: 0; passed over: 0"), "{err}");

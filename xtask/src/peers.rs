@@ -119,7 +119,8 @@ fn node(place: &Path, packages: &[&str]) -> Outcome {
     step(npm.args(packages))
 }
 
-/// Builds with what `--locked` pins, in a folder of its own: the features asked for here are not those of the workspace.
+/// Builds with the versions that `--locked` pins, in a folder of its own: the features asked for here are not those
+/// of the workspace.
 fn built(place: &Path, words: &[&str]) -> Outcome {
     let mut install = cargo();
     install.args(["install", "--locked", "--root"]).arg(place).args(words);

@@ -58,7 +58,7 @@ fn timed(command: &mut Command, run: impl FnOnce(&mut Command) -> io::Result<Exi
     }
 }
 
-/// Shows what comes, line by line, and gives it to `hear`.
+/// Shows the output, line by line, and gives it to `hear`.
 fn pass_on(output: impl io::Read, hear: &mut dyn FnMut(&str)) -> io::Result<()> {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();

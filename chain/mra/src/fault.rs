@@ -27,7 +27,7 @@ pub enum Fault {
     /// The connection broke.
     #[error("{0}")]
     Cut(String),
-    /// The server does not speak as it should, or does not do what is needed.
+    /// The server does not speak as it should, or does not offer a command that the fetch needs.
     #[error("{0}")]
     Server(String),
     /// The letters could not be put where they go: the mailbox is full, the disk fails, the folder cannot be written.

@@ -29,7 +29,7 @@ pub enum News {
         folder: String,
         /// Its name there.
         name: String,
-        /// Why.
+        /// The reason.
         why: Why,
         /// The words of the server, if it said some.
         said: String,
@@ -38,7 +38,7 @@ pub enum News {
     FolderLeft {
         /// The folder, in our words.
         folder: String,
-        /// Why not.
+        /// The words that say why not.
         said: String,
     },
     /// The server wants people to see this (RFC 9051 §7.1); heard once, however often it is said.
@@ -49,7 +49,7 @@ pub enum News {
     Waits {
         /// The time that it waits.
         pause: Duration,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// Letters could not be taken away at the other end without taking others with them.
@@ -67,7 +67,7 @@ pub enum News {
     },
 }
 
-/// Why a letter was left where it is.
+/// The reason why a letter was left where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// It is larger than the source takes, and has so many octets.

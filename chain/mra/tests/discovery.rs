@@ -52,7 +52,7 @@ struct Town {
 }
 
 impl Town {
-    /// `file` is what stands at each place for files.
+    /// `file` is the content at each place for files.
     async fn new(file: impl Fn(u16) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tls = ServerTls::self_signed(folder.path(), "imap.provider.example").unwrap();

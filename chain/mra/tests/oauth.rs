@@ -15,7 +15,7 @@ use mail::seam::{OurFault, Pending};
 use net::{ClientTls, Table};
 use provider::{CLIENT_ID, CLIENT_SECRET, FakeProvider, Mood};
 
-/// Remembers what it kept; its disk may be full.
+/// Remembers the tokens that it kept; its disk may be full.
 #[derive(Clone, Default)]
 struct Drawer {
     kept: Arc<Mutex<Vec<String>>>,

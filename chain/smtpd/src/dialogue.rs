@@ -1,4 +1,4 @@
-//! The loop: reads, shows the session what came, does what it says.
+//! The loop: reads, shows the session the input, and does what it says.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub async fn converse<D: Doorkeeper>(stream: Stream, settings: Arc<Settings>, se
     connection.close().await;
 }
 
-/// Why the talk ends.
+/// The reason why the talk ends.
 enum Leave {
     StartTls,
     Goodbye,

@@ -129,7 +129,7 @@ fn bar(read: u64, total: u64) -> String {
     format!("[{}{}]", "#".repeat(full), "-".repeat(empty))
 }
 
-/// Why a Maildir cannot be written.
+/// Says why a Maildir cannot be written.
 fn not_written(why: &maildir::Error) -> String {
     let (path, why) = match why {
         maildir::Error::Full(path) => (path.display(), system(&std::io::ErrorKind::StorageFull.into())),
@@ -139,7 +139,7 @@ fn not_written(why: &maildir::Error) -> String {
     say!("cannot write {path}: {why}", "écriture de {path} impossible : {why}")
 }
 
-/// Why an import or an export stopped.
+/// Says why an import or an export stopped.
 pub fn trouble(why: &Error) -> Failure {
     Failure::new(match why {
         Error::Unreadable { path, error } => {

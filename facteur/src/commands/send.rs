@@ -134,7 +134,7 @@ fn with_author(send: &Send, raw: Vec<u8>, writer: &Address) -> Vec<u8> {
     [letter::from_field(send.full_name.as_deref(), &author).as_bytes(), &raw].concat()
 }
 
-/// Adds what a letter needs and this one lacks, and a line that says where it began (RFC 5321 §4.4).
+/// Adds the fields that a letter needs and this one lacks, and a line that says where it began (RFC 5321 §4.4).
 fn complete(raw: Vec<u8>, author: &Address, hostname: &Domain, user: &str) -> Letter {
     let (id, now) = (clock::letter_id(), clock::now());
     let front = format!("Received: by {hostname} (Facteur, from {user})\r\n\tid {id}; {}\r\n", now.rfc5322());

@@ -1,4 +1,4 @@
-//! Why the directory or the mailboxes did not do what a command asked, in the person's language.
+//! Says why the directory or the mailboxes refused a command, in the person's language.
 
 use super::size;
 use crate::failure::Failure;
@@ -39,7 +39,7 @@ fn store_trouble(why: &store::Error) -> String {
     }
 }
 
-/// Why a mailbox does not do what it was asked.
+/// Says why a mailbox refuses a command.
 #[rustfmt::skip]
 pub fn mailbox_trouble(why: &mailbox::Error) -> String {
     use mailbox::Error;

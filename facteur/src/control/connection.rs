@@ -46,7 +46,7 @@ impl ServedBy {
     }
 }
 
-/// Why there is no way.
+/// The reason why there is no way to an executor.
 pub enum NoConnection {
     /// This user may not, and which one may.
     NotAllowed { owner: Option<u32> },

@@ -99,7 +99,7 @@ pub fn serve_on_standard_input() -> u8 {
     }
 }
 
-/// Why a command did not do what it was to do.
+/// The reason why a command ended before its work was done.
 enum Ended {
     Failed(Failure),
     /// Another process has the data: nothing was begun.

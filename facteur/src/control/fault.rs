@@ -1,4 +1,4 @@
-//! Why the sockets for commands do not open.
+//! Says why the sockets for commands do not open.
 
 use std::path::PathBuf;
 use std::{fmt, io};
@@ -6,7 +6,7 @@ use std::{fmt, io};
 use super::SOCKET;
 use crate::language::{say, system};
 
-/// Why the sockets for commands do not open.
+/// The reason why the sockets for commands do not open.
 #[derive(Debug)]
 pub struct DoorFault {
     /// The data folder.

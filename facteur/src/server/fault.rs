@@ -1,4 +1,4 @@
-//! Why a post office does not open, in the person's language, with what to do.
+//! Says why a post office does not open, in the person's language, with what to do.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::language::{encryption, say, system};
 use crate::private::Exposed;
 
-/// Why a post office does not open.
+/// The reason why a post office does not open.
 #[derive(Debug)]
 pub enum StartFault {
     Data(OpenError),
@@ -96,7 +96,7 @@ fn door(fault: &BindError) -> String {
     }
 }
 
-/// Why there is no certificate to serve with.
+/// Says why there is no certificate to serve with.
 fn certificate(fault: &TlsError) -> String {
     match fault {
         TlsError::File { path, error } => {

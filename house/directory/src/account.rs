@@ -98,7 +98,7 @@ pub struct Changes<'a> {
     pub address: Option<&'a Address>,
 }
 
-/// Changes what is known of a person. Letters for the address they had still reach them: it becomes an alias.
+/// Changes the facts about a person. Letters for the address they had still reach them: it becomes an alias.
 pub fn change(tx: &mut Tx, address: &Address, changes: &Changes<'_>, now: Timestamp) -> Result<AccountId, Error> {
     let account = find(tx, address)?;
     if let Some(name) = changes.name {

@@ -2,7 +2,7 @@
 
 use mail::{Address, Domain};
 
-/// Why a change was not made.
+/// The reason why a change was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The domain is not ours.

@@ -1,4 +1,4 @@
-//! Checking who people are.
+//! Checks who people are.
 //!
 //! In this order, so that a flood of strangers is turned away before it costs anything: is the place refused; was the password
 //! right not long ago; a turn among those of the same name and place; and only then a slot, in which the password is worked

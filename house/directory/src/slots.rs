@@ -84,7 +84,8 @@ struct Waiter {
 #[derive(Debug)]
 pub(crate) struct Busy;
 
-/// A slot that was granted: given back when dropped. It goes along with the work, and not with who waits for that.
+/// A slot that was granted: given back when dropped. It goes along with the work, and not with the caller that waits
+/// for it.
 pub(crate) struct Turn {
     queue: Option<Queue>,
     workspace: Option<Workspace>,
@@ -173,7 +174,7 @@ impl State {
         left.into_iter().min_by_key(|n| self.waiting[*n].ranks[LEVELS.len() - 1])
     }
 
-    /// The other way round, among those of `left`: who has the least claim to a place.
+    /// Returns, the other way round, the one among `left` that has the least claim to a place.
     fn last(&self, mut left: Vec<usize>) -> Option<usize> {
         for level in 0..LEVELS.len() {
             let most = left.iter().copied().max_by_key(|n| (self.waiting[*n].ranks[level], usize::MAX - n))?;

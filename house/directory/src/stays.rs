@@ -47,11 +47,11 @@ pub struct Open {
     pub proof: Proof,
 }
 
-/// All who are in the house.
+/// All connections of people in the house.
 #[derive(Default)]
 pub(crate) struct Stays {
     book: Arc<Mutex<Book>>,
-    /// Somebody has come who was not looked at yet.
+    /// Tells that a connection has come that was not looked at yet.
     came: Notify,
 }
 
@@ -148,7 +148,7 @@ impl Stays {
 }
 
 impl Directory {
-    /// Somebody who was let in begins a conversation: see [`mail::seam::Logins::stay`].
+    /// Notes that a person who was let in begins a conversation: see [`mail::seam::Logins::stay`].
     pub(crate) fn begin_stay(&self, person: &Login, doing: Doing, from: IpAddr) -> SharedStay {
         self.0.stays.begin(person, doing, from, (self.0.clock)())
     }
@@ -226,7 +226,7 @@ impl Directory {
     }
 }
 
-/// Why somebody who was let in with this has to go; none: they may stay.
+/// Says why a person who was let in with this has to go; `None`: they may stay.
 fn verdict(view: &View, (account, proof): (AccountId, Proof), now: Timestamp) -> Result<Option<Leave>, Error> {
     let sql = "SELECT password.changed FROM account LEFT JOIN password
                ON password.account = account.id AND password.label = '' WHERE account.id = $1";

@@ -1,4 +1,4 @@
-//! When a letter was received, from what there is.
+//! Finds when a letter was received, from the dates that there are.
 
 use mail::{Timestamp, header};
 use mailbox::parse::date;

@@ -242,7 +242,7 @@ fn unfinished(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Takes away what an export that was killed has left.
+/// Removes the files that a killed export has left.
 fn remove(path: &Path) -> Result<(), Error> {
     let removed = match path.symlink_metadata() {
         Ok(about) if about.is_dir() => std::fs::remove_dir_all(path),

@@ -39,7 +39,7 @@ pub struct Request<'a> {
     pub address: &'a str,
     /// The name that people give to the imported files.
     pub what: &'a str,
-    /// Import once more what has been imported before.
+    /// Says whether letters that have been imported before are imported once more.
     pub again: bool,
     /// Do others write meanwhile, such as the doors of a post office? Then they come first.
     pub beside: bool,

@@ -36,7 +36,7 @@ pub enum Piece {
     Passed {
         /// The position at which it begins.
         at: u64,
-        /// Why it is passed over.
+        /// The reason why it is passed over.
         fault: Fault,
     },
 }
@@ -191,7 +191,7 @@ impl<R: Read> Mbox<R> {
         Ok(Piece::Passed { at, fault: Fault::TooLarge(self.position() - at) })
     }
 
-    /// Goes on to the next separator without keeping what stands before it.
+    /// Goes on to the next separator without keeping the octets before it.
     fn discard_to_separator(&mut self) -> io::Result<()> {
         loop {
             // Enough is kept to see the blank line before a separator.

@@ -73,7 +73,7 @@ pub fn write(state: &State, letter: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Takes state and letter apart. `None` where what stands there is not ours after all.
+/// Takes state and letter apart. `None` if the field is not ours after all.
 pub fn read(content: &[u8]) -> Option<(State, Vec<u8>)> {
     let (first, mut rest) = line(content)?;
     let mut words = first.strip_prefix(FIELD)?.split_ascii_whitespace();

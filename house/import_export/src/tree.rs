@@ -195,7 +195,7 @@ impl Part {
         TELLING.contains(&last) && size <= LARGEST_TELLING && self.told + size <= MOST_TELLING
     }
 
-    /// Keeps what such a file says.
+    /// Keeps the values of such a file.
     fn tell(&mut self, name: &str, content: &mut dyn Read) -> io::Result<()> {
         let mut bytes = Vec::new();
         content.take(LARGEST_TELLING).read_to_end(&mut bytes)?;

@@ -357,7 +357,7 @@ fn folder_events(view: &View, account: AccountId, from: Cursor) -> Result<Vec<Fo
     Ok(events)
 }
 
-/// The account's states, and the change up to which what went is forgotten.
+/// Returns the account's states, and the change up to which removed items are forgotten.
 fn ends(view: &View, account: AccountId) -> Result<(States, Change), Error> {
     view.query_opt(
         "SELECT emails, folders, threads, forgotten FROM account_mail WHERE account = $1 AND deleted = 0",

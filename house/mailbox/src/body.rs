@@ -11,7 +11,7 @@ use crate::parse::{Step, Structure, Unpacker};
 /// The most octets given at one reading.
 pub const PIECE: u64 = 1 << 20;
 
-/// A range of a letter's octets, cut at its end and at [`PIECE`]: go on behind what came.
+/// A range of a letter's octets, cut at its end and at [`PIECE`]: go on behind it.
 pub fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes, Error> {
     let end = range.end.min(range.start.saturating_add(PIECE));
     Ok(view.read_blob(blob, range.start..end)?)

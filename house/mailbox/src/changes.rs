@@ -34,7 +34,7 @@ pub fn changes_since(view: &View, folder: FolderId, since: Change, limit: usize)
     Ok(FolderChanges { changed, vanished, now, more })
 }
 
-/// Every UID that went after `since`, to be told before what changed (RFC 7162 §3.2.5.2). May name some that the client
+/// Every UID that went after `since`, to be told before the changes (RFC 7162 §3.2.5.2). May name some that the client
 /// never knew.
 pub fn vanished_since(view: &View, folder: FolderId, since: Change) -> Result<Uids, Error> {
     let (highest, horizon) = ends(view, folder)?;

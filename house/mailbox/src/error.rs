@@ -3,7 +3,7 @@
 use crate::FolderId;
 use mail::seam::AccountId;
 
-/// Why the mailbox did not do it.
+/// The reason why the mailbox refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The store failed or is busy: ours to mend, the peer tries again later.

@@ -1,5 +1,6 @@
-//! The task behind the deliveries: fills the full-text index, clears away what was deleted, keeps checkpoints, forgets old
-//! tombstones, and reads letters of earlier versions anew. Nothing waits for it, and it goes on after a restart where it stopped.
+//! The task behind the deliveries: fills the full-text index, clears away deleted letters, keeps checkpoints, forgets
+//! old tombstones, and reads letters of earlier versions anew. Nothing waits for it, and it goes on after a restart
+//! where it stopped.
 
 mod anew;
 mod housekeeping;

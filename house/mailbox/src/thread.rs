@@ -287,7 +287,7 @@ mod tests {
             let letter = format!("Message-ID: <r@x>\r\nTo: Ann <ann@one.test>\r\nIn-Reply-To: {answer}\r\n\r\n");
             assert_eq!(of(&letter), expected, "{answer}");
         }
-        // Whoever it is from, the last one is what is answered.
+        // Whoever wrote it, the last one is the letter that is answered.
         assert_eq!(of("In-Reply-To: Dan <dan@x>'s letter <cats@x>\r\n\r\n"), [hash(b"cats@x")]);
         assert_eq!(of("From: ann@x\r\nIn-Reply-To: <ann@x>\r\nReferences: <ann@x>\r\n\r\n"), [0; 0]);
     }

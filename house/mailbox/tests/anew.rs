@@ -113,7 +113,7 @@ fn what_is_read_otherwise_is_kept_so_and_told() {
     old.catch_up();
     let now = old.rows();
     assert_eq!((old.faults(), now.len()), (0, 3));
-    // The subject is read better; the letter is who it was.
+    // The subject is read better; the letter keeps its identity.
     let better = &now[0];
     assert_eq!((subject(better).as_str(), better.uid, better.letter), ("café noir", before[0].uid, before[0].letter));
     // The one that only its version tells apart was not touched.

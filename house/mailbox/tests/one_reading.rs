@@ -27,7 +27,7 @@ fn words(text: &str) -> HashSet<String> {
     words.map(decode::fold).collect()
 }
 
-/// Returns what the index is given: the text, and the names of files.
+/// Returns the texts that the index is given: the text, and the names of files.
 fn told(structure: &Structure, letter: &[u8]) -> (String, String) {
     let bytes = bytes::Bytes::copy_from_slice(letter);
     let read = |range: Range<u64>| Ok::<_, ()>(bytes.slice(range.start as usize..range.end as usize));

@@ -43,7 +43,7 @@ impl Desk {
         self.fixture.file_with(self.inbox, raw, FlagSet::default(), received).unwrap().thread
     }
 
-    /// Files what somebody writes to somebody.
+    /// Files a letter from somebody to somebody.
     fn write(&mut self, day: i64, from: &str, to: &str, subject: &str) -> ThreadId {
         self.file(day, &format!("From: {from}\r\nTo: {to}\r\nSubject: {subject}\r\n"))
     }

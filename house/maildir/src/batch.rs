@@ -92,7 +92,8 @@ impl<'m> Batch<'m> {
         Ok(())
     }
 
-    /// Delivers what was added: it is on the disk when this returns. Gives the paths in the order of adding.
+    /// Delivers the letters that were added: they are on the disk when this returns. Returns the paths in the order
+    /// of adding.
     ///
     /// After an error some letters may have been delivered and others not; with [`Name::Chosen`] the same can be tried
     /// again without any of them coming twice.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a Maildir did not take or give a letter.
+/// The reason why a Maildir did not take or give a letter.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

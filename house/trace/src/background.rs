@@ -1,5 +1,5 @@
-//! The task behind the deliveries: fills the index and forgets what is too old. Nothing waits for it, and it goes on
-//! after a restart where it stopped.
+//! The task behind the deliveries: fills the index and forgets steps that are too old. Nothing waits for it, and it
+//! goes on after a restart where it stopped.
 
 use std::time::Duration;
 

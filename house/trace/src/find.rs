@@ -18,7 +18,8 @@ use crate::row::decode;
 pub enum Scope {
     /// The administrator: everything is shown.
     Everyone,
-    /// A person: only letters of their own, and of those only what is theirs to know (see [`History::seen_by`]).
+    /// A person: only letters of their own, and of those only the steps that are theirs to know (see
+    /// [`History::seen_by`]).
     Account(AccountId),
 }
 
@@ -174,7 +175,7 @@ impl Search {
         Ok(false)
     }
 
-    /// Is what was asked for in what is shown?
+    /// Does the history that is shown have the thing that was asked for?
     fn fits(&self, history: &History) -> bool {
         match &self.wanted {
             What::Address(address) => history.steps.iter().any(|step| names(&step.event, address)),

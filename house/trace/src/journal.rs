@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Keys in one observation: the memory that those that wait may take is bounded by it.
 const KEYS: usize = 500;
 
-/// Takes down what is seen, without ever waiting. Cheap to clone.
+/// Takes down observations, without ever waiting. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal {
     sender: Sender<Observation>,
@@ -31,7 +31,7 @@ pub struct Journal {
     flood: Arc<Mutex<Flood>>,
 }
 
-/// Writes down what the journal gathers.
+/// Writes down the observations that the journal gathers.
 pub struct JournalWriter {
     store: Store,
     receiver: Receiver<Observation>,

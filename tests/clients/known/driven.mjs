@@ -5,7 +5,8 @@ import { createRequire } from "node:module";
 
 export const HOST = "127.0.0.1";
 
-// Where and as whom a client logs in. Node.js itself takes the certificate to trust from NODE_EXTRA_CA_CERTS.
+// The server and the account that a client logs in to. Node.js itself takes the certificate to trust from
+// NODE_EXTRA_CA_CERTS.
 export const door = {
   address: process.env.KNOWN_ADDRESS,
   password: process.env.KNOWN_PASSWORD,
@@ -13,7 +14,7 @@ export const door = {
   jmap: `https://${HOST}:${process.env.KNOWN_HTTPS}/.well-known/jmap`,
 };
 
-// Where the packages are, far from the scripts.
+// The folder of the packages, far from the scripts.
 export const modules = process.env.KNOWN_MODULES;
 export const require = createRequire(`${modules}/`);
 

@@ -34,7 +34,7 @@ class Look:
         must(self.imap.login(door.address, door.password))
         self.account = None
 
-    # What IMAP says.
+    # These methods ask over IMAP.
 
     def folders(self):
         found = []
@@ -69,7 +69,7 @@ class Look:
             "digest": hashlib.sha256(octets).hexdigest(),
         }
 
-    # What JMAP says.
+    # These methods ask over JMAP.
 
     def post(self, method, arguments):
         if not self.account:

@@ -1,4 +1,4 @@
-//! `facteur fetch` against what it meets outside: Gmail, old POP3, other Facteurs, bad lines, kills, liars.
+//! `facteur fetch` against the servers that it meets outside: Gmail, old POP3, other Facteurs, bad lines, kills, liars.
 
 mod dovecot;
 mod faults;

@@ -1,6 +1,6 @@
 //! The source of a crate as a tree of modules: the names that each module defines, imports and says.
 //!
-//! It reads what is written, without types: enough to tell which file a path leads to.
+//! It reads the sources as they are written, without types: enough to tell which file a path leads to.
 
 use std::collections::BTreeMap;
 use std::fs;

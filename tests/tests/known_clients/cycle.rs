@@ -65,7 +65,7 @@ impl Cycle<'_> {
         assert_eq!(new, ["Projets & plans", "Voyages d’été", "Voyages d’été/Île"]);
     }
 
-    /// Gives what the client calls the letter.
+    /// Returns the client's name for the letter.
     fn a_letter_is_found_and_read(&mut self) -> Value {
         let found = self.client.ask("find", json!(["INBOX", "photos de l'été"]));
         assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");

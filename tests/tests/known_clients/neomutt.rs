@@ -21,7 +21,7 @@ impl NeoMutt {
         let file = shown_client(office, office.first(), &home, "neomutt");
         let mut settings = std::fs::read_to_string(&file).expect("written");
         let told = format!("touch {}", home.join("told").display());
-        // Only what lets a test press the keys.
+        // These settings only let a test press the keys.
         let more = [
             ("new_mail_command", told.as_str()),
             ("resolve", "no"),

@@ -119,7 +119,7 @@ impl Jmap {
         }
     }
 
-    /// All there is, asked for without a look at what is known.
+    /// Returns all there is, asked for without a look at the mirror.
     pub fn fresh(&self) -> Fresh {
         let mut fresh = Fresh::default();
         loop {

@@ -64,7 +64,7 @@ impl World {
         status.filter_map(one).collect()
     }
 
-    /// Each mirror is what a fresh look shows.
+    /// Checks that each mirror agrees with a fresh look.
     fn compare(&mut self, step: usize) {
         let folders = self.folders();
         for at in 0..self.clients.len() {

@@ -1,4 +1,4 @@
-//! The knowledge that a client has of a folder, made of nothing but what the server tells it.
+//! The knowledge that a client has of a folder, made of nothing but the server's words.
 
 use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::questions::Question;
 
-/// Why two servers may differ about a letter and both be right, or why the other one may be wrong.
+/// The reasons why two servers may differ about a letter and both be right, or why the other one may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// It stands there, and Dovecot does not find it.
@@ -25,7 +25,7 @@ pub enum Reason {
     /// It stands in the MIME fields of a part (its charset, its boundary), which no reader shows: RFC 9051 does not say whether
     /// that is the body, and we say that it is not.
     Mime,
-    /// It stands in what no reader of mail shows: around the parts, or encoded.
+    /// It stands where no reader of mail shows it: around the parts, or encoded.
     Raw,
     /// It stands in a file that came beside MIME (winmail.dat, uuencode, yEnc), which the third reading does not open.
     Beside,
@@ -35,7 +35,7 @@ pub enum Reason {
 pub struct Reading {
     /// Fields of the header, decoded.
     pub fields: Vec<(String, String)>,
-    /// Texts, of pages what is shown.
+    /// The texts; of pages, the shown part.
     bodies: Vec<String>,
     /// Pages with their markup.
     pages: Vec<String>,

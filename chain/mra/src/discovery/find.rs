@@ -42,7 +42,7 @@ pub struct Offer {
     pub mailbox: Mailbox,
     /// The authority that says that it is the right one.
     pub source: Source,
-    /// The name to log in with is the whole address, as most want it; some want what stands before the `@` (RFC 6186 §4).
+    /// The name to log in with is the whole address, as most want it; some want the part before the `@` (RFC 6186 §4).
     pub user_is_guessed: bool,
     /// It takes tokens (OAuth 2) and no passwords.
     pub wants_token: bool,

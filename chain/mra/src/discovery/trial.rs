@@ -18,7 +18,7 @@ const WAITS: Waits = Waits { connect: Duration::from_secs(8), answer: Duration::
 /// All of a trial.
 const LONGEST: Duration = Duration::from_secs(90);
 
-/// Why a log-in did not work.
+/// The reason why a log-in did not work.
 #[derive(Debug)]
 pub enum TrialFault {
     /// The server has shown a certificate that is not trusted. No password was sent.
@@ -40,7 +40,8 @@ pub(super) async fn knock(mailbox: &Mailbox, ca: Option<String>, resolver: &Arc<
     .await
 }
 
-/// Logs in as a fetch would, and out again. Gives what to log in with from now on: a provider may give another refresh token.
+/// Logs in as a fetch would, and out again. Returns the credential to log in with from now on: a provider may give
+/// another refresh token.
 pub async fn try_log_in(
     settings: &Settings,
     resolver: Arc<dyn Resolver>,

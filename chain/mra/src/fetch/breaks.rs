@@ -9,7 +9,7 @@ use crate::Fault;
 const MOST_IN_A_ROW: u32 = 20;
 /// Breaks of one round.
 const MOST: u32 = 400;
-/// A server that sends what no server may send has so many breaks less.
+/// The number of breaks that a server has less if it sends something that no server may send.
 const NONSENSE: u32 = 7;
 /// The pause before the first connection that follows a break, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);

@@ -119,7 +119,7 @@ impl Session<'_> {
         Ok(false)
     }
 
-    /// Writes down what happened when a letter was asked for, and says so where that was the last try of this round.
+    /// Writes down the result of asking for a letter, and tells it if that was the last try of this round.
     async fn note_fault(&self, opened: &Opened, uid: u32, fault: &Fault, told: bool) -> Result<(), Fault> {
         let why = if self.client.is_lost() { Why::Breaks } else { Why::NotGiven };
         let said = fault.to_string();

@@ -126,7 +126,8 @@ impl<'a> Session<'a> {
         }
         self.furnish(&known).await?;
         let states = self.states(&known).await?;
-        // First what is not where it was, in all folders, so that a letter that was moved is recognised.
+        // First come the letters that are not where they were, in all folders, so that a letter that was moved is
+        // recognised.
         let (mut open, mut unchanged) = (Vec::new(), Vec::new());
         for (folder, row) in known {
             let told = states.get(&folder.raw_name[..]).copied();
@@ -330,7 +331,7 @@ impl<'a> Session<'a> {
         Err(Fault::Server("the server has renumbered its letters meanwhile".to_owned()))
     }
 
-    /// Takes away what is to go in these folders.
+    /// Takes away the letters that are to go in these folders.
     async fn sweep(&mut self, folders: Vec<(Folder, FolderRow)>) -> Result<(), Fault> {
         if self.source.settings.keep == Keep::Forever {
             return Ok(());

@@ -46,7 +46,7 @@ impl Session<'_> {
         }
     }
 
-    /// Tells what the server wants people to see, unless it was told before.
+    /// Tells the texts that the server wants people to see, unless they were told before.
     pub(super) async fn tell_alerts(&mut self) -> Result<(), Fault> {
         for text in self.client.take_alerts() {
             let (id, now, said) = (self.source.id, net::now(), text.clone());

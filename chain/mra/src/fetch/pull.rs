@@ -51,7 +51,7 @@ pub(super) struct Flow {
 pub(super) struct Tally {
     /// They came, were recognised, or are too large.
     done: Vec<u32>,
-    /// They did not come with their neighbours, or may be what broke the connection.
+    /// They did not come with their neighbours, or may have broken the connection.
     pub doubtful: Vec<u32>,
 }
 
@@ -95,7 +95,7 @@ impl End {
         Ok(())
     }
 
-    /// Why a letter did not come, in the server's words where it has some.
+    /// Says why a letter did not come, in the server's words if it has some.
     pub fn said(&self) -> String {
         match &self.code {
             _ if self.status == Status::Ok => "the server says that it is there, and does not give it".to_owned(),
@@ -211,7 +211,7 @@ impl Session<'_> {
         }
     }
 
-    /// Only what was asked for is taken in: a server may tell more, and one may tell lies.
+    /// Takes in only the letters that were asked for: a server may tell more, and one may tell lies.
     async fn take_in(
         &mut self,
         fetched: Fetched,

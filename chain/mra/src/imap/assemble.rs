@@ -44,7 +44,7 @@ pub enum Malformed {
 /// A literal beyond this is not even passed over.
 const ABSURD: u64 = 1 << 32;
 
-/// Puts responses together. Feed it what arrives; it holds one response at a time.
+/// Puts responses together. Feed it the octets that arrive; it holds one response at a time.
 #[derive(Debug)]
 pub struct Assembler {
     bounds: Bounds,

@@ -28,21 +28,21 @@ const SLOWEST: u64 = 256;
 const MOST_ALERTS: usize = 20;
 const MOST_ALERT: usize = 500;
 
-/// Why the conversation is over.
+/// The reason why the conversation is over.
 #[derive(Debug, thiserror::Error)]
 pub enum Lost {
     /// The connection broke, or the server is silent.
     #[error(transparent)]
     Net(#[from] net::Error),
-    /// The server sent what no server may send.
+    /// The server sent something that no server may send.
     #[error(transparent)]
     Malformed(#[from] Malformed),
     /// The server ended it.
     #[error("the server ended the conversation: {text}")]
     Bye {
-        /// Why, for programs.
+        /// The reason, for programs.
         code: Option<Code>,
-        /// Why, for people.
+        /// The reason, for people.
         text: String,
     },
     /// The server answered something else than the question.
@@ -77,7 +77,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// It did what it was told?
+    /// Did the command succeed?
     pub fn is_ok(&self) -> bool {
         self.status == Status::Ok
     }
@@ -245,7 +245,7 @@ impl Client {
         log
     }
 
-    /// Forgets what was told of the folder that was open before.
+    /// Forgets the facts about the folder that was open before.
     pub fn forget_log(&mut self) {
         self.log = Log::default();
     }
@@ -366,7 +366,7 @@ impl Client {
         Ok(tag)
     }
 
-    /// Sends a command and collects what is answered.
+    /// Sends a command and collects the answers.
     pub async fn ask(&mut self, command: &str) -> Result<Answer, Lost> {
         let tag = self.start(command).await?;
         self.answer_to(&tag).await
@@ -463,7 +463,7 @@ impl Client {
         }
         let deadline = Instant::now() + most;
         while !self.log.changed {
-            // A server that is silent for long is what IDLE is about: the wait itself is the limit.
+            // IDLE is about servers that are silent for long: the wait itself is the limit.
             match tokio::time::timeout_at(deadline, self.line.heard()).await {
                 Err(_) => break,
                 Ok(heard) => heard?,

@@ -225,7 +225,7 @@ pub struct Vain {
     pub fresh: u64,
 }
 
-/// Counts what was tried in vain.
+/// Counts the letters and folders that were tried in vain.
 pub fn vain(view: &View, source: SourceId) -> Result<Vain, store::Error> {
     view.query_one(
         "SELECT COUNT(*), COUNT(CASE WHEN tries = 1 THEN 1 END) FROM fetch_left

@@ -267,7 +267,7 @@ pub fn short(view: &View, folder: i64, parting: Timestamp) -> Result<u64, store:
     view.query_one(sql, params![folder, parting.0], |row| row.get(0))
 }
 
-/// These are never taken away there: nothing proves that what lies there is what is here.
+/// These are never taken away there: nothing proves that the letter there is the one here.
 pub fn keep_there(tx: &mut Tx, folder: i64, keys: &[Vec<u8>]) -> Result<(), store::Error> {
     for key in keys {
         tx.execute("UPDATE fetch_letter SET state = 4 WHERE folder = $1 AND key = $2", params![folder, key])?;

@@ -61,7 +61,7 @@ pub struct Standing {
     pub vain: u64,
 }
 
-/// Why a source was not added or found.
+/// The reason why a source was not added or found.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The database.
@@ -283,7 +283,7 @@ pub fn keep_secret(tx: &mut Tx, id: SourceId, sealed: &[u8]) -> Result<(), store
     Ok(())
 }
 
-/// Writes down what ails a source, and until when it is left alone.
+/// Writes down the fault of a source, and until when it is left alone.
 pub fn note_fault(tx: &mut Tx, id: SourceId, fault: &Fault, now: Timestamp) -> Result<(), store::Error> {
     let Some(kind) = fault.kind() else { return Ok(()) };
     let kind = serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned));

@@ -63,7 +63,7 @@ impl BrowserLogin {
         Ok(Self { address, listener, redirect, state, verifier: Password::new(verifier) })
     }
 
-    /// Waits for the browser on this machine. `page` is what it shows then, plain text in UTF-8.
+    /// Waits for the browser on this machine. `page` is the page that it shows then, plain text in UTF-8.
     pub async fn wait(&self, provider: &Provider, page: &str) -> Result<Yes, Error> {
         loop {
             let accepted = self.listener.accept().await;
@@ -118,7 +118,7 @@ fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes()))
 }
 
-/// Reads what a browser asks for, shows it the page, and gives the target of its GET.
+/// Reads the request of a browser, shows it the page, and returns the target of its GET.
 async fn answer(mut socket: TcpStream, page: &str) -> Option<String> {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {

@@ -25,7 +25,7 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Understands what a token endpoint has answered, apart from any connection.
+    /// Parses the answer of a token endpoint, apart from any connection.
     pub fn read(from: &Endpoint, status: u16, body: bytes::Bytes) -> Result<Self, Error> {
         understand(from, &Answer { status, retry_after: None, body })?.grant(from)
     }

@@ -23,7 +23,7 @@ const MOST_COMMAND: usize = 255;
 /// A unique-id has 70 octets at most (RFC 1939 §7); some servers give longer ones.
 const MOST_ID: usize = 500;
 
-/// Octets that a body may have beyond what is kept of it.
+/// The octets that a body may have beyond those that are kept of it.
 const ABSURD: u64 = 1 << 32;
 /// An answer that comes slower than so many octets a second does not come.
 const SLOWEST: u64 = 256;
@@ -211,7 +211,7 @@ impl Client {
         self.lost
     }
 
-    /// Puts a command on its way; [`answer`](Self::answer) reads what comes.
+    /// Puts a command on its way; [`answer`](Self::answer) reads the reply.
     pub async fn start(&mut self, command: &str) -> Result<(), Fault> {
         self.write(&Password::new(format!("{command}\r\n"))).await
     }

@@ -54,7 +54,7 @@ impl State {
     }
 }
 
-/// All are of one size, so that only what is in them tells them apart.
+/// All are of one size, so that only their content tells them apart.
 fn letter(name: &str) -> String {
     format!("Message-ID: <{name}@odd>\r\nSubject: {name}\r\n\r\nHello from {name}.\r\n.dot\r\n")
 }

@@ -1,4 +1,4 @@
-//! An IMAP server that does what a test tells it to do, also what no server should.
+//! An IMAP server that does as a test tells it, even things that no server should do.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -90,7 +90,8 @@ const PROVIDERS: &[&str] = &[
     "zoho.com",
 ];
 
-/// Refuses what can be no domain, and asks about one that is well known as somebody else's, unless `yes` says so already.
+/// Refuses a name that can be no domain, and asks about one that is well known as somebody else's, unless `yes` says
+/// so already.
 pub fn check(domain: &Domain, yes: bool) -> Result<(), Failure> {
     if let Some(why) = unfit(domain) {
         return Err(Failure::new(why));
@@ -111,7 +112,7 @@ pub fn check(domain: &Domain, yes: bool) -> Result<(), Failure> {
     )))
 }
 
-/// Why this is no domain that letters can come to.
+/// Says why this is no domain that letters can come to.
 fn unfit(domain: &Domain) -> Option<String> {
     let name = domain.as_str();
     let (_, last) = name.rsplit_once('.').unwrap_or(("", name));

@@ -70,7 +70,7 @@ impl Teller {
         self.so_far.lock().unwrap_or_else(PoisonError::into_inner).counts
     }
 
-    /// Tells the end; `fault` is what it ended with, in words.
+    /// Tells the end; `fault` is the fault that it ended with, in words.
     pub fn end(&self, fault: Option<(&str, &str)>) {
         let (seconds, counts) = {
             let so_far = self.so_far.lock().unwrap_or_else(PoisonError::into_inner);

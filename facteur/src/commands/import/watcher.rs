@@ -1,4 +1,4 @@
-//! Tells a person or a script what an import sees.
+//! Tells a person or a script how an import goes.
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use import_export::{Beside, Fault, Foreign};
 use super::super::size;
 use crate::language::{say, system_words};
 
-/// Why a letter or a file was passed over.
+/// Says why a letter or a file was passed over.
 pub fn fault(fault: &Fault) -> String {
     match fault {
         Fault::NoLetter => {

@@ -8,7 +8,7 @@ use mail::{Address, BodyKind, Domain, Envelope, ReturnPath};
 use super::letter::{self, NotAnAddress};
 use crate::command_line::Send;
 
-/// Why a letter cannot be sent as it is.
+/// The reason why a letter cannot be sent as it is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unaddressed {
     NoRecipient,
@@ -21,8 +21,8 @@ impl From<NotAnAddress> for Unaddressed {
     }
 }
 
-/// The envelope that the command line and the header ask for. `writer` is who runs the command, `home` completes
-/// addresses without a domain.
+/// The envelope that the command line and the header ask for. `writer` is the user who runs the command, `home`
+/// completes addresses without a domain.
 pub fn envelope(send: &Send, raw: &[u8], writer: &Address, home: &Domain) -> Result<Envelope, Unaddressed> {
     let mut recipients = Vec::new();
     for text in &send.recipients {

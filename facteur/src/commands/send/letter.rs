@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use mail::header::{self, Mention};
 use mail::{Address, Domain};
 
-/// Why there is no letter.
+/// The reason why there is no letter.
 #[derive(Debug)]
 pub enum ReadError {
     Empty,

@@ -40,7 +40,7 @@ fn level(name: &str) -> String {
     let device = matches!(level.to_ascii_lowercase().as_str(), "con" | "prn" | "aux" | "nul");
     if level.is_empty() || level.starts_with('.') || device || is_taken(&level) {
         level.insert(0, '_');
-        // The ending is what makes it a file of letters.
+        // The ending makes it a file of letters.
         if is_taken(&level) {
             level.push('_');
         }

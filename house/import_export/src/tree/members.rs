@@ -64,7 +64,7 @@ pub fn walk(
 }
 
 impl Before {
-    /// Reads what is no member but says something of the next one. False: it is a member.
+    /// Reads an entry that is no member but says something of the next one. `false`: it is a member.
     fn take_in<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> io::Result<bool> {
         match entry.header().entry_type() {
             EntryType::GNULongName => {

@@ -17,7 +17,7 @@ pub struct Node {
     pub modified: Option<Timestamp>,
     /// Is it a directory?
     pub directory: bool,
-    /// Why it cannot be read, where that is known beforehand.
+    /// The reason why it cannot be read, if that is known beforehand.
     pub fault: Option<Fault>,
     /// It is an archive, and a part of its own.
     pub is_part: bool,

@@ -114,7 +114,7 @@ impl Said {
         said
     }
 
-    /// Has it what is looked for?
+    /// Does the letter have the text that is looked for?
     pub fn has(&self, sought: &Sought) -> bool {
         let is_piece = matches!(sought.how, How::Piece(_)) && sought.fields.contains(&Field::Body);
         (is_piece && self.written.iter().any(|text| sought.is_in(text))) || self.is_told(sought)

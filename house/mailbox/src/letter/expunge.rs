@@ -84,7 +84,7 @@ pub(crate) fn clear(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Clears away what is many in a deleted folder beside its letters; true when nothing is left of that.
+/// Clears away the many rows of a deleted folder beside its letters; true when none of them is left.
 fn clear_rows(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
     for (table, key) in [("tombstone", "folder, change, uid"), ("folder_thread", "folder, thread")] {
         let sql =

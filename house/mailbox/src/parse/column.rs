@@ -22,7 +22,7 @@ pub fn decode<'a, T: Deserialize<'a>>(column: &'a [u8]) -> Option<T> {
     decode_start(column).map(|(value, _)| value)
 }
 
-/// Reads the value at the start of a column, and gives what comes after it.
+/// Reads the value at the start of a column, and returns it with the rest of the column.
 pub fn decode_start<'a, T: Deserialize<'a>>(column: &'a [u8]) -> Option<(T, &'a [u8])> {
     match column.split_first() {
         Some((version, rest)) if KNOWN.contains(version) => postcard::take_from_bytes(rest).ok(),

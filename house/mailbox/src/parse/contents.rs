@@ -391,7 +391,7 @@ mod tests {
             // Exchange: the picture beside the alternative that shows it; and twice under one name.
             (mixed(&[multipart("alternative", "a", &[text(), html()]), part(LOGO, "x")]), "OtherForm Html Named"),
             (multipart("related", "r", &[html(), part(LOGO, "x"), part(LOGO, "y")]), "Html Named File+"),
-            // The HTML lacks what the plain form has.
+            // The HTML lacks a part that the plain form has.
             (
                 multipart("alternative", "a", &[mixed(&[text(), part(PHOTO, "x"), text()]), bare()]),
                 "OtherForm File+ OtherForm Html",

@@ -58,7 +58,7 @@ struct Scanner<'a> {
     texts: Vec<Part>,
 }
 
-/// Texts of a letter that are compared with what TNEF says.
+/// The texts of a letter that are compared with those in TNEF.
 const TEXTS: usize = 4;
 
 impl<'a> Scanner<'a> {
@@ -169,7 +169,7 @@ impl<'a> Scanner<'a> {
         Message { summary, root: self.part(body, Kind::Letter, depth + 1) }
     }
 
-    /// A letter that came encoded, against RFC 2046 §5.2.1. Its parts stand where they are in what it decodes to.
+    /// A letter that came encoded, against RFC 2046 §5.2.1. Its parts stand where they are in the decoded octets.
     fn encoded_message(&mut self, letter: &[u8], depth: usize) -> Message {
         let (limits, parts, room) = (self.limits, self.parts, self.room);
         let mut inside = Scanner { letter, limits, parts, room, texts: Vec::new() };
@@ -201,7 +201,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// BODYSTRUCTURE cannot say "no parts", and a person wants to read what is there: one text of all of it.
+    /// BODYSTRUCTURE cannot say "no parts", and a person wants to read the letter: one text of all of it.
     fn multipart_without_parts(&mut self, part: &mut Part, body: Range<usize>) {
         self.parts += 1;
         // Against RFC 2045 §6.4 it may have come encoded; an encoding that nobody can undo is read as it stands.

@@ -101,7 +101,7 @@ impl<E> Gatherer<'_, E> {
         self.content(root)
     }
 
-    /// A letter that came encoded: its parts stand in what it decodes to.
+    /// Reads a letter that came encoded: its parts stand in the decoded octets.
     fn encoded_letter(&mut self, part: &Part, root: &Part) -> Result<(), E> {
         let decoded = bytes::Bytes::from(self.beginning(part)?.0);
         let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(decoded.len());

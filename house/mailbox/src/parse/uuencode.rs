@@ -58,7 +58,7 @@ impl Uuencode {
         }
     }
 
-    /// Keeps what may turn out to be all there is.
+    /// Keeps octets that may turn out to be all there is.
     fn keep(&mut self, octets: &[u8], out: &mut Vec<u8>) {
         if self.stage != Stage::Before {
             return;

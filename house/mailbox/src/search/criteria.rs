@@ -211,7 +211,7 @@ impl Criteria {
         })
     }
 
-    /// The text that is looked for in what letters say; the inner `None`: an empty one, which is in each letter.
+    /// The text that is looked for in the texts of letters; the inner `None`: an empty one, which is in each letter.
     pub(super) fn sought(&self) -> Option<Option<Sought>> {
         let piece = |fields: &[Field], text: &str| (!text.is_empty()).then(|| Sought::piece(fields, text));
         match self {
@@ -258,7 +258,7 @@ impl Criteria {
         self.count(Self::DEEPEST, &mut texts, &mut fields) && texts <= Self::MOST_TEXTS && fields <= Self::MOST_FIELDS
     }
 
-    /// Counts what the index is asked for; false where the nesting is too deep.
+    /// Counts the questions to the index; `false` if the nesting is too deep.
     fn count(&self, depth: usize, texts: &mut usize, fields: &mut usize) -> bool {
         match self {
             _ if depth == 0 => return false,

@@ -49,7 +49,7 @@ impl Told {
 }
 
 impl Known {
-    /// Reads what all the criteria need, and asks the index once.
+    /// Reads the rows that all the criteria need, and asks the index once.
     pub async fn gather(
         store: &Store,
         account: AccountId,

@@ -1,7 +1,7 @@
 //! Letters of an account that fit, in an order, a window of them at a time (RFC 8620 §5.5).
 //!
 //! Listed by the time they were received, letters come from an index, so that the first page of a large folder costs
-//! a page. In any other order what fits is gathered and sorted.
+//! a page. In any other order the letters that fit are gathered and sorted.
 
 use std::collections::{BinaryHeap, HashSet, VecDeque};
 use std::ops::ControlFlow;

@@ -136,7 +136,7 @@ impl Ranking {
         }
     }
 
-    /// Brings what was gathered in order, and drops what cannot be wanted any more.
+    /// Brings the gathered letters in order, and drops those that cannot be wanted any more.
     fn sort(&mut self) {
         let orders = &self.orders;
         self.kept.sort_unstable_by(|one, other| {

@@ -14,7 +14,7 @@ use crate::{Change, Error, ThreadId, own};
 const MILLISECONDS_A_DAY: i64 = 86_400_000;
 /// Letters so many days apart still belong together.
 const DAYS: i64 = 30;
-/// An answer may be dated so many days before what it answers: zones and clocks differ.
+/// The number of days by which an answer may be dated before the letter that it answers: zones and clocks differ.
 const AHEAD: i64 = 1;
 /// Conversations that were begun so many changes of the account ago are forgotten here.
 pub(crate) const REMEMBERED: u64 = 20_000;
@@ -140,7 +140,7 @@ fn waiting(hash: i64) -> i64 {
     !hash
 }
 
-/// Notes what the letter is about. `waits`: it is an answer that has found nothing.
+/// Notes the topic of the letter. `waits`: it is an answer that has found nothing.
 pub(super) fn note(tx: &mut Tx, said: Said<'_>, thread: ThreadId, waits: bool) -> Result<(), Error> {
     let noted: Vec<i64> = said.topic.people.iter().map(Person::noted).collect();
     insert(tx, said, &noted, thread, false)?;
@@ -177,7 +177,7 @@ pub(super) fn rename(tx: &mut Tx, account: AccountId, from: ThreadId, to: Thread
     Ok(())
 }
 
-/// Forgets what led to a thread, at most `room` rows; gives how many went.
+/// Forgets the subjects that led to a thread, at most `room` rows; returns how many went.
 pub(super) fn forget(tx: &mut Tx, account: AccountId, thread: ThreadId, room: usize) -> Result<usize, Error> {
     Ok(tx.execute(
         "DELETE FROM thread_subject WHERE account = $1 AND (hash, day, thread) IN

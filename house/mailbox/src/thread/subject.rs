@@ -48,7 +48,7 @@ const ANSWER: &[&str] = &[
     "회신",
     "답장",
 ];
-/// Words before what is passed on, folded.
+/// Words before the subject of a forwarded letter, folded.
 const PASSED_ON: &[&str] = &[
     "fw",
     "fwd", // German, Dutch, Swedish, Finnish.

@@ -11,7 +11,7 @@ use crate::Error;
 
 const OURS: Reference = Reference { table: "letter", column: "blob" };
 
-/// Bodies that are not what their names say, and why.
+/// Reports bodies that differ from their names, and why.
 pub(super) type Damaged = HashMap<BlobId, String>;
 
 /// Every page can be read, and every index says what its table says.

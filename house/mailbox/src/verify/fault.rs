@@ -38,7 +38,7 @@ pub enum Fault {
     NoFolder,
     /// A place in a folder leads to no letter.
     NoLetter(FolderId, Uid),
-    /// A letter and its place in a folder do not agree: in what.
+    /// A letter and its place in a folder do not agree; the text names the column.
     Place(&'static str),
     /// The number of letters of a conversation in a folder is wrong, or whether it is shown as unread there.
     Conversation(ThreadId),

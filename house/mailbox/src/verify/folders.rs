@@ -24,7 +24,7 @@ fn each(verify: &Verify<'_>, mut visit: impl FnMut(FolderId, AccountId) -> Resul
     }
 }
 
-/// Every entry leads to a letter of the same account, and repeats what is said there.
+/// Every entry leads to a letter of the same account, and repeats its columns.
 pub(super) fn entries(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
     each(verify, |folder, account| {
         let mut after = 0;

@@ -1,4 +1,4 @@
-//! Compares the columns that were computed when a letter was filed with what its body gives.
+//! Compares the columns that were computed when a letter was filed with those that its body gives.
 
 use std::ops::ControlFlow;
 
@@ -124,7 +124,7 @@ fn parse(view: &View, blob: BlobId) -> Result<Parsed, Error> {
     })
 }
 
-/// The first column that is not what parsing gives.
+/// Returns the first column that differs from that of a new parse.
 fn difference(kept: &Kept, parsed: &Parsed) -> Option<&'static str> {
     if kept.size != parsed.length {
         return Some("size");

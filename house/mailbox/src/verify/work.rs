@@ -22,7 +22,7 @@ pub struct Verify<'a> {
     pub store: &'a Store,
     /// The columns of other rooms that hold references to bodies. The mailbox knows its own.
     pub references: &'a [Reference],
-    /// Mend what can be mended?
+    /// Says whether faults are mended if they can be.
     pub repair: bool,
 }
 
@@ -31,7 +31,7 @@ pub struct Verify<'a> {
 pub struct Looked {
     /// Bodies that were read and hashed.
     pub bodies: u64,
-    /// Letters whose summary was compared with what parsing gives.
+    /// Letters whose summary was compared with that of a new parse.
     pub letters: u64,
     /// Folders whose counters were counted anew.
     pub folders: u64,

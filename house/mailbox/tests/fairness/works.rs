@@ -60,7 +60,7 @@ pub const SMALL: &[&str] = &[
     "index::run",
 ];
 
-/// The works in their order: each finds what those before it left.
+/// The works in their order: each finds the state that those before it left.
 pub const WORKS: &[Work] = &[
     Work { function: "account::create", bound: Bound::Slice, run: create_account },
     Work { function: "folder::create", bound: Bound::Slice, run: create_folders },

@@ -24,7 +24,7 @@ impl<'l> Ahead<'l> {
         Self { verb, end, waiting: letters.iter().peekable(), running: VecDeque::new(), octets: 0, depth }
     }
 
-    /// Sends what may be sent; gives the number whose answer comes next.
+    /// Sends the commands that may be sent; returns the number whose answer comes next.
     pub async fn next(&mut self, client: &mut Client) -> Result<Option<u32>, Fault> {
         while self.running.len() < self.depth
             && let Some((number, size)) = self.waiting.peek()

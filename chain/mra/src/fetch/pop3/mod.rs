@@ -80,7 +80,7 @@ struct Drop<'r, 'a> {
     read: HashMap<u32, (Vec<u8>, Digest)>,
 }
 
-/// Brings all that is new from a POP3 maildrop, and takes away what is to go.
+/// Brings all new letters from a POP3 maildrop, and takes away those that are to go.
 pub(super) async fn fetch(means: &Means, source: &Source, credential: &Credential) -> Result<Round, Fault> {
     let id = source.id;
     let row = means.store.write(Key::Fetching, move |tx: &mut Tx| ledger::folder(tx, id, b"")).await?.id;
@@ -118,7 +118,7 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    /// One conversation, to its end. Gives what was wrong with the lists of the maildrop.
+    /// Leads one conversation to its end. Returns the fault in the lists of the maildrop.
     async fn converse(&mut self, client: Client) -> Result<Option<String>, Fault> {
         let row = self.row;
         let known = self.means.store.read(move |view| ledger::pop_known(view, row)).await?;

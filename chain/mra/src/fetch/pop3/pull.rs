@@ -1,4 +1,4 @@
-//! Fetching what is new in a maildrop.
+//! Fetches the new letters of a maildrop.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::progress::{News, Why};
 const MOST_THROTTLED: u32 = 3;
 
 impl Drop<'_, '_> {
-    /// Fetches what is not known. Letters that were left there come last: they may break the connection.
+    /// Fetches the letters that are not known. Letters that were left there come last: they may break the connection.
     pub async fn fetch_new(&mut self, look: &Look) -> Result<(), Fault> {
         self.forget_gone(look).await?;
         let left = self.left().await?;
@@ -170,7 +170,7 @@ impl Drop<'_, '_> {
             .map_err(|_| Fault::Destination("no more letters are taken".to_owned()))
     }
 
-    /// Is what was read here already? A key that names another letter than before loses what was known by it.
+    /// Is the letter that was read here already? A key that names another letter than before loses the old one.
     async fn is_here(
         &mut self,
         letter: &RemoteLetter,

@@ -87,7 +87,7 @@ impl Drop<'_, '_> {
         Ok(proven)
     }
 
-    /// A header proves what has a unique-id, too.
+    /// A header proves a letter with a unique-id, too.
     fn needs_header(&self, number: u32, due: &Due) -> bool {
         !self.read.contains_key(&number) && due.light.is_some() && due.key.first() == Some(&b'U')
     }

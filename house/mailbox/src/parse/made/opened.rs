@@ -19,7 +19,7 @@ pub(super) struct Opened<'a> {
     rests: Vec<Rest>,
 }
 
-/// A place at which the decoder kept nothing: in the letter, and in what it decodes to.
+/// A place at which the decoder kept nothing: in the letter, and in the decoded octets.
 #[derive(Clone, Copy)]
 struct Rest {
     raw: usize,
