@@ -1,4 +1,4 @@
-//! Asking the checks about a letter that comes in: once, whoever its recipients are.
+//! Asks the checks about a letter that comes in: once, whoever its recipients are.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use mail::seam::{Origin, OurFault};
 use mail::{Envelope, Finding, Findings, Letter, Reply};
 use tokio::time::Instant;
 
-/// How long one check may ask others about a letter.
+/// The longest time that one check may ask others about a letter.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long all of them may: a sender waits ten minutes for our answer (RFC 5321 §4.5.3.2.6).
+/// The longest time that all of them may take: a sender waits ten minutes for our answer (RFC 5321 §4.5.3.2.6).
 const FOR_ALL: Duration = Duration::from_secs(60);
 /// A letter that is larger is looked through where a thread may compute.
 const QUICK: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! What the rules decide about a letter, and what becomes of a refusal that nobody can be told any more.
+//! Asks the rules about a letter, and decides what becomes of a refusal that nobody can be told any more.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use mda::{Decision, Incoming, Later, Recipient};
 use crate::Intake;
 use crate::sort::{Local, Sorted};
 
-/// Who is told when a rule refuses a letter for one of its recipients.
+/// The one who is told when a rule refuses a letter for one of its recipients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// Whoever hands the letter in gets one answer for all recipients: a refusal can be said where nobody gets the
@@ -31,8 +31,8 @@ impl Told {
 }
 
 impl Intake {
-    /// Asks the rules about each of our people among the recipients, once. Who is refused or put off leaves `sorted`;
-    /// where nobody can be told of a refusal, the letter goes into the junk folder instead.
+    /// Asks the rules about each of our people among the recipients, once. A recipient who is refused or put off
+    /// leaves `sorted`; if nobody can be told of a refusal, the letter goes into the junk folder instead.
     pub(crate) async fn decide(&self, incoming: Incoming<'_>, sorted: &mut Sorted, told: Told) -> Vec<Decision> {
         let recipients = sorted.local.iter().map(recipient).collect();
         let mut decisions = self.mda.decide(incoming, recipients, told.later()).await;
@@ -61,7 +61,7 @@ fn refusal(decision: &Decision) -> Option<(AccountId, Reply)> {
     decision.disposition.refusal().map(|reply| (decision.recipient.account, reply.clone()))
 }
 
-/// Of those who are refused: of whom can somebody be told?
+/// Returns those of the refused recipients of whom somebody can be told.
 fn sayable(sorted: &Sorted, refused: &HashSet<AccountId>, told: Told) -> HashSet<AccountId> {
     let stays = |local: &&Local| !refused.contains(&local.account);
     match told {

@@ -1,4 +1,4 @@
-//! Who gets letters through us: our own people, and those of domains whose mailboxes stand behind us.
+//! Knows everyone who gets letters through us: our own people, and those of domains whose mailboxes stand behind us.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,38 +20,38 @@ pub struct Everyone {
     patience: Duration,
 }
 
-/// A person who sends a letter does not wait longer for what a server behind us says.
+/// The longest time that a person who sends a letter waits for the answer of a server behind us.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Another server is patient (RFC 5321 §4.5.3.2); the prober ends sooner.
 const LONG: Duration = Duration::from_secs(60);
 
 impl Intake {
-    /// Who gets letters through us, as delivery sees them.
+    /// Returns everyone who gets letters through us, as delivery sees them.
     pub fn everyone(&self) -> Everyone {
         Everyone::new(self.directory.clone(), self.routes.clone())
     }
 }
 
 impl Everyone {
-    /// As delivery sees them: what was taken once is handed on, and what stands behind us says itself whom it does not
-    /// know.
+    /// Makes everyone as delivery sees them: a letter that was taken once is handed on, and the server behind us says
+    /// itself whom it does not know.
     pub fn new(directory: Directory, routes: Arc<Routes>) -> Self {
         Self { directory, routes, prober: None, patience: LONG }
     }
 
-    /// As the doors see them: whether somebody is behind us is asked there.
+    /// Returns everyone as the doors see them: the prober asks whether somebody is behind us.
     #[must_use]
     pub fn asked_by(self, prober: Prober) -> Self {
         Self { prober: Some(prober), ..self }
     }
 
-    /// As people who have logged in see them: they do not wait long for what a server behind us says.
+    /// Returns everyone as people who have logged in see them: they do not wait long for a server behind us.
     #[must_use]
     pub fn for_people(self) -> Self {
         Self { patience: PATIENCE, ..self }
     }
 
-    /// What the server behind us says of the address. What keeps it from saying anything is told in the log; the doors
+    /// Asks the server behind us about the address. If the server cannot answer, the log tells the reason; the doors
     /// tell strangers to come again, and let the letters of people wait in the queue, since a report on them reaches
     /// its author.
     async fn behind(&self, prober: &Prober, route: &Route, address: &Address) -> Standing {
@@ -65,7 +65,8 @@ impl Everyone {
 }
 
 impl Everyone {
-    /// Is there anybody to say of an address that it is not ours? Delivery does not ask: what was taken goes on.
+    /// Is there anybody to say of an address that it is not ours? Delivery does not ask: a letter that was taken goes
+    /// on.
     async fn has_any_domain(&self) -> Result<bool, OurFault> {
         let behind = self.routes.all().any(|route| route.receive);
         Ok(behind || self.prober.is_none() || self.directory.has_domain().await?)

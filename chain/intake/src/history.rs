@@ -1,4 +1,4 @@
-//! What is written into the history of a letter that is taken charge of here.
+//! Makes the events for the history of a letter that is taken charge of here.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use mda::{Fate, Outcome};
 
 use crate::sort::{Failed, Sorted};
 
-/// How a letter came.
+/// Returns how a letter came.
 pub fn arrival(letter: &Letter, envelope: &Envelope, origin: &Origin) -> Arrival {
     match origin {
         Origin::Peer(wire) => Arrival::of(Link::Mta, letter, envelope).over(wire),
@@ -20,7 +20,7 @@ pub fn arrival(letter: &Letter, envelope: &Envelope, origin: &Origin) -> Arrival
     }
 }
 
-/// Where the addresses on the envelope lead, as far as that is not plain from them.
+/// Returns where the addresses on the envelope lead, as far as the addresses themselves do not show it.
 pub fn redirections(sorted: &Sorted) -> Vec<Event> {
     let local = sorted.local.iter().flat_map(|local| {
         let named = std::iter::once(&local.recipient).chain(&local.others);
@@ -46,14 +46,14 @@ fn is_detail_of(recipient: &Address, address: &Address) -> bool {
     recipient.domain() == address.domain() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
 }
 
-/// That copies lie in a mailbox.
+/// Returns the events that say that copies lie in a mailbox.
 pub fn filed(outcome: &Outcome) -> Vec<Event> {
     let Fate::Filed(copies) = &outcome.fate else { return Vec::new() };
     let (account, recipient) = (outcome.recipient.account, outcome.recipient.address.to_string());
     copies.iter().map(|lies| lies.event(account, &recipient)).collect()
 }
 
-/// That somebody did not get it.
+/// Returns the event that says that a recipient did not get the letter.
 pub fn not_filed(failed: &Failed) -> Event {
     Event::NotFiled { recipient: failed.recipient.to_string(), reply: failed.reply.to_string() }
 }

@@ -11,7 +11,7 @@ use crate::sort;
 /// A letter that has passed more servers, with us, goes round in circles (RFC 5321 §6.3 asks for 100 at least).
 pub(crate) const MOST_HOPS: usize = 100;
 
-/// Refuses letters that go round in circles. What is fetched has arrived before, and goes nowhere from here.
+/// Refuses letters that go round in circles. A fetched letter has arrived before, and goes nowhere from here.
 pub(crate) struct Hops;
 
 impl Check for Hops {
@@ -34,7 +34,7 @@ impl Look for GoesRound {
     }
 }
 
-/// How many servers have written a Received field into the letter.
+/// Counts the servers that have written a Received field into the letter.
 fn hops(letter: &Letter) -> usize {
     header::fields(&letter.raw).filter(|field| field.is("Received")).take(MOST_HOPS + 1).count()
 }

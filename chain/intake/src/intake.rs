@@ -1,4 +1,4 @@
-//! What every way in works with.
+//! The means that every way in works with.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::hops::Hops;
 /// The largest letter taken, in octets.
 pub const LARGEST_LETTER: usize = 50 * 1024 * 1024;
 
-/// What every way in works with. Cheap to clone.
+/// The means that every way in works with. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
     pub(crate) store: Store,
@@ -26,7 +26,7 @@ pub struct Intake {
     pub(crate) mda: Mda,
     pub(crate) checks: Arc<[Arc<dyn Check>]>,
     pub(crate) hostname: Domain,
-    /// Who writes to senders whose letters fail.
+    /// The office that writes to senders whose letters fail.
     pub(crate) reports: bounce::Office,
     pub(crate) schedule: Schedule,
     pub(crate) witness: Arc<dyn Witness>,
@@ -34,7 +34,7 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// On these data, under this name.
+    /// Makes an intake on these data, under this name.
     pub fn new(store: Store, hostname: &Domain) -> Self {
         let directory = Directory::new(store.clone(), hostname.clone(), Arc::new(Quota), Arc::new(net::now));
         let mda = Mda::new(store.clone());
@@ -44,47 +44,47 @@ impl Intake {
         Self { store, directory, mda, checks, hostname, reports, schedule, witness, routes }
     }
 
-    /// What is refused is told to `witness`.
+    /// Tells `witness` of each refusal.
     #[must_use]
     pub fn with_witness(self, witness: Arc<dyn Witness>) -> Self {
         Self { witness, ..self }
     }
 
-    /// With these checks of what comes in, asked in this order behind the one that ends circles.
+    /// Adds these checks of incoming letters, asked in this order behind the one that ends circles.
     #[must_use]
     pub fn with_checks(self, checks: Vec<Arc<dyn Check>>) -> Self {
         let checks = self.checks.iter().cloned().chain(checks).collect();
         Self { checks, ..self }
     }
 
-    /// With these rules for our people's copies, asked in this order.
+    /// Adds these rules for our people's copies, asked in this order.
     #[must_use]
     pub fn with_rules(self, rules: Vec<Arc<dyn Rule>>) -> Self {
         Self { mda: self.mda.with_rules(rules), ..self }
     }
 
-    /// With these routes: some lead to people behind us.
+    /// Adds these routes: some lead to people behind us.
     #[must_use]
     pub fn with_routes(self, routes: Arc<Routes>) -> Self {
         Self { routes, ..self }
     }
 
-    /// Who is here.
+    /// Returns the directory of the people here.
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// Who writes to senders whose letters fail.
+    /// Returns the office that writes to senders whose letters fail.
     pub fn reports(&self) -> &bounce::Office {
         &self.reports
     }
 
-    /// How long letters are tried.
+    /// Returns the schedule, which says how long letters are tried.
     pub fn schedule(&self) -> &Schedule {
         &self.schedule
     }
 
-    /// For its history, what failed of ours: the sender is not told.
+    /// Notes in its history that something of ours failed: the sender is not told.
     pub(crate) fn note_fault(&self, letter: LetterId, fault: &OurFault) {
         let event = Event::Fault { cause: fault.to_string() };
         self.witness.saw(Observation::Step(Box::new(Step { letter, at: net::now(), event })));
@@ -105,7 +105,7 @@ pub(crate) fn our_fault(error: impl std::fmt::Display) -> OurFault {
     OurFault(error.to_string())
 }
 
-/// What the mailboxes say of the space in them.
+/// Asks the mailboxes about the space in them.
 struct Quota;
 
 impl directory::Space for Quota {

@@ -1,4 +1,4 @@
-//! Sorting: who of the envelope gets the letter here, who elsewhere, and who not at all.
+//! Sorts the envelope: who gets the letter here, who elsewhere, and who not at all.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -13,7 +13,7 @@ pub struct Local {
     pub account: AccountId,
     /// Their own address.
     pub address: Address,
-    /// Whom the envelope names; an alias perhaps. Of several that lead here, the first.
+    /// The recipient that the envelope names; an alias perhaps. Of several that lead here, the first.
     pub recipient: Address,
     /// The others. They get no copy of their own, and the same answer.
     pub others: Vec<Address>,
@@ -25,21 +25,21 @@ pub struct Local {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
     pub address: Address,
-    /// Whom the envelope names; an alias of ours perhaps. Of several that lead there, the first.
+    /// The recipient that the envelope names; an alias of ours perhaps. Of several that lead there, the first.
     pub recipient: Address,
     /// The others. The letter goes there once, and they get the same answer.
     pub others: Vec<Address>,
 }
 
 impl Local {
-    /// Whom the envelope names, and who leads here.
+    /// Returns all recipients that the envelope names and that lead here.
     pub fn named(&self) -> impl Iterator<Item = &Address> {
         std::iter::once(&self.recipient).chain(&self.others)
     }
 }
 
 impl Remote {
-    /// Whom the envelope names, and who leads there.
+    /// Returns all recipients that the envelope names and that lead there.
     pub fn named(&self) -> impl Iterator<Item = &Address> {
         std::iter::once(&self.recipient).chain(&self.others)
     }
@@ -53,10 +53,10 @@ impl Remote {
 /// Somebody who does not get it, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
-    /// Whom the envelope names.
+    /// The recipient that the envelope names.
     pub recipient: Address,
     pub reply: Reply,
-    /// Where it can be tried again, if that can help.
+    /// The address at which it can be tried again, if that can help.
     pub again_to: Option<Address>,
 }
 
@@ -70,7 +70,7 @@ pub struct Sorted {
 }
 
 /// Sorts recipients by what the directory says of each, in the same order. `behind` says which domains have mailboxes
-/// behind us: for their people letters are taken from anyone, where they are not our own.
+/// behind us: letters for their people are taken from anyone, if they are not our own.
 pub fn sort(
     recipients: &[Address],
     resolutions: Vec<Resolution>,
@@ -96,7 +96,7 @@ pub fn sort(
     sorted
 }
 
-/// Where in a [`Sorted`] stands whom the recipients before led to.
+/// For the recipients before: the place in a [`Sorted`] of the mailbox or the address that they led to.
 #[derive(Default)]
 struct Reached {
     here: HashMap<AccountId, usize>,

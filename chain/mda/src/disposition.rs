@@ -1,4 +1,4 @@
-//! What is to become of a letter for one recipient, as the rules decide it.
+//! A disposition says what is to become of a letter for one recipient, as the rules decide it.
 
 use bytes::Bytes;
 use mail::{Address, Reply, Timestamp};
@@ -6,44 +6,44 @@ use mailbox::{SpecialUse, System};
 
 use crate::Recipient;
 
-/// The most copies, addresses and letters that one letter gives rise to for one recipient; what is beyond is left out.
+/// The most copies, addresses and letters that one letter gives rise to for one recipient; the others are left out.
 pub const MOST: usize = 32;
 
-/// What is to become of a letter for one recipient. All of it happens in the commit that takes the letter, or none.
+/// A disposition of a letter for one recipient. All of it happens in the commit that takes the letter, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disposition {
-    /// What the recipient gets.
+    /// The copies that the recipient gets.
     pub keep: Keep,
-    /// To whom the letter goes on, as it is and with its return path. It goes to nobody where it has come through this
-    /// recipient before.
+    /// The addresses to which the letter goes on, as it is and with its return path. It goes to none of them if it
+    /// has come through this recipient before.
     pub onward: Vec<Address>,
     /// Letters that are written on behalf of the recipient.
     pub written: Vec<Written>,
-    /// What is remembered for the next letters.
+    /// The facts to remember for the next letters.
     pub remember: Vec<Memory>,
-    /// Why, in words for the history of the letter.
+    /// The reason, in words for the history of the letter.
     pub reason: String,
 }
 
-/// What the recipient gets.
+/// The copies that the recipient gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// These copies. None at all is right where the letter goes on to somebody; else it is filed as usual, so that no
     /// letter is lost by a rule that forgot to say where it goes (RFC 5228 §2.10.2, implicit keep).
     Copies(Vec<Placement>),
-    /// Nothing, and the sender is told this. Where nobody can be told any more the letter is filed as junk, with the
-    /// reason. Nothing else of the disposition is done.
+    /// The recipient gets nothing, and the sender is told this. If nobody can be told any more, the letter is filed
+    /// as junk, with the reason. Nothing else of the disposition is done.
     Refuse(Reply),
     /// Nothing, and nobody is told: only where the recipient wants it so.
     Discard,
 }
 
-/// How one copy is filed.
+/// The way in which one copy is filed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Placement {
     /// The folder, by name, whatever its case; INBOX where there is none of that name.
     pub folder: Option<String>,
-    /// The folder for this use, whatever it is called (RFC 8579). Where there is none it is made, under the name above.
+    /// The folder for this use, whatever it is called (RFC 8579). If there is none, it is made under the name above.
     pub special_use: Option<SpecialUse>,
     /// The folder is made where it is missing (RFC 5490 §3.2).
     pub create: bool,
@@ -60,7 +60,7 @@ pub struct Placement {
 pub struct Written {
     /// Header and body, with CRLF line ends.
     pub raw: Bytes,
-    /// To whom it goes.
+    /// The address that it goes to.
     pub to: Address,
     /// It goes only if this was not remembered yet, and then this is remembered: two letters that come at one time get
     /// one answer (RFC 5230 §4.2).
@@ -72,14 +72,15 @@ pub struct Written {
 pub struct Memory {
     /// The rule whose memory it is.
     pub rule: String,
-    /// What it is: whom it answered, which letter it saw. Of any length; kept as a hash.
+    /// The fact itself: a person who was answered, a letter that was seen. Of any length; kept as a hash.
     pub key: String,
     /// It is forgotten then.
     pub until: Timestamp,
 }
 
 impl Disposition {
-    /// What becomes of a letter where no rule says otherwise: a copy in the folder that the address asks for, or INBOX.
+    /// Returns the disposition of a letter if no rule says otherwise: a copy in the folder that the address asks for,
+    /// or INBOX.
     pub fn usual(recipient: &Recipient) -> Self {
         Self::keep(Placement { folder: recipient.detail.clone(), ..Placement::default() })
     }
@@ -111,7 +112,8 @@ impl Disposition {
         }
     }
 
-    /// In few words for a history, in those of Sieve (RFC 5228 §4): `fileinto "Junk", redirect carol@elsewhere.test`.
+    /// Returns it in few words for a history, in those of Sieve (RFC 5228 §4): `fileinto "Junk", redirect
+    /// carol@elsewhere.test`.
     pub fn summary(&self) -> String {
         let mut words = match &self.keep {
             Keep::Refuse(_) => return "reject".to_owned(),
@@ -139,7 +141,7 @@ impl Disposition {
 }
 
 impl Placement {
-    /// In the folder for junk.
+    /// Returns the placement in the folder for junk.
     pub fn junk() -> Self {
         let (folder, keywords) = (Some("Junk".to_owned()), vec!["$Junk".to_owned()]);
         Self { folder, special_use: Some(SpecialUse::Junk), keywords, ..Self::default() }

@@ -1,4 +1,4 @@
-//! Filing, in two steps: what can be done before, and what the transaction does.
+//! Files in two steps: the work that can be done before, and the work of the transaction.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::disposition::Keep;
 use crate::mark::{as_filed, head};
 use crate::{Decision, Incoming, Placement, Recipient, Rule};
 
-/// What became of a letter for one recipient.
+/// The fate of a letter for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It lies in the mailbox, once the commit is done: one place for each copy, none where it goes on to others only.
@@ -44,7 +44,7 @@ impl Mda {
         Self { store, rules: Arc::new([]) }
     }
 
-    /// With rules, asked one after the other.
+    /// Adds rules, asked one after the other.
     #[must_use]
     pub fn with_rules(self, rules: Vec<Arc<dyn Rule>>) -> Self {
         Self { rules: rules.into(), ..self }
@@ -68,7 +68,7 @@ impl Mda {
         Ok(Filing { plans, received: now })
     }
 
-    /// The letter, parsed, packed and kept once for all: what differs from one recipient to the next is the head. One
+    /// Parses, packs and keeps the letter once for all: only the head differs from one recipient to the next. One
     /// recipient, or several through one alias, have the same head, and then the letter is packed with it.
     async fn pack_shared(&self, incoming: Incoming<'_>, body: &Bytes, heads: &[Bytes]) -> Result<Shared, OurFault> {
         let Some(first) = heads.first() else { return Ok(Shared::Nobody) };
@@ -115,7 +115,7 @@ impl Mda {
 /// The letter as all copies share it.
 enum Shared {
     Nobody,
-    /// With the head that all have.
+    /// The letter with the head that all have.
     Whole(Result<Prepared, Reply>),
     /// Each copy has a head of its own before it.
     Behind(Result<Prepared, Reply>),
@@ -159,7 +159,7 @@ struct Copy {
 }
 
 impl Filing {
-    /// With flags and keywords that the letter had in a mailbox elsewhere, beside those that the rules gave it.
+    /// Adds flags and keywords that the letter had in a mailbox elsewhere, beside those that the rules gave it.
     #[must_use]
     pub fn with_flags(mut self, system: System, keywords: &[String]) -> Self {
         let copies = self.plans.iter_mut().filter_map(|plan| plan.copies.as_mut().ok()).flatten();
@@ -223,8 +223,8 @@ fn full(address: &Address) -> Reply {
     Reply::new(452, (4, 2, 2), format!("the mailbox of {address} is full"))
 }
 
-/// What to answer a sender whose letter the mailbox did not take (RFC 3463): later for what can change, never for what
-/// cannot. What is the store's fault stays an error.
+/// Returns the reply to a sender whose letter the mailbox did not take (RFC 3463): later if the reason can change,
+/// never if it cannot. A fault of the store stays an error.
 fn reply_to(error: Error) -> Result<Reply, store::Error> {
     match error {
         Error::Store(fault) => Err(fault),

@@ -1,8 +1,8 @@
 //! The door for a mail server in front of us (LMTP, RFC 2033): it keeps the queue, we file.
 //!
-//! Letters are for our own people only, and each recipient gets an answer of their own behind the letter; what we do
-//! not take stays in the queue of the server in front. Who that server let in is its own affair: nobody is made to wait
-//! here for being unknown.
+//! Letters are for our own people only, and each recipient gets an answer of their own behind the letter; a letter
+//! that we do not take stays in the queue of the server in front. That server decides itself whom it lets in: nobody
+//! is made to wait here for being unknown.
 
 use std::sync::Arc;
 

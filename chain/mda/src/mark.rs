@@ -6,8 +6,8 @@ use mail::{Address, Domain, Reply, ReturnPath, header};
 
 use crate::{Decision, Incoming};
 
-/// What stands before a recipient's copy: `Return-Path` (RFC 5321 §4.4), `Delivered-To` (RFC 9228), what the checks
-/// have found (RFC 8601), and why it lies in the junk folder although it was refused.
+/// Makes the fields before a recipient's copy: `Return-Path` (RFC 5321 §4.4), `Delivered-To` (RFC 9228), the findings
+/// of the checks (RFC 8601), and the reason for which it lies in the junk folder although it was refused.
 pub(crate) fn head(incoming: Incoming<'_>, decision: &Decision) -> Bytes {
     let mut head = last_station(&incoming.envelope.return_path, &decision.recipient.address);
     head += &incoming.findings.field(incoming.hostname).unwrap_or_default();

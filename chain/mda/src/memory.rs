@@ -1,5 +1,5 @@
-//! What rules remember for a person: whom they answered, which letters they saw. Each is forgotten when its time is
-//! over.
+//! Keeps the memory of rules for a person: whom they answered, which letters they saw. Each fact is forgotten when
+//! its time is over.
 
 use mail::Timestamp;
 use mail::seam::AccountId;
@@ -20,7 +20,7 @@ CREATE TABLE mda_memory (
 CREATE INDEX mda_memory_until ON mda_memory (until);
 ";
 
-/// As many that are over are forgotten with each that is remembered, at most.
+/// The largest number of facts that are over and are forgotten with each new one.
 const FORGOTTEN: usize = 20;
 
 /// Is it remembered `now`?
@@ -53,7 +53,7 @@ fn forget(tx: &mut Tx, now: Timestamp) -> Result<(), store::Error> {
 
 fn key(memory: &Memory) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new_derive_key("facteur mda: what a rule remembers");
-    // The length parts the name of the rule from what it remembers.
+    // The length parts the name of the rule from the key.
     hasher.update(&(memory.rule.len() as u64).to_be_bytes());
     hasher.update(memory.rule.as_bytes()).update(memory.key.as_bytes());
     let mut key = [0; 16];

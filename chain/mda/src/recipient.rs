@@ -10,6 +10,6 @@ pub struct Recipient {
     pub account: AccountId,
     /// The address on the envelope: theirs, or an alias.
     pub address: Address,
-    /// What stood behind the `+` in it: perhaps a folder.
+    /// The text behind the `+` in it: perhaps a folder.
     pub detail: Option<String>,
 }

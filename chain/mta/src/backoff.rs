@@ -1,4 +1,4 @@
-//! How long a letter waits between two tries, and when it is given up.
+//! Decides how long a letter waits between two tries, and when it is given up.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ pub struct Schedule {
     pub most: Duration,
     /// The wait of a greylisted recipient, where the server names no time.
     pub greylisted: Duration,
-    /// How long a letter is tried before it is returned (RFC 5321 §4.5.4.1: at least 4 to 5 days).
+    /// The time for which a letter is tried before it is returned (RFC 5321 §4.5.4.1: at least 4 to 5 days).
     pub lifetime: Duration,
-    /// After how long the sender is told, once, that the letter is late. `None`: never.
+    /// The time after which the sender is told, once, that the letter is late. `None`: never.
     pub warn_after: Option<Duration>,
 }
 
-/// So often is a greylisting server believed that its time is all there is to it.
+/// The number of times that a greylisting server is believed that its time is all there is to it.
 const PATIENT: u32 = 3;
 
 /// A greylisting server that names a longer time is visited sooner.
@@ -41,8 +41,9 @@ impl Schedule {
         self.most.mul_f64(1.25).max(self.greylisted).max(LONGEST_NAMED) + Duration::from_secs(60)
     }
 
-    /// The wait of a recipient that was greylisted, after so many `attempts` with this one: what the server `named`, and a
-    /// little more for its clock. One that goes on greylisting is visited less and less often.
+    /// Returns the wait of a recipient that was greylisted, after so many `attempts` with this one: the time that the
+    /// server `named`, and a little more for its clock. A recipient that goes on being greylisted is visited less and
+    /// less often.
     pub fn greylisted(&self, named: Option<Duration>, attempts: u32, random: u32) -> Duration {
         let wait = named.map_or(self.greylisted, |named| named.min(LONGEST_NAMED) + Duration::from_secs(1));
         if attempts <= PATIENT { wait } else { wait.max(self.wait(attempts, random)) }

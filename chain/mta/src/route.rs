@@ -1,5 +1,5 @@
-//! Where letters for a domain go: to a host, a program or a folder the configuration names, or to the domain's own host
-//! (MX).
+//! Routes letters for a domain: to a host, a program or a folder that the configuration names, or to the domain's own
+//! host (MX).
 
 mod host;
 mod person;
@@ -18,7 +18,7 @@ pub use program::Program;
 pub use run_as::{People, RunAs};
 pub use template::{Template, TemplateError};
 
-/// What a line of `[[route]]` got wrong.
+/// The fault of a line of `[[route]]`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RouteError {
     /// `domain` is neither a domain nor `*`.
@@ -27,7 +27,7 @@ pub enum RouteError {
     /// `to` is not a host with or without a port.
     #[error("\"{0}\" is not a host: write \"mail.example.org\", \"192.0.2.1:2525\" or \"[2001:db8::1]:25\"")]
     Host(String),
-    /// What stands before the colon is no way to hand a letter on.
+    /// The word before the colon is no way to hand a letter on.
     #[error("\"{0}\" is no way to hand letters on: write a host, \"smtps:\", \"lmtp:\", \"command:\" or \"maildir:\"")]
     Scheme(String),
     /// A program, a folder or a socket is named by its full path.
@@ -41,7 +41,7 @@ pub enum RouteError {
     Tls(String),
 }
 
-/// What a route asks of the connection.
+/// The demand of a route on the security of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Demand {
     /// TLS where the server offers it, whatever its certificate; else in clear (RFC 7435).
@@ -73,22 +73,22 @@ pub struct Credentials {
     pub password: Password,
 }
 
-/// Where the letters of a route go, and how.
+/// A route of letters: its target, and the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Where.
+    /// The target.
     pub to: Target,
-    /// What is asked of the connection to a host.
+    /// The demand on the security of the connection to a host.
     pub demand: Demand,
     /// The log-in, where the host wants one.
     pub login: Option<Credentials>,
     /// The mailboxes of the domain are there: letters for it are taken at our doors, from anyone.
     pub receive: bool,
-    /// As which user of this machine a program runs, or a folder is written to.
+    /// The user of this machine as whom a program runs, or a folder is written to.
     pub run_as: Option<RunAs>,
 }
 
-/// What a route leads to.
+/// The target of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A server, over SMTP or LMTP.
@@ -122,19 +122,20 @@ impl Route {
             }
             _ => Target::Host(Host::parse(to, Protocol::Smtp).ok_or_else(|| RouteError::Host(to.to_owned()))?),
         };
-        // Also where the port has TLS turned on later: who writes smtps: wants no clear text.
+        // This holds at a port that has TLS turned on later, too: an administrator who writes smtps: wants no clear
+        // text.
         let encrypted = to.starts_with("smtps:") || matches!(&target, Target::Host(host) if host.implicit_tls);
         let demand = if encrypted { Demand::Encrypted } else { Demand::Opportunistic };
         Ok(Self { to: target, demand, login: None, receive: false, run_as: None })
     }
 
-    /// With a log-in. A password goes only to a server that has shown who it is, unless `with_demand` says otherwise.
+    /// Adds a log-in. A password goes only to a server that has shown who it is, unless `with_demand` says otherwise.
     #[must_use]
     pub fn with_login(self, login: Credentials) -> Self {
         Self { login: Some(login), demand: Demand::Verified, ..self }
     }
 
-    /// With this demand on TLS.
+    /// Adds this demand on TLS.
     #[must_use]
     pub fn with_demand(self, demand: Demand) -> Self {
         Self { demand, ..self }
@@ -146,7 +147,7 @@ impl Route {
         Self { receive: true, ..self }
     }
 
-    /// As this user of the machine: a name, or `$USER` for the recipient.
+    /// Adds the user of the machine: a name, or `$USER` for the recipient.
     pub fn run_as(self, user: &str) -> Result<Self, RouteError> {
         Ok(Self { run_as: Some(RunAs::parse(user)?), ..self })
     }
@@ -156,7 +157,7 @@ fn full_path(path: &str) -> Result<PathBuf, RouteError> {
     if path.starts_with('/') { Ok(path.into()) } else { Err(RouteError::Path(path.to_owned())) }
 }
 
-/// As `facteur queue` and the logs show a route: `host:port`, `lmtp:unix:/path`, the program, the folder.
+/// Shows a route as `facteur queue` and the logs do: `host:port`, `lmtp:unix:/path`, the program, the folder.
 impl std::fmt::Display for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.to {
@@ -189,8 +190,8 @@ impl Routes {
         Ok(())
     }
 
-    /// Do letters for this domain go on to mailboxes behind us, whoever writes them? Never by `*`: that would be an open
-    /// relay.
+    /// Do letters for this domain go on to mailboxes behind us, whatever their sender? Never by `*`: that would be an
+    /// open relay.
     pub fn receives(&self, domain: &Domain) -> bool {
         self.named.iter().any(|(known, route)| known == domain && route.receive)
     }

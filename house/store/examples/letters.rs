@@ -1,4 +1,5 @@
-//! How many writes a second the store takes, and at what price: `cargo run --release -p facteur-store --example letters`.
+//! Measures how many writes a second the store takes, and at what price: `cargo run --release -p facteur-store
+//! --example letters`.
 //!
 //! Prints for 1, 8 and 64 writers, with small rows, with letters of 10 kB and with slices of 500 rows: writes a second, writes a commit, processor time a write,
 //! and how long a writer waits. `SYNC_DELAY_MS` plays a slow disk; `SECONDS` sets the length of each run; `FOLDER`

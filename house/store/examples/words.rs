@@ -1,4 +1,5 @@
-//! How fast the full-text index fills and answers: `cargo run --release -p facteur-store --example words [LETTERS]`.
+//! Measures how fast the full-text index fills and answers: `cargo run --release -p facteur-store --example words
+//! [LETTERS]`.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

@@ -1,13 +1,13 @@
-//! What can go wrong, and who must act.
+//! The errors of the store; each says who must act.
 
 use std::path::PathBuf;
 
 use crate::blob_id::BlobId;
 
-/// What a store call gives.
+/// The result of a call of the store.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a read or a write was not done. Nothing of a failed write is kept.
+/// The reason why a read or a write was not done. Nothing of a failed write is kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -40,7 +40,7 @@ pub enum Error {
     Missing {
         /// The blob.
         blob: BlobId,
-        /// What is not there.
+        /// The thing that is not there.
         what: String,
     },
     /// The bytes of a blob are not those that were kept: cut short, or changed. Restore a backup.
@@ -48,7 +48,7 @@ pub enum Error {
     Damaged {
         /// The blob.
         blob: BlobId,
-        /// How that was seen.
+        /// The sign by which that was seen.
         what: String,
     },
     /// A column holds something else than was asked for.
@@ -56,7 +56,7 @@ pub enum Error {
     Type {
         /// Number of the column, from 0.
         column: usize,
-        /// What was asked for.
+        /// The type that was asked for.
         wanted: &'static str,
     },
     /// A value that the database cannot hold: an integer beyond 2⁶³-1, a text or blob beyond the limit.
@@ -98,7 +98,7 @@ impl Error {
     }
 }
 
-/// Why the data folder could not be opened. The data is as it was before.
+/// The reason why the data folder could not be opened. The data is as it was before.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -107,7 +107,7 @@ pub enum OpenError {
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// Another process has the folder.
@@ -149,7 +149,7 @@ pub enum OpenError {
     NoDatabase {
         /// The data folder.
         folder: PathBuf,
-        /// What was found, by its name in the folder.
+        /// The files that were found, by their names in the folder.
         found: Vec<String>,
     },
     /// The folder is empty, and the disk on which it should lie is not mounted.
@@ -157,7 +157,7 @@ pub enum OpenError {
     NotMounted {
         /// The data folder.
         folder: PathBuf,
-        /// Where the disk should be mounted.
+        /// The mount point of the disk.
         mount: PathBuf,
     },
     /// The log of the database, with the last letters, was there and is missing.
@@ -195,7 +195,7 @@ pub enum OpenError {
     NoBodies {
         /// The data folder.
         folder: PathBuf,
-        /// How many bodies should be there.
+        /// The number of bodies that should be there.
         bodies: i64,
     },
     /// Pages of the database are damaged.
@@ -205,7 +205,7 @@ pub enum OpenError {
     Damaged {
         /// The file.
         file: PathBuf,
-        /// What is damaged, in the words of the database.
+        /// The damage, in the words of the database.
         what: Vec<String>,
     },
     /// There is too little room for the migrations, so that none was tried.
@@ -216,9 +216,9 @@ pub enum OpenError {
     NoSpace {
         /// The data folder.
         folder: PathBuf,
-        /// How many bytes are needed.
+        /// The number of bytes that are needed.
         needed: u64,
-        /// How many are free.
+        /// The number of bytes that are free.
         free: u64,
     },
     /// A migration failed; all were undone.
@@ -228,7 +228,7 @@ pub enum OpenError {
         room: &'static str,
         /// The number in the room.
         number: u32,
-        /// Why.
+        /// The reason.
         error: Error,
     },
     /// The snapshot before the migrations could not be made, so that none was tried.
@@ -242,7 +242,7 @@ pub enum OpenError {
     Database {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The reason.
         error: Error,
     },
 }

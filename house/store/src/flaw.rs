@@ -1,16 +1,16 @@
-//! What can be wrong with the bytes of a body: they are not there, they are not what was kept, or nobody can say now.
+//! The flaws of a body's bytes: they are not there, they are not what was kept, or nobody can say now.
 
 use crate::blob_id::BlobId;
 use crate::error::Error;
 
-/// Why the bytes of a body were not read, before it is said of which body.
+/// The reason why the bytes of a body were not read, before it is said of which body.
 #[derive(Debug)]
 pub(crate) enum Flaw {
     /// They are there and are not those that were kept: proven by a checksum, a length or a form.
     Damaged(String),
     /// They are proven not to be where they should be.
     Missing(String),
-    /// That could not be found out, or the fault lies elsewhere.
+    /// The store could not find that out, or the fault lies elsewhere.
     Other(Error),
 }
 

@@ -1,4 +1,4 @@
-//! How the bytes of a blob are packed: as they are, or as zstd frames that can be unpacked one by one.
+//! Packs the bytes of a blob: as they are, or as zstd frames that can be unpacked one by one.
 //!
 //! Packed: the frames, the first of [`FIRST`] bytes of content and the others of [`FRAME`] (the last may have fewer),
 //! then for each frame the length it has packed as a little-endian `u32`. The number of frames follows from the length
@@ -17,7 +17,7 @@ use crate::flaw::Flaw;
 
 /// Bytes of content in the first frame. The header of a letter fits, and is asked for more often than all the rest.
 pub(crate) const FIRST: usize = 8 * 1024;
-/// Bytes of content in each other frame: what a reader must unpack to get one byte.
+/// Bytes of content in each other frame: a reader must unpack so many to get one byte.
 const FRAME: usize = 64 * 1024;
 const LEVEL: i32 = 1;
 /// Bytes of the length of a frame in the table.
@@ -32,7 +32,7 @@ type Seal = [u8; SEAL as usize];
 pub(crate) struct Packed {
     /// Frames and table.
     pub(crate) bytes: Vec<u8>,
-    /// How many of the bytes are the first frame.
+    /// The number of bytes of the first frame.
     pub(crate) first: usize,
 }
 
@@ -70,12 +70,12 @@ pub(crate) fn sealed<'c>(content: &'c [u8], seals: &'c [Seal]) -> Vec<&'c [u8]> 
     frames_of(content).zip(seals).flat_map(|(frame, seal)| [frame, seal.as_slice()]).collect()
 }
 
-/// How many bytes a content of `length` has with its seals.
+/// Returns the length with its seals of a content of `length` bytes.
 pub(crate) fn sealed_length(length: u64) -> u64 {
     length.checked_sub(1).map_or(0, |last| sealed_start(frame_at(last)) + SEAL + (length - start_of(frame_at(last))))
 }
 
-/// How many bytes of a content that is not packed the first frame has with its seal.
+/// Returns the length with its seal of the first frame of a content that is not packed.
 pub(crate) fn sealed_first(length: u64) -> u64 {
     sealed_length(length.min(FIRST as u64))
 }
@@ -117,7 +117,7 @@ fn seal(frame: &[u8]) -> Seal {
     blake3::hash(frame).as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
-/// Where a frame begins among frames with seals.
+/// Returns the position of a frame among frames with seals.
 fn sealed_start(frame: u64) -> u64 {
     start_of(frame) + frame * SEAL
 }
@@ -164,7 +164,7 @@ fn frame_at(offset: u64) -> u64 {
     offset.checked_sub(FIRST as u64).map_or(0, |behind| 1 + behind / FRAME as u64)
 }
 
-/// Where in the content a frame begins.
+/// Returns the position of a frame in the content.
 fn start_of(frame: u64) -> u64 {
     frame.checked_sub(1).map_or(0, |others| FIRST as u64 + others * FRAME as u64)
 }

@@ -1,4 +1,4 @@
-//! Is the database sound? Where it is not, what it holds is still read, and nothing more is written to it.
+//! Is the database sound? If it is not, its content is still read, and nothing more is written to it.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -10,12 +10,12 @@ use crate::error::{Error, Result};
 use crate::mark::Mark;
 use crate::sqlite::inspect::Inspector;
 
-/// What is known of the database since it was opened.
+/// The damage of the database that was found since it was opened.
 #[derive(Default)]
 pub(crate) struct Health(OnceLock<Error>);
 
 impl Health {
-    /// Fails where damage has been found: who writes to a damaged database loses more.
+    /// Fails if damage has been found: a write to a damaged database loses more.
     pub(crate) fn may_write(&self) -> Result<()> {
         self.0.get().map_or(Ok(()), |why| Err(why.clone()))
     }

@@ -15,21 +15,21 @@ use crate::view::View;
 pub struct BlobEntry {
     /// Its number.
     pub id: BlobId,
-    /// How many bytes its content has.
+    /// The number of bytes of its content.
     pub length: u64,
-    /// How many references are counted. Each other blob that has this one as its `base` is one of them.
+    /// The number of references that are counted. Each other blob that has this one as its `base` is one of them.
     pub references: i64,
     /// The blob whose content stands behind its own head, for one made with
     /// [`PreparedBlob::headed`](crate::PreparedBlob::headed).
     pub base: Option<BlobId>,
 }
 
-/// What a blob turned out to be.
+/// The state of a blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BlobState {
     /// Its content has the hash and the length under which it was put.
     Sound,
-    /// It is something else, or cannot be unpacked: what was found.
+    /// It is something else, or cannot be unpacked; the text says which.
     Damaged(String),
     /// Its row is there and its content is not: where it should be.
     Missing(String),
@@ -53,7 +53,7 @@ impl Store {
 }
 
 impl View {
-    /// At most `limit` blobs behind `after` in the order of their numbers; `BlobId(0)` is before all.
+    /// Returns at most `limit` blobs behind `after` in the order of their numbers; `BlobId(0)` is before all.
     pub fn blobs_after(&self, after: BlobId, limit: usize) -> Result<Vec<BlobEntry>> {
         let sql = "SELECT b.id, b.length, b.refs, c.base FROM blob b LEFT JOIN blob_content c ON c.blob = b.id
                    WHERE b.id > $1 ORDER BY b.id LIMIT $2";
@@ -75,7 +75,7 @@ impl View {
     }
 }
 
-/// What the rows of a blob promise.
+/// The facts that the rows of a blob promise.
 struct Named {
     id: BlobId,
     hash: [u8; 32],

@@ -1,4 +1,4 @@
-//! What a write changes, said by its caller.
+//! A key says what a write changes; the caller of the write names it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::migration::Migration;
 use crate::value::Value;
 
-/// What a write changes. Today one thread writes everything in the order in which it came; an engine with several writers
-/// chooses the lane by this key, so that writes with nothing in common run beside each other. While the suite writes its
-/// statements down (`record.rs`), each is compared with the key of its write.
+/// The key of a write says what the write changes. Today one thread writes everything in the order in which it came;
+/// an engine with several writers chooses the lane by this key, so that writes with nothing in common run beside each
+/// other. While the suite writes its statements down (`record.rs`), each is compared with the key of its write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// The mail of one account and what is kept beside it, by the number of the account.
+    /// The mail of one account with the rows beside it, by the number of the account.
     Account(i64),
     /// Letters on their way to other servers.
     Queue,
@@ -43,7 +43,7 @@ impl Key {
     }
 }
 
-/// Which room each table belongs to.
+/// The room of each table.
 #[derive(Debug, Default)]
 pub(crate) struct Tables(HashMap<&'static str, &'static str>);
 
@@ -63,7 +63,7 @@ fn made_by(statement: &'static str) -> Option<&'static str> {
     rest.split(|c: char| c.is_whitespace() || c == '(').next()
 }
 
-/// What the write that runs has said that it changes.
+/// The bounds that the write that runs has set itself with its key.
 pub(crate) struct Bounds {
     key: Key,
     tables: Arc<Tables>,
@@ -78,7 +78,7 @@ impl Bounds {
         self.key = key;
     }
 
-    /// What is wrong with a statement that changes what the key does not cover.
+    /// Returns what is wrong with a statement that changes rows outside the key.
     pub(crate) fn fault(&self, sql: &str, params: &[Value<'_>]) -> Option<String> {
         let table = changed_by(sql)?;
         let room = self.tables.0.get(table).copied();

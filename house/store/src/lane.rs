@@ -22,12 +22,12 @@ use crate::writer::message;
 /// A thread that had nothing to do for this long gives its memory back.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// How a lane is made.
+/// The options of a lane.
 pub(crate) struct LaneOptions {
-    /// What its threads are called.
+    /// The name of its threads.
     pub(crate) name: &'static str,
     pub(crate) shares: Shares,
-    /// How long a read may run.
+    /// The longest time that a read may run.
     pub(crate) deadline: Duration,
     /// Closing ends what runs and turns away what waits, instead of serving it.
     pub(crate) ends_at_once: bool,
@@ -43,7 +43,7 @@ pub(crate) struct Lane {
     ended: Arc<AtomicBool>,
 }
 
-/// What a job finds on its thread.
+/// The context that a job finds on its thread.
 struct JobContext<'t> {
     session: &'t dyn Session,
     view: &'t View,

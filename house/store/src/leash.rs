@@ -1,4 +1,4 @@
-//! What ends a read before its time: its deadline, a caller who has gone, a store that closes.
+//! Ends a read before its time: at its deadline, when its caller has gone, or when the store closes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

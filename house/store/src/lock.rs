@@ -28,7 +28,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(fault(error)),
         }
         if let Err(error) = write_down(&mut file) {
-            // On a full disk the lock itself still holds; only its name is missing.
+            // The lock itself holds on a full disk, too; only its name is missing.
             tracing::warn!(%error, "the number of this process could not be written to {NAME}");
         }
         Ok(Self { _file: file })

@@ -1,8 +1,9 @@
 //! Bodies to which no row refers. They are put aside and not removed, since what looks like rubbish may be somebody's
 //! letter whose row is missing.
 //!
-//! What is put aside at a start lies in a folder of its own, `lost+found/bodies-TIME-NUMBER`. It goes when it has been there
-//! for thirty days by the wall clock *and* while a post office has run for thirty days: a clock that jumps removes nothing.
+//! Bodies that are put aside at a start lie in a folder of their own, `lost+found/bodies-TIME-NUMBER`. The folder
+//! goes when it has been there for thirty days by the wall clock *and* while a post office has run for thirty days: a
+//! clock that jumps removes nothing.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -14,7 +15,7 @@ use crate::blob_files::Files;
 
 const NAME: &str = "lost+found";
 const HOURS: u64 = 30 * 24;
-/// In each folder: for how many hours a post office has run since.
+/// The file, in each folder, that says for how many hours a post office has run since.
 const AGE: &str = "hours-of-running";
 
 /// Puts files aside whose rows are missing. `known` is how many bodies do have one.
@@ -66,7 +67,7 @@ fn new_place(blob_files: &Path) -> std::io::Result<PathBuf> {
     Err(std::io::ErrorKind::AlreadyExists.into())
 }
 
-/// To be called after each hour of running.
+/// Notes that an hour has passed. The caller calls it after each hour of running.
 pub(crate) fn an_hour_has_passed(data: &Path) {
     let Ok(places) = fs::read_dir(data.join(NAME)) else { return };
     for place in places.flatten() {

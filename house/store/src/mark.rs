@@ -1,8 +1,8 @@
 //! A small file beside the database that says which one it is and how far it has come, so that a database which was
 //! exchanged, or which has lost its log, is not taken for it.
 //!
-//! What it says is never more than what is on the disk: it is written behind the commits, now and then, and costs them
-//! nothing. A mark that is not there, or cannot be read, says nothing; only what it says is a proof.
+//! The mark never says more than what is on the disk: it is written behind the commits, now and then, and costs them
+//! nothing. A mark that is not there, or cannot be read, says nothing; only a mark that can be read proves something.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,10 +19,10 @@ pub(crate) const NAME: &str = "facteur.state";
 const SIZE: usize = 4096;
 const TITLE: &str = "By this Facteur knows its database again. Leave it here, and back it up with facteur.db.";
 
-/// How far the tables have come: the last number that each has given out. They only grow.
+/// The progress of the tables: the last number that each has given out. They only grow.
 pub(crate) type Numbers = BTreeMap<String, i64>;
 
-/// By this it is seen that nobody has written to a file.
+/// The facts about a file that show that nobody has written to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     length: u64,
@@ -30,7 +30,7 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// Of a file as it is now.
+    /// Returns the stamp of a file as it is now.
     pub(crate) fn of(file: &Path) -> std::io::Result<Self> {
         let found = std::fs::metadata(file)?;
         Ok(Self { length: found.len(), modified: (found.mtime(), found.mtime_nsec()) })
@@ -48,16 +48,16 @@ impl Stamp {
     }
 }
 
-/// What a mark says.
+/// The content of a mark.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Said {
-    /// Which office's database it is.
+    /// The office that the database belongs to.
     pub(crate) office: Vec<u8>,
     /// The log held what the database file did not, when the file looked like this.
     pub(crate) log_needed: Option<Stamp>,
     /// A look at the database found damage.
     pub(crate) damaged: bool,
-    /// How far the tables had come.
+    /// The progress of the tables.
     pub(crate) numbers: Numbers,
 }
 
@@ -71,7 +71,7 @@ impl Said {
             text.push_str("damaged\n");
         }
         for (table, number) in &self.numbers {
-            // Those that do not fit are not known, and so prove nothing.
+            // Numbers that do not fit are not known, and so prove nothing.
             if text.len() + table.len() + 120 < SIZE {
                 let _ = writeln!(text, "seen {number} {table}");
             }
@@ -108,7 +108,7 @@ impl Said {
     }
 }
 
-/// The file. Each process that has the database open writes it; what any of them says is true.
+/// The file. Each process that has the database open writes it; all of them write the truth.
 pub(crate) struct Mark {
     /// `None`: this user may not write it, or the disk has no room for it. Then nothing is said.
     file: Option<File>,
@@ -145,7 +145,7 @@ impl Mark {
     }
 }
 
-/// What the mark of a folder says, where there is one.
+/// Reads the mark of a folder, if there is one.
 pub(crate) fn read_in(folder: &Path) -> std::io::Result<Option<Said>> {
     match File::open(folder.join(NAME)) {
         Ok(file) => read(&file),

@@ -1,4 +1,4 @@
-//! The threads that read, in two lanes: nothing that takes long stands in front of what is short.
+//! The threads that read, in two lanes: no long read stands in front of a short one.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ pub(crate) struct Readers {
     scan_deadline: Duration,
 }
 
-/// How long reads may run.
+/// The longest times that reads may run.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadlines {
     pub(crate) read: Duration,

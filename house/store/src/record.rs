@@ -29,7 +29,8 @@ pub(crate) fn is_on() -> bool {
     record().is_some()
 }
 
-/// Notes a statement with the values that it runs with. What a test asks by itself is not the program's.
+/// Notes a statement with the values that it runs with. The statements that a test itself makes are not the
+/// program's.
 pub(crate) fn statement(database: &str, sql: &str, params: &[Value<'_>], nested: bool, from: &Location<'_>) {
     let file = from.file();
     if ["/tests/", "/examples/", "tests.rs", "testing.rs"].iter().any(|of_tests| file.contains(of_tests)) {

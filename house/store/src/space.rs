@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 pub(crate) const RESERVE: &str = "facteur.reserve";
 pub(crate) const MIB: u64 = 1 << 20;
 
-/// What a file system has for us.
+/// The room that a file system has for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Room {
     pub(crate) total: u64,
@@ -40,18 +40,18 @@ impl Room {
         (self.total / 20).min(128 * MIB)
     }
 
-    /// What the reserve holds.
+    /// Returns the size of the reserve.
     fn reserve(self) -> u64 {
         (self.total / 40).min(16 * MIB)
     }
 }
 
-/// How it stands with the disk.
+/// The state of the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     /// Everything is taken.
     Plenty,
-    /// New letters are refused; what is here can be read, changed and deleted.
+    /// New letters are refused; old ones can be read, changed and deleted.
     Low,
     /// The same, and the reserve has been given up.
     Full,
@@ -115,7 +115,7 @@ impl Space {
             State::Full if room.free >= enough + reserve && room.has_files => State::Plenty,
             state => state,
         };
-        // What a quota forbids is seen only by trying.
+        // Only a try shows whether a quota forbids the reserve.
         let next = if next == State::Plenty && !self.has_reserve(reserve) { State::Full } else { next };
         self.become_(next, Some(room));
     }
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(std::fs::metadata(folder.path().join(RESERVE)).unwrap().len(), 16 * MIB);
         space.judge(room(7));
         assert!(!has_reserve(folder.path()) && space.may_grow().is_err());
-        // What the reserve gave is not room.
+        // The bytes that the reserve gave are not room.
         for free in [23, 100, 170] {
             space.judge(room(free));
             assert!(!has_reserve(folder.path()) && space.may_grow().is_err(), "{free}");

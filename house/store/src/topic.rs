@@ -1,4 +1,4 @@
-//! Notices of change: who watches a topic wakes when something was announced on it.
+//! Notices of change: a watcher of a topic wakes when something was announced on it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-/// What a change was about, such as `("mailbox", account)`.
+/// The topic of a change, such as `("mailbox", account)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Topic {
     /// The kind of thing that changed.
     pub kind: &'static str,
-    /// Which one.
+    /// The number of the thing.
     pub id: i64,
 }
 

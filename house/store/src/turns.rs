@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::queue;
 
-/// On whose behalf a read runs, so that each has a share of the threads: for a person, the number of the account.
+/// The asker on whose behalf a read runs, so that each has a share of the threads: for a person, the number of the
+/// account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Asker(pub i64);
 
-/// Who may have how much of a lane.
+/// The shares of a lane.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shares {
     /// Threads that one asker may hold.
@@ -25,13 +26,13 @@ pub(crate) struct Shares {
     pub(crate) waiting_each: usize,
     /// Reads of all askers together that may wait, and of the house.
     pub(crate) waiting_all: usize,
-    /// How long a read may wait for its turn.
+    /// The longest time that a read may wait for its turn.
     pub(crate) patience: Duration,
 }
 
 impl Shares {
-    /// A lane for what is short: nobody holds more than half of the threads, and neither all people together nor the
-    /// house hold the last one.
+    /// Returns the shares of a lane for short reads: nobody holds more than half of the threads, and neither all
+    /// people together nor the house hold the last one.
     pub(crate) fn short(threads: usize) -> Self {
         let all_but_one = threads.saturating_sub(1).max(1);
         Self {
@@ -57,7 +58,7 @@ impl Shares {
     }
 }
 
-/// What can wait in line.
+/// An item that can wait in line.
 pub(crate) trait Waits {
     /// Has the caller gone away?
     fn is_abandoned(&self) -> bool;
@@ -71,11 +72,11 @@ pub(crate) struct Turns<T> {
 
 struct Line<T> {
     house: Person<T>,
-    /// Those who wait or are served.
+    /// The people who wait or are served.
     people: HashMap<Asker, Person<T>>,
-    /// Whose turn it is: each who waits and holds less than his share stands here once.
+    /// The askers in the order of their turns: each who waits and holds less than their share stands here once.
     order: VecDeque<Asker>,
-    /// Of all people.
+    /// The number of reads that wait, of all people.
     waiting: usize,
     served: usize,
     /// The house and the people take turns.
@@ -91,7 +92,7 @@ struct Person<T> {
     in_order: bool,
 }
 
-/// What [`Turns::next`] found.
+/// The result of [`Turns::next`].
 pub(crate) enum Next<T> {
     /// This, on behalf of somebody; to be told to [`Turns::done`] afterwards.
     Item(Option<Asker>, T),
@@ -129,13 +130,13 @@ impl<T: Waits> Turns<T> {
         Ok(())
     }
 
-    /// Waits for the next item, for `patience` at most. What is in a closed line is still served.
+    /// Waits for the next item, for `patience` at most. Items in a closed line are still served.
     pub(crate) fn next(&self, patience: Option<Duration>) -> Next<T> {
         let until = patience.map(|patience| Instant::now() + patience);
         let mut line = self.lock();
         loop {
             if let Some((asker, item)) = line.take(&self.shares) {
-                // Another may be due as well, or all may be over: whoever sleeps has to look.
+                // Another item may be due as well, or all may be over: a sleeping thread has to look.
                 if line.sleepers > 0 && (line.closed || line.may_serve(&self.shares)) {
                     self.ready.notify_all();
                 }
@@ -152,7 +153,7 @@ impl<T: Waits> Turns<T> {
         }
     }
 
-    /// What was given on behalf of `asker` is done.
+    /// Notes that the item that was given on behalf of `asker` is done.
     pub(crate) fn done(&self, asker: Option<Asker>) {
         self.lock().done(asker, &self.shares);
     }
@@ -218,7 +219,7 @@ impl<T: Waits> Line<T> {
         }
         let person = self.people.entry(asker).or_insert_with(Person::new);
         if person.waiting.len() >= shares.waiting_each {
-            // Those whose callers went away make room.
+            // Reads whose callers went away make room.
             let before = person.waiting.len();
             person.waiting.retain(|(_, item)| !item.is_abandoned());
             self.waiting -= before - person.waiting.len();

@@ -21,15 +21,15 @@ pub enum Value<'a> {
     TooLarge,
 }
 
-/// What can be a parameter of a statement.
+/// A type that can be a parameter of a statement.
 pub trait ToValue {
     /// The value as the database takes it.
     fn to_value(&self) -> Value<'_>;
 }
 
-/// What can be read from a column.
+/// A type that can be read from a column.
 pub trait FromValue: Sized {
-    /// What a column of this type holds, for the message when it does not.
+    /// The kind of value that a column of this type holds, for the message when it does not.
     const WANTED: &'static str;
     /// The value, or `None` where it is of another kind or out of range.
     fn from_value(value: Value<'_>) -> Option<Self>;

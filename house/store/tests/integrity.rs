@@ -1,4 +1,4 @@
-//! What is damaged on the disk is found, table by table and body by body, and called by its name.
+//! Damage on the disk is found, table by table and body by body, and called by its name.
 
 mod common;
 

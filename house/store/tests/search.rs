@@ -5,7 +5,7 @@ mod common;
 use common::open;
 use facteur_store::{Answer, Document, Error, Field, Fit, Form, HeaderField, Question, Run, SearchIndex, Wanted};
 
-/// `e\u{301}` is the exact form of what is plain an `e`.
+/// Returns the plain form: `e\u{301}` is the exact form of a plain `e`.
 fn plain(word: &str) -> String {
     word.replace('\u{301}', "")
 }
@@ -30,7 +30,7 @@ fn letter(letter: i64, account: i64, subject: &str, body: &str) -> Document {
     document(letter, account, &[(Field::Subject, subject), (Field::Body, body)])
 }
 
-/// What is between bars is as a person asks; an asterisk stands where a word may go on.
+/// The text between bars is as a person asks; an asterisk stands where a word may go on.
 fn wanted(fields: &[Field], asked: &str, exact: bool) -> Question {
     let run = |word: &str| {
         let fit = match (word.starts_with('*'), word.ends_with('*')) {
@@ -193,7 +193,7 @@ async fn words_that_no_letter_has_any_more_are_swept_out_when_many_have_gone() {
     }
     assert!(rounds >= 5);
     assert_eq!(found(&index, "*nly50*").await, [50]);
-    // What was taken from the list comes back with a letter.
+    // A word that was taken from the list comes back with a letter.
     index.add(vec![letter(60, 7, "only7", "same")], 60).await.unwrap();
     assert_eq!(found(&index, "*nly7*").await, [60]);
     drop(index);
@@ -236,7 +236,7 @@ async fn a_damaged_index_begins_again_from_nothing() {
 
         let store = open(folder.path());
         let index = store.search();
-        // The damage may be seen at once or by the first that meets it; who met it tries again.
+        // The damage may be seen at once or by the first question that meets it; that one is asked again.
         let reached = match index.reached().await {
             Err(Error::Corrupt(_)) => index.reached().await,
             reached => reached,

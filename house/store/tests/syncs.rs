@@ -1,4 +1,4 @@
-//! What the system is really asked to sync, as strace sees it: before each answer, and once for a whole group.
+//! Watches through strace what the system is really asked to sync: before each answer, and once for a whole group.
 
 mod common;
 

@@ -1,8 +1,8 @@
 //! Fetched letters into a Maildir, which knows nothing of our commits.
 //!
-//! A letter is on the disk there before it is written down here, under a name that is made of what it is. Killed
-//! between the two, the next fetch brings it again, finds the name and writes nothing; only if its reader has removed
-//! it in that very moment does it come twice.
+//! A letter is on the disk there before it is written down here, under a name that is made of its content. If the
+//! program is killed between the two, the next fetch brings it again, finds the name and writes nothing; only if its
+//! reader has removed it in that very moment does it come twice.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub struct MaildirHome {
 }
 
 impl MaildirHome {
-    /// The Maildir at a place, made where it is missing. What is known of the source is in `store`.
+    /// Opens the Maildir at a path, and makes it if it is missing. The memory of the source is in `store`.
     pub async fn at(store: Store, source: &Source, path: PathBuf) -> Result<Self, Fault> {
         let maildir = Maildir::at(path);
         let made = maildir.clone();

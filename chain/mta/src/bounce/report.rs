@@ -5,16 +5,16 @@ use mail::{Address, Enhanced, LetterId, Timestamp};
 /// Letters up to this size come back whole.
 pub const WHOLE_UP_TO: usize = 20_000;
 
-/// Who writes the reports.
+/// The office that writes the reports.
 #[derive(Clone, Debug)]
 pub struct Office {
     /// The name of this server, as it says it in EHLO.
     pub hostname: String,
-    /// Whom reports come from, and who is asked when even reports fail.
+    /// The address that reports come from, and that is asked when even reports fail.
     pub postmaster: Address,
 }
 
-/// What a report is about.
+/// The kind of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// It will not be tried again.
@@ -26,10 +26,10 @@ pub enum Kind {
     },
 }
 
-/// What became of one recipient.
+/// The fate of one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fate {
-    /// Who.
+    /// The recipient.
     pub address: Address,
     /// The code (RFC 3463). Class 4 in a `Failed` report means that the time ran out.
     pub status: Enhanced,
@@ -39,7 +39,7 @@ pub struct Fate {
     pub by: Option<String>,
 }
 
-/// What comes back of the letter itself.
+/// The part of the letter itself that comes back.
 #[derive(Clone, Copy, Debug)]
 pub struct Original<'a> {
     /// Its name in our house.
@@ -55,15 +55,15 @@ pub struct Original<'a> {
 pub struct Report<'a> {
     /// Failed or late.
     pub kind: Kind,
-    /// Who writes.
+    /// The office that writes.
     pub office: &'a Office,
-    /// To whom: the letter's return path. There is none for a letter whose return path is null.
+    /// The letter's return path, to which the report goes. There is none for a letter whose return path is null.
     pub to: &'a Address,
     /// When the letter came to us.
     pub arrived: Timestamp,
     /// When the report is written.
     pub now: Timestamp,
-    /// At least one.
+    /// The fates; there is one at least.
     pub fates: &'a [Fate],
     /// The letter.
     pub original: Original<'a>,

@@ -32,7 +32,7 @@ fn id(number: u8) -> LetterId {
     LetterId::from_random([number; 10])
 }
 
-/// What a report on `original` says, five days after it came.
+/// Calls `then` with a report on `original`, five days after it came.
 fn with<T>(kind: Kind, fates: &[Fate], original: &[u8], then: impl FnOnce(&Report) -> T) -> T {
     let arrived = Timestamp::from_seconds(1_795_501_377);
     then(&Report {
@@ -139,7 +139,7 @@ fn the_subject_is_read_as_everybody_reads_it() {
         (b"Subject: =?iso-2022-jp?B?GyRCMnE1RBsoQg==?=\r\n =?iso-2022-jp?B?GyRCMnE1RBsoQg==?=\r\n\r\n", "会議会議"),
         (b"Subject: =?utf-8?q?=C3?= =?utf-8?q?=A9?=\r\n\r\n", "é"),
         (b"Subject: =?cp932?B?ie+LYw==?=\r\n\r\n", "会議"),
-        // Of two the last counts.
+        // If there are two, the last counts.
         (b"Subject: one\r\nSubject: two\r\n\r\n", "two"),
     ] {
         with(Kind::Failed, &[], letter, |report| {

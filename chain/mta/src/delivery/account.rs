@@ -1,4 +1,4 @@
-//! As which user of this machine a letter is handed on.
+//! Finds the user of this machine as whom a letter is handed on.
 
 use mail::Enhanced;
 use nix::unistd::{Uid, User};
@@ -7,7 +7,7 @@ use super::transaction::Fate;
 use crate::queue::Said;
 use crate::route::{People, Person, Route, RunAs, Target};
 
-/// Why letters of a route cannot be handed on as things are; the administrator must act.
+/// The reason why letters of a route cannot be handed on as things are; the administrator must act.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunAsFault {
     /// Facteur is root, and the route says no user.
@@ -54,8 +54,9 @@ pub struct Account {
 }
 
 impl Account {
-    /// The user that `run_as` names for this person; without it the one Facteur runs as, which must not be root: what a
-    /// stranger writes is never handled with its rights. A user whom the address names is one of the people.
+    /// Returns the user that `run_as` names for this person; without it the one Facteur runs as, which must not be
+    /// root: a stranger's letter is never handled with its rights. A user whom the address names is one of the
+    /// people.
     pub async fn of(run_as: Option<&RunAs>, person: &Person) -> Result<Self, Fate> {
         let wanted = match run_as {
             None => Wanted::Ourselves,
@@ -71,13 +72,13 @@ impl Account {
     }
 }
 
-/// Whose rights a letter is handed on with.
+/// The user whose rights a letter is handed on with.
 enum Wanted {
-    /// Those that Facteur has.
+    /// Facteur's own user.
     Ourselves,
-    /// Those of the user whom the configuration names.
+    /// The user whom the configuration names.
     Named(String),
-    /// Those of the user whom the address names, if it is one of these people.
+    /// The user whom the address names, if it is one of these people.
     Recipient(String, People),
 }
 
@@ -91,7 +92,7 @@ fn find(wanted: Wanted) -> Result<Account, Fate> {
             let user = User::from_uid(us).ok().flatten();
             Ok(user.map_or_else(|| nameless(us), |user| account(&user, us)))
         }
-        // A user whom the configuration names and who is not there is ours to mend.
+        // If the configuration names a user who is not there, that is ours to mend.
         Wanted::Named(name) => look_up(&name, us)?.ok_or_else(|| later(nobody_of(&name))),
         Wanted::Recipient(name, people) => {
             let found = look_up(&name, us)?.ok_or_else(|| never(nobody_of(&name)))?;

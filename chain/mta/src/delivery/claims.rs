@@ -1,4 +1,4 @@
-//! What is in somebody's hands right now. Memory only: the store never hears of it.
+//! Remembers which recipients are in somebody's hands right now, in memory only: the store never hears of it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,7 +35,7 @@ pub struct Claim {
 }
 
 impl Claims {
-    /// How many recipients of each domain are claimed.
+    /// Counts the claimed recipients of each domain.
     pub fn by_domain(&self) -> HashMap<String, usize> {
         self.lock().domains.iter().map(|(domain, count)| (domain.as_str().to_owned(), *count)).collect()
     }

@@ -8,7 +8,7 @@ use store::{Key, Store};
 
 use crate::queue::{self, Ran};
 
-/// How long the office has been running: what is on the disk, and what came since.
+/// Measures how long the office has been running: the time on the disk, and the time since.
 pub struct Running {
     before: Ran,
     since: Instant,
@@ -18,7 +18,7 @@ pub struct Running {
 const WRITTEN: Duration = Duration::from_secs(60);
 
 impl Running {
-    /// Goes on from what is on the disk. `None`: it is to end before it can be read.
+    /// Goes on from the time on the disk. `None`: the office is to end before it can be read.
     pub async fn go_on(store: &Store, shutdown: &Shutdown) -> Option<Self> {
         loop {
             match store.read(queue::ran).await {
@@ -32,7 +32,7 @@ impl Running {
         }
     }
 
-    /// So long.
+    /// Returns how long the office has been running.
     pub fn ran(&self) -> Ran {
         self.before.after(self.since.elapsed())
     }
@@ -57,7 +57,7 @@ impl Running {
 pub struct WallClock {
     seen: Timestamp,
     at: Instant,
-    /// How long the machine has been up then, where that can be known.
+    /// The time for which the machine had been up then, if it can be known.
     up: Option<Duration>,
     /// It jumped ahead, and until when nothing that cannot be undone is done for it.
     doubted_until: Option<Instant>,
@@ -70,7 +70,7 @@ const BACK: Duration = Duration::from_secs(60);
 /// Whoever has set a clock wrong sees it within this time.
 const DOUBT: Duration = Duration::from_secs(15 * 60);
 
-/// What the wall clock did since the last look.
+/// The course of the wall clock since the last look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Course {
     /// It went on.
@@ -82,7 +82,7 @@ pub enum Course {
 }
 
 impl WallClock {
-    /// From now on.
+    /// Begins to watch the wall clock.
     pub fn watch() -> Self {
         Self { seen: now(), at: Instant::now(), up: up(), doubted_until: None }
     }
@@ -117,7 +117,8 @@ impl WallClock {
     }
 }
 
-/// How long the machine has been up, sleep included, which [`Instant`] leaves out. `None` where the system does not say.
+/// Returns how long the machine has been up, sleep included, which [`Instant`] leaves out. `None` if the system does
+/// not say.
 fn up() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/uptime").ok()?;
     Duration::try_from_secs_f64(text.split(' ').next()?.parse().ok()?).ok()

@@ -1,4 +1,5 @@
-//! Whom a refusal for now concerns: the letter and its recipient, a recipient that is greylisted, or us at this site.
+//! Decides what a refusal for now concerns: the letter and its recipient, a recipient that is greylisted, or us at
+//! this site.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use mail::{Enhanced, Reply};
 
 use crate::backoff::LONGEST_NAMED;
 
-/// Where in the dialogue a server refused.
+/// The stage of the dialogue at which a server refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// MAIL.
@@ -17,7 +18,7 @@ pub enum Stage {
     Data,
 }
 
-/// Whom a refusal for now concerns.
+/// The party that a refusal for now concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Concern {
     /// This letter or this recipient, at this host: another host may take it.
@@ -65,7 +66,7 @@ const ABOUT_US: [&str; 29] = [
     "[tss",
 ];
 
-/// Whom a 4xx concerns, by its code and its words.
+/// Decides what a 4xx concerns, by its code and its words.
 pub fn concern(reply: &Reply, stage: Stage) -> Concern {
     if reply.code == 421 {
         return Concern::Site;

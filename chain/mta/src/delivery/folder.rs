@@ -25,7 +25,7 @@ pub async fn put(path: String, account: Account, name: String, letter: Vec<u8>, 
     fate.await.unwrap_or_else(|_| Fate::Later(Said::ours(Enhanced(4, 3, 0), "the letter could not be written")))
 }
 
-/// Works on files with the rights of the user, and no others: what stands in their folders is theirs, links included.
+/// Works on files with the rights of the user, and no others: the files in their folders are theirs, links included.
 fn as_user(account: &Account, work: impl FnOnce() -> Fate) -> Fate {
     if account.is_us {
         return work();

@@ -45,7 +45,7 @@ async fn hand_on(depot: &Depot, job: &Job, way: &HereWay) {
         Err(why) => return not_loaded(depot, job, why).await,
     };
     for to in &letter.recipients {
-        // What is left is still in the queue.
+        // The remaining recipients are still in the queue.
         if depot.shutdown.is_requested() {
             return;
         }
@@ -103,8 +103,8 @@ async fn who(run_as: Option<&RunAs>, person: &Person) -> Result<Account, Fate> {
     Account::of(run_as, person).await
 }
 
-/// The letter with what the last station writes before it (RFC 5321 §4.4, RFC 9228), and without the `Return-Path` of
-/// another station.
+/// Returns the letter with the fields that the last station writes before it (RFC 5321 §4.4, RFC 9228), and without
+/// the `Return-Path` of another station.
 fn marked(letter: &Bytes, return_path: &ReturnPath, person: &Person) -> Vec<u8> {
     let head = format!("Return-Path: <{return_path}>\r\nDelivered-To: {}\r\n", person.recipient);
     [head.as_bytes(), &header::without(letter, "Return-Path")].concat()

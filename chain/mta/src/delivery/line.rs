@@ -10,13 +10,13 @@ use smtp::{Capabilities, Command, ReplyError, ReplyReader};
 use super::rooms::{Room, SentAway};
 use crate::route::Protocol;
 
-/// Why a conversation is over.
+/// The reason why a conversation is over.
 #[derive(Debug, thiserror::Error)]
 pub enum Lost {
     /// The connection.
     #[error("{0}")]
     Net(#[from] Error),
-    /// What came was no reply.
+    /// The server sent something that is no reply.
     #[error("{0}")]
     Reply(#[from] ReplyError),
     /// Others waited for the room that the silence took.
@@ -34,11 +34,11 @@ impl From<SentAway> for Lost {
 pub struct Line {
     connection: Connection,
     reader: ReplyReader,
-    /// What the server offers.
+    /// The capabilities that the server offers.
     pub offers: Capabilities,
     /// The server as reports and logs name it: `mx.beta.test (192.0.2.1)`.
     pub host: String,
-    /// What is spoken.
+    /// The protocol of the line.
     pub protocol: Protocol,
     /// Held as long as the conversation goes on.
     room: Room,
@@ -60,14 +60,15 @@ impl Line {
         self.room.is_lent()
     }
 
-    /// Adds a command to what goes out with the next flush.
+    /// Adds a command to the octets of the next flush.
     pub async fn write(&mut self, command: &Command) -> Result<(), Lost> {
         let mut bytes = Vec::with_capacity(80);
         command.encode(&mut bytes);
         Ok(self.connection.write(&bytes).await?)
     }
 
-    /// Adds bytes of a letter to what goes out. A slow network is no silence: nobody is sent away for it.
+    /// Adds bytes of a letter to the octets of the next flush. A slow network is no silence: nobody is sent away for
+    /// it.
     pub async fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), Lost> {
         Ok(self.room.wait_for_all_of(self.connection.write(bytes)).await?)
     }
@@ -80,7 +81,7 @@ impl Line {
         answered.unwrap_or(Err(Lost::Net(Error::TimedOut)))
     }
 
-    /// The reply to the whole letter, within `wait`, whoever waits for the room.
+    /// Returns the reply to the whole letter, within `wait`, whoever waits for the room.
     pub async fn last_reply(&mut self, wait: Duration) -> Result<Reply, Lost> {
         let read = read_reply(&mut self.connection, &mut self.reader);
         let answered = self.room.wait_for_all_of(tokio::time::timeout(wait, read)).await;

@@ -27,7 +27,7 @@ pub fn later(depot: &Depot, letter: &Loaded, to: &LoadedRecipient, at: Timestamp
     again(depot, letter, to, at, wait)
 }
 
-/// Why there is no letter.
+/// The reason why there is no letter.
 pub enum Unloaded {
     /// It has left the queue, is held, or is not due any more.
     Gone,
@@ -56,8 +56,9 @@ pub async fn load(depot: &Depot, job: &Job, beginning: u64) -> Result<Loaded, Un
     depot.means.store.read(read).await
 }
 
-/// What happens to a letter that could not be loaded. A store that is busy is waited for; damage is for good, and told to
-/// the sender; of all else nothing is known, so the letter waits, longer and longer. None of it keeps the others back.
+/// Decides about a letter that could not be loaded. If the store is busy, the letter waits for it; damage is for
+/// good, and told to the sender; of all other faults nothing is known, so the letter waits, longer and longer. None
+/// of them keeps the other letters back.
 pub async fn not_loaded(depot: &Depot, job: &Job, why: Unloaded) {
     let (error, said) = match why {
         Unloaded::Gone => return,
@@ -83,12 +84,12 @@ pub async fn not_loaded(depot: &Depot, job: &Job, why: Unloaded) {
     depot.write_down(vec![(letter, entries)], at).await;
 }
 
-/// What is said of a letter whose body is damaged or gone; `None` where that is not certain.
+/// Returns the words about a letter whose body is damaged or gone; `None` if that is not certain.
 pub fn damage(error: &store::Error) -> Option<Said> {
     error.is_permanent().then(|| Said::ours(Enhanced(5, 3, 0), queue::DAMAGED))
 }
 
-/// What is said of a letter that cannot be read now.
+/// Returns the words about a letter that cannot be read now.
 pub fn unreadable(error: &store::Error) -> Said {
     Said::ours(Enhanced(4, 3, 0), format!("the letter could not be read: {error}"))
 }

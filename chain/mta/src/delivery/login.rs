@@ -26,7 +26,8 @@ pub async fn log_in(line: &mut Line, login: &Credentials, wait: Duration) -> Res
             break;
         }
         let challenge = reply.text.first().map(|text| text.trim().to_owned()).unwrap_or_default();
-        // What SCRAM takes to answer is the server's to say: it is done where others do not wait for it.
+        // The server decides how much work SCRAM takes to answer, so a thread does it where others do not wait for
+        // it.
         let work = move || (client.challenge(&challenge), client);
         let (answer, again) = tokio::task::spawn_blocking(work).await.map_err(|error| fault(&error.to_string()))?;
         client = again;

@@ -1,4 +1,5 @@
-//! To a program: procmail, maildrop, or any other that reads a letter and says by its exit status what became of it.
+//! Hands letters to a program: procmail, maildrop, or any other that reads a letter and says by its exit status what
+//! became of it.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -16,9 +17,10 @@ use super::transaction::Fate;
 use crate::queue::Said;
 use crate::route::{Person, Program};
 
-/// What a program says is kept up to this size; the rest is read and thrown away, so that it can go on.
+/// The size up to which a program's words are kept; the rest is read and thrown away, so that it can go on.
 const MOST_SAID: usize = 2000;
-/// How long the pipes of a program that has ended are read on: somebody it has started may hold them open for ever.
+/// The time for which the pipes of a program that has ended are read on: another program that it started may hold
+/// them open for ever.
 const AFTER_THE_END: Duration = Duration::from_secs(1);
 
 /// Gives the letter to the program, and waits for its end.
@@ -47,7 +49,7 @@ pub async fn run(program: &Program, account: &Account, person: &Person, letter: 
     }
 }
 
-/// The processes of a program; killed when dropped before the program has ended, whoever stops waiting.
+/// The processes of a program; dropping the group before the program has ended kills them, whoever stops waiting.
 struct Group(Option<Pid>);
 
 impl Group {
@@ -55,7 +57,7 @@ impl Group {
         Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
     }
 
-    /// It ended by itself: what it has left running in the background is its own affair.
+    /// Notes that the program ended by itself: the processes that it has left in the background are its own affair.
     fn ended(mut self) {
         self.0 = None;
     }
@@ -76,14 +78,14 @@ fn start(program: &Program, words: &[String], account: &Account, person: &Person
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0).kill_on_drop(true);
     if !account.is_us {
-        // With a user of its own the child also loses our supplementary groups.
+        // The child has a user of its own, and so loses our supplementary groups.
         command.uid(account.uid).gid(account.gid);
     }
     command.spawn()
 }
 
-/// The names of Postfix's local(8). What comes from outside is made harmless to a shell that reads it without quotation
-/// marks: there it is an old habit.
+/// Returns the variables of Postfix's local(8). A value from outside is made harmless to a shell that reads it
+/// without quotation marks: there it is an old habit.
 fn environment(account: &Account, person: &Person) -> Vec<(&'static str, String)> {
     let mut variables = vec![
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
@@ -136,7 +138,7 @@ async fn talk(child: &mut Child, letter: Vec<u8>) -> io::Result<(ExitStatus, Str
         }
         status
     };
-    // What went wrong is what stands on standard error.
+    // The words on standard error say what went wrong.
     complained.extend_from_slice(b"\n");
     complained.append(&mut said);
     Ok((status, String::from_utf8_lossy(&complained).trim().to_owned()))
@@ -151,8 +153,8 @@ async fn hear(pipe: Option<impl AsyncRead + Unpin>, said: &mut Vec<u8>) {
     }
 }
 
-/// The exit status in the words of `sysexits.h`. What the administrator can mend is tried again; what a program decided
-/// about this letter is final. A program that was killed has decided nothing.
+/// Reads the exit status in the words of `sysexits.h`. A fault that the administrator can mend is tried again; a
+/// decision of the program about this letter is final. A program that was killed has decided nothing.
 fn judge(status: ExitStatus, said: &str, by: &str) -> Fate {
     let Some(code) = status.code() else {
         let signal = status.signal().unwrap_or_default();
@@ -187,7 +189,7 @@ fn meaning(code: i32) -> (&'static str, bool, Enhanced) {
         76 => (" (protocol error)", false, Enhanced(5, 5, 0)),
         77 => (" (not permitted)", false, Enhanced(5, 7, 0)),
         78 => (" (set up wrongly)", true, Enhanced(4, 3, 5)),
-        // What a shell says of a program it cannot run or find.
+        // A shell returns these when it cannot run or find a program.
         126 | 127 => (" (not found or not executable)", true, Enhanced(4, 3, 5)),
         _ => ("", false, Enhanced(5, 3, 0)),
     }

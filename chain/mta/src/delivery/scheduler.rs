@@ -22,7 +22,7 @@ use net::now;
 
 /// Looks are at least this far apart, so that a flood of letters is claimed in handfuls.
 const BREATH: Duration = Duration::from_millis(10);
-/// With work in hand, the store is looked at again after this at the latest.
+/// The time after which the store is looked at again at the latest, with work in hand.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Without work, after this. (Other processes that write are noticed by the store itself.)
 const LOOK_IDLE: Duration = Duration::from_secs(30);
@@ -67,7 +67,7 @@ pub async fn run(means: Means, clock: Arc<Running>, shutdown: Shutdown) {
     }
 }
 
-/// What was claimed, by letter.
+/// Groups the claimed recipients by letter.
 fn jobs(claimed: Vec<(DueRecipient, Claim)>) -> Vec<Job> {
     let mut letters: BTreeMap<i64, Job> = BTreeMap::new();
     for (due, claim) in claimed {
@@ -167,7 +167,7 @@ impl Depot {
         Ok((due, soonest))
     }
 
-    /// Where much is due, a few recipients of each sender, at most so often.
+    /// If much is due, takes a few recipients of each sender, at most so often.
     async fn turns(&self, at: Timestamp) -> Result<Vec<DueDomain>, store::Error> {
         let after = {
             let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);

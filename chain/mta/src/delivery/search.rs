@@ -15,7 +15,7 @@ const MOST_ADDRESSES: usize = 10;
 
 /// One address of a host.
 pub struct HostAddress {
-    /// Of the host.
+    /// The preference of the host.
     pub preference: u16,
     /// Its name.
     pub host: String,
@@ -30,9 +30,9 @@ impl HostAddress {
     }
 }
 
-/// What is known of a site while one letter looks for a host there.
+/// The knowledge of a site while one letter looks for a host there.
 pub struct Search<'a> {
-    /// Where conversations have room.
+    /// The rooms for conversations.
     pub rooms: &'a Arc<Rooms>,
     /// The site failed before: others go first.
     pub suspect: bool,
@@ -42,7 +42,7 @@ pub struct Search<'a> {
     pub first: Option<String>,
     tried: HashSet<IpAddr>,
     socket_tried: bool,
-    /// What failed in this call, with the preference of its host.
+    /// The faults in this call, each with the preference of its host.
     faults: Vec<(u16, Fault)>,
     /// Addresses that could not be opened, for the site to remember.
     pub unreached: Vec<IpAddr>,
@@ -51,7 +51,7 @@ pub struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// With nothing tried.
+    /// Makes a search with nothing tried.
     pub fn new(rooms: &'a Arc<Rooms>, suspect: bool) -> Self {
         Self {
             rooms,
@@ -72,7 +72,7 @@ impl<'a> Search<'a> {
         self.socket_tried = true;
     }
 
-    /// Begins one more look for a host: what failed in an earlier one was told.
+    /// Begins one more look for a host: the faults of an earlier one were told.
     pub fn begin(&mut self) {
         self.faults.clear();
     }
@@ -103,7 +103,7 @@ impl<'a> Search<'a> {
         self.faults.push((preference, fault));
     }
 
-    /// Why no host was found; `None` when none was left to try.
+    /// Returns the reason why no host was found; `None` when none was left to try.
     pub fn fault(&mut self) -> Option<Fault> {
         let us = self.us.take();
         let before = us.as_ref().map(|(preference, _)| *preference);

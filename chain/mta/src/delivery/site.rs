@@ -1,4 +1,4 @@
-//! What is ready for one site: the hosts that take letters for one or more domains.
+//! Holds the letters that are ready for one site: the hosts that take letters for one or more domains.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
@@ -19,15 +19,15 @@ use crate::queue::Said;
 pub struct Job {
     /// The row of the letter.
     pub letter: i64,
-    /// Whose it is: senders take turns.
+    /// The sender whose letter it is: senders take turns.
     pub sender: Arc<str>,
-    /// To whom.
+    /// The claimed recipients.
     pub claims: Vec<Claim>,
 }
 
 /// One site.
 pub struct Site {
-    /// How its hosts are reached.
+    /// The way to its hosts.
     pub way: Way,
     ready: Mutex<Ready>,
     bell: Notify,
@@ -38,11 +38,11 @@ struct Ready {
     letters: Turns,
     carriers: usize,
     weather: Weather,
-    /// Domains for which the store has more than what is here.
+    /// The domains for which the store has more letters than are here.
     more: HashSet<Arc<Domain>>,
 }
 
-/// What a carrier does after trouble with the site.
+/// The decision of a carrier after trouble with the site.
 pub enum Trouble {
     /// It goes on with the next letter.
     GoOn,
@@ -50,11 +50,11 @@ pub enum Trouble {
     Leave,
     /// The site is to be left alone for a while: these are given back.
     Close {
-        /// What was ready.
+        /// The letters that were ready.
         jobs: Vec<Job>,
         /// The domains that have more in the store.
         domains: BTreeSet<Domain>,
-        /// How often in a row this has happened, with this time.
+        /// The number of times in a row that this has happened, with this time.
         failures: u32,
     },
 }
@@ -185,11 +185,11 @@ impl Drop for Seat {
 #[derive(Default)]
 pub struct Sites(Mutex<HashMap<String, Arc<Site>>>);
 
-/// What goes to a site together.
+/// The letters of one domain that go to a site together.
 pub struct Batch {
     /// Its domain.
     pub domain: Arc<Domain>,
-    /// How often in a row the domain could not be reached.
+    /// The number of times in a row that the domain could not be reached.
     pub failures: u32,
     /// A command asks for it now.
     pub asked_for: bool,

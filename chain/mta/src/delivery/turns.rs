@@ -9,7 +9,7 @@ use super::site::Job;
 /// Letters that wait for a carrier.
 #[derive(Default)]
 pub struct Turns {
-    /// Of each sender, by row of the letter; so domains of one site share a transaction.
+    /// The claims of each sender, by row of the letter; so domains of one site share a transaction.
     letters: HashMap<Arc<str>, BTreeMap<i64, Vec<Claim>>>,
     /// Senders that have letters here, the next one first.
     senders: VecDeque<Arc<str>>,
@@ -58,12 +58,12 @@ impl Turns {
         std::iter::from_fn(|| self.take(usize::MAX)).collect()
     }
 
-    /// How many letters wait.
+    /// Returns how many letters wait.
     pub fn letters(&self) -> usize {
         self.number
     }
 
-    /// How many recipients wait.
+    /// Returns how many recipients wait.
     pub fn waiting(&self) -> usize {
         self.waiting
     }

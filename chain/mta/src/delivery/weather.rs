@@ -1,4 +1,5 @@
-//! How it stands with a site: how many carriers it bears, and when it is left alone. It warms up again by itself.
+//! Measures the weather at a site: how many carriers it bears, and when it is left alone. It warms up again by
+//! itself.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -8,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::queue::Said;
 
-/// What a conversation says about the site, beyond its letter.
+/// The bearing of a conversation on the site, beyond its letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bearing {
     /// It works.
@@ -19,7 +20,7 @@ pub enum Bearing {
     Lost(Said),
 }
 
-/// What follows from trouble.
+/// The outlook after trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlook {
     /// Nothing yet.
@@ -39,7 +40,7 @@ const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 /// Addresses that are remembered as failing.
 const MOST_RESTING: usize = 64;
 
-/// How it stands with a site.
+/// The weather at a site.
 #[derive(Default)]
 pub struct Weather {
     /// A server has greeted since the last failure.
@@ -52,7 +53,7 @@ pub struct Weather {
     calm_since: Option<Instant>,
     /// Connections lost in a row.
     lost: u32,
-    /// How often in a row it had to be left alone.
+    /// The number of times in a row that it had to be left alone.
     failures: u32,
     closed: Option<(Instant, Said)>,
     troubled: Option<Instant>,
@@ -96,7 +97,7 @@ impl Weather {
         if lost && self.lost < LOST_IN_A_ROW {
             return Outlook::GoOn;
         }
-        // Where it worked and had enough, it is begun with one carrier again.
+        // If the site worked and had enough, it begins with one carrier again.
         if self.reachable {
             (self.ceiling, self.calm_since) = (Some(1), Some(now));
         }
@@ -105,7 +106,7 @@ impl Weather {
         Outlook::Close
     }
 
-    /// How often in a row the site had to be left alone.
+    /// Returns how often in a row the site had to be left alone.
     pub fn failures(&self) -> u32 {
         self.failures
     }
@@ -115,7 +116,7 @@ impl Weather {
         self.closed = Some((Instant::now() + pause, said));
     }
 
-    /// For how long it is left alone still, and why.
+    /// Returns how long it is left alone still, and why.
     pub fn closed(&self) -> Option<(Duration, Said)> {
         let (until, said) = self.closed.as_ref()?;
         let pause = until.saturating_duration_since(Instant::now());
@@ -128,7 +129,7 @@ impl Weather {
         self.failures = self.failures.max(failures);
     }
 
-    /// How many carriers it bears, of `most`.
+    /// Returns how many carriers it bears, of `most`.
     pub fn carriers(&self, most: usize) -> usize {
         match (self.reachable, self.greeted) {
             (true, _) => most.min(self.ceiling.unwrap_or(most)),

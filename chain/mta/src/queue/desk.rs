@@ -1,4 +1,4 @@
-//! The postmaster's desk: what `facteur queue` does.
+//! The postmaster's desk: does the work of `facteur queue`.
 //!
 //! It works in slices, each a write of its own, so that letters can come in meanwhile.
 
@@ -16,7 +16,7 @@ use super::record::{finish_letter, settle_domain};
 use super::running::ran;
 use super::{State, TOPIC};
 
-/// Whom a command is about.
+/// The letters or recipients that a command is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
     /// These letters.
@@ -32,7 +32,7 @@ pub enum Which {
 pub struct Touched {
     /// Its letter.
     pub id: LetterId,
-    /// Who it is.
+    /// The address of the recipient.
     pub address: Address,
 }
 
@@ -61,7 +61,7 @@ pub fn hold(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Touched>
     })
 }
 
-/// How long a letter that was held beyond its time is tried after its release.
+/// The time for which a letter that was held beyond its time is tried after its release.
 const AFTER_RELEASE: Duration = Duration::from_secs(24 * 3600);
 
 /// Has held recipients tried again.

@@ -1,4 +1,4 @@
-//! What `facteur queue list` and `facteur queue show` show.
+//! Reads the tables of `facteur queue list` and `facteur queue show`.
 
 use mail::{Address, Domain, LetterId, ReturnPath, Timestamp};
 use store::{View, params};
@@ -6,14 +6,14 @@ use store::{View, params};
 use super::State;
 use super::claim::return_path;
 
-/// Which letters are listed: those that fit everything that is said.
+/// The choice of the letters that are listed: those that fit everything that is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// With a recipient in this state.
+    /// A letter with a recipient in this state.
     pub state: Option<State>,
-    /// From or to this address.
+    /// A letter from or to this address.
     pub address: Option<Address>,
-    /// With a recipient at this domain.
+    /// A letter with a recipient at this domain.
     pub domain: Option<Domain>,
 }
 
@@ -33,17 +33,17 @@ pub struct Listed {
     pub row: i64,
     /// Its name.
     pub id: LetterId,
-    /// Where its bounces go.
+    /// The address that its bounces go to.
     pub return_path: ReturnPath,
-    /// In bytes.
+    /// The size in bytes.
     pub size: u64,
     /// When it came in.
     pub arrived: Timestamp,
     /// When it is given up.
     pub expires: Timestamp,
-    /// Who has not got it yet; the first [`MOST_RECIPIENTS`] of them.
+    /// The recipients that have not got it yet; the first [`MOST_RECIPIENTS`] of them.
     pub recipients: Vec<ListedRecipient>,
-    /// How many have not got it yet.
+    /// The number of recipients that have not got it yet.
     pub recipients_in_all: u64,
 }
 
@@ -53,9 +53,9 @@ pub const MOST_RECIPIENTS: usize = 100;
 /// A recipient in the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedRecipient {
-    /// Who.
+    /// The address of the recipient.
     pub address: Address,
-    /// What is waited for.
+    /// The state in which the recipient waits.
     pub state: State,
     /// Tries so far.
     pub attempts: u32,
@@ -63,7 +63,7 @@ pub struct ListedRecipient {
     pub next_try: Timestamp,
     /// When the last one was.
     pub tried: Option<Timestamp>,
-    /// What was said then; empty before the first try.
+    /// The words of the last refusal; empty before the first try.
     pub said: String,
     /// The server that said it, or nothing: we did.
     pub said_by: String,
@@ -74,9 +74,9 @@ pub struct ListedRecipient {
 pub struct Attempt {
     /// When.
     pub at: Timestamp,
-    /// For whom.
+    /// The address of the recipient.
     pub address: Address,
-    /// What was said.
+    /// The words of the refusal.
     pub said: String,
     /// The server that said it, or nothing: we did.
     pub said_by: String,
@@ -91,7 +91,7 @@ pub struct Shown {
     pub attempts: Vec<Attempt>,
 }
 
-/// How many recipients wait for what.
+/// The number of recipients in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Letters.

@@ -4,11 +4,11 @@
 //! * A letter is here from the commit that is behind its 250 until the commit that says what became of its last
 //!   recipient. Nothing about it is true in memory only, so a crash loses nothing.
 //! * A recipient leaves the queue delivered, or in the very commit that puts its bounce in, or by `facteur queue drop`.
-//! * A letter that its author has postponed is let go by one commit and taken back by one: whichever comes first counts,
-//!   so that what was taken back never leaves, and what was not always does.
+//! * One commit releases a letter that its author has postponed, and one takes it back: whichever comes first counts,
+//!   so that a letter that was taken back never leaves, and one that was not always does.
 //! * A letter is given up when it was tried often enough, for as many hours as the office was running; no clock that is
 //!   set wrong returns it early, or has it wait for years.
-//! * What is due is found through an index by domain and time: no question reads the whole queue.
+//! * Due letters are found through an index by domain and time: no question reads the whole queue.
 //!
 //! **The one window in which a letter can arrive twice**: another server has said 250 to it, and we die before the
 //! commit that records it is on the disk (or the connection breaks before we see the 250). The letter is then still
@@ -41,7 +41,7 @@ use store::Topic;
 /// Announced when there is something new to carry.
 pub const TOPIC: Topic = Topic { kind: "queue", id: 0 };
 
-/// What a recipient in the queue waits for.
+/// The state of a recipient in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// The next try.

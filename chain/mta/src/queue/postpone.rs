@@ -27,7 +27,7 @@ pub fn let_go(tx: &mut Tx, now: Timestamp, most: usize) -> Result<usize, store::
     let ran = ran(tx)?;
     for (letter, id) in &letters {
         let recipients = recipients(tx, *letter)?;
-        // From now on its time counts: what it had from the time at which it was to go.
+        // Its time counts from now on: it keeps the time that it had from the moment at which it was to go.
         tx.execute(
             "UPDATE queue_letter SET give_up = $2 + expires - held_until, warn = $2 + warn_at - held_until,
                 expires = $3 + expires - held_until, held_until = NULL WHERE id = $1",

@@ -1,4 +1,4 @@
-//! What became of recipients, in one transaction.
+//! Writes down what became of recipients, in one transaction.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use store::{BlobId, Tx, params};
 
 use super::running::Ran;
 
-/// What was said about a recipient, and by whom.
+/// The words about a recipient, and the server that said them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// The code (RFC 3463).
@@ -28,12 +28,12 @@ impl Said {
         Self { status, text: one_line(&reply.to_string()), by: Some(by.to_owned()) }
     }
 
-    /// What a program said, or a folder came to.
+    /// Makes the words of a program, or the result of a folder.
     pub fn by(status: Enhanced, text: impl AsRef<str>, by: &str) -> Self {
         Self { status, text: one_line(text.as_ref()), by: Some(by.to_owned()) }
     }
 
-    /// What we found out ourselves.
+    /// Makes the words about something that we found out ourselves.
     pub fn ours(status: Enhanced, text: impl AsRef<str>) -> Self {
         Self { status, text: one_line(text.as_ref()), by: None }
     }
@@ -44,7 +44,7 @@ fn one_line(text: &str) -> String {
     line.trim_end().to_owned()
 }
 
-/// What became of one recipient.
+/// The outcome for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It has arrived.
@@ -58,7 +58,7 @@ pub enum Outcome {
 }
 
 impl std::fmt::Display for Outcome {
-    /// For the log.
+    /// Formats the words for the log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Delivered => f.write_str("delivered"),
@@ -74,9 +74,9 @@ impl std::fmt::Display for Outcome {
 pub struct Entry {
     /// The row.
     pub recipient: i64,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What was said.
+    /// The words about it.
     pub said: Said,
     /// The version of TLS it went through; empty in clear, and where nothing was reached.
     pub tls: &'static str,
@@ -103,7 +103,7 @@ pub fn record(tx: &mut Tx, letter: i64, now: Timestamp, entries: &[Entry]) -> Re
     domains.iter().try_for_each(|domain| settle_domain(tx, domain, true))
 }
 
-/// Who a row is about.
+/// The recipient that a row is about.
 struct Recipient {
     address: String,
     domain: String,
@@ -145,7 +145,7 @@ fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result
     Ok(Some(recipient))
 }
 
-/// The try, for the history. What our own MDA took is noted where it is filed.
+/// Returns the try, for the history. A letter that our own MDA took is noted where it is filed.
 fn attempt(entry: &Entry, recipient: String) -> Option<Event> {
     let outcome = match entry.outcome {
         Outcome::Delivered if entry.said.by.is_none() => return None,
@@ -201,16 +201,16 @@ pub fn settle_domain(tx: &mut Tx, domain: &str, answered: bool) -> Result<(), st
     Ok(())
 }
 
-/// What is noted of a domain that could not be reached.
+/// The note about a domain that could not be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Away {
     /// It is left alone until then.
     pub next_try: Timestamp,
-    /// How often in a row it could not be reached, with this time.
+    /// The number of times in a row that it could not be reached, with this time.
     pub failures: u32,
-    /// Why.
+    /// The reason.
     pub said: Said,
-    /// How long the office has been running.
+    /// The time for which the office has been running.
     pub ran: Ran,
     /// Letters whose time is over were tried so often at least.
     pub least_tries: u32,

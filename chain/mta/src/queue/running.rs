@@ -1,5 +1,6 @@
-//! How long the post office has been running, added up on the disk. A letter is given up when it has been tried for so many
-//! of these hours. The wall clock does not count: it can be set wrong and right again, and a machine can be off for a month.
+//! Adds up on the disk how long the post office has been running. A letter is given up when it has been tried for so
+//! many of these hours. The wall clock does not count: it can be set wrong and right again, and a machine can be off
+//! for a month.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::backoff::Schedule;
 pub struct Ran(pub i64);
 
 impl Ran {
-    /// How long from `earlier` to this; nothing when `earlier` is later.
+    /// Returns the time from `earlier` to this; zero when `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -25,7 +26,7 @@ impl Ran {
     }
 }
 
-/// What is on the disk: a minute less than the truth at most.
+/// Returns the time that is on the disk: a minute less than the truth at most.
 pub fn ran(view: &View) -> Result<Ran, store::Error> {
     let sql = "SELECT ran FROM queue_running WHERE id = 1";
     Ok(view.query_opt(sql, params![], |row| row.get(0))?.map_or(Ran(0), Ran))
@@ -68,8 +69,9 @@ pub fn is_beyond(view: &View, now: Timestamp, schedule: &Schedule) -> Result<boo
     Ok(last.is_some_and(|last| last > now.after(schedule.longest_wait()).0))
 }
 
-/// Sets right what a wrong clock left behind in a stretch of the queue: what waits longer than can be is due now, and
-/// what has come in the future came now. Letters from before there was [`Ran`] get their place in it.
+/// Sets right the times that a wrong clock left behind in a stretch of the queue: a recipient that waits longer than
+/// can be is due now, and a letter that has come in the future came now. Letters from before there was [`Ran`] get
+/// their place in it.
 pub fn set_right(tx: &mut Tx, stretch: Stretch, now: Timestamp, schedule: &Schedule) -> Result<Stretch, store::Error> {
     let letters = rows(tx, "SELECT id FROM queue_letter WHERE id > $1 ORDER BY id LIMIT $2", stretch.after)?;
     let recipients = rows(tx, "SELECT id FROM queue_recipient WHERE id > $1 ORDER BY id LIMIT $2", stretch.after)?;
@@ -87,7 +89,7 @@ pub fn set_right(tx: &mut Tx, stretch: Stretch, now: Timestamp, schedule: &Sched
         params![stretch.after, end, now.0, now.after(Duration::from_secs(3600)).0],
     )?;
     adopt(tx, stretch.after, end, now, schedule)?;
-    // What people are shown follows what counts.
+    // The time that people are shown follows the time that counts.
     let latest = now.after(schedule.lifetime + schedule.longest_wait());
     tx.execute(
         "UPDATE queue_letter SET expires = $3 + give_up - $5

@@ -8,13 +8,13 @@ use super::enter::wake_domain;
 /// Something in the queue that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What.
+    /// The kind of fault.
     pub kind: FaultKind,
     /// Was it mended?
     pub mended: bool,
 }
 
-/// What can be wrong in the queue. Letters go by their names in the queue.
+/// A kind of fault in the queue. Letters go by their names in the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// The body of a letter is not there, so that it cannot be sent.

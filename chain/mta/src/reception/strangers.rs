@@ -28,8 +28,8 @@ impl Default for Strangers {
 }
 
 impl Strangers {
-    /// What to answer a network that has asked for too many, whatever name it asks for now: the answer to a name that
-    /// somebody has must not be another.
+    /// Returns the reply to a network that has asked for too many names, whatever name it asks for now: the reply
+    /// must not differ for a name that somebody has.
     pub fn refusal(&self, from: IpAddr) -> Option<Reply> {
         let wait = self.lock().wait(&mail::peer_network(from), PACE, self.now());
         (!wait.is_zero()).then(|| {

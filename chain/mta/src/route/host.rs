@@ -23,7 +23,7 @@ impl std::fmt::Display for HostName {
     }
 }
 
-/// What is spoken with a server.
+/// The protocol of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// RFC 5321
@@ -35,7 +35,7 @@ pub enum Protocol {
 /// A server, its port, and how it is spoken to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// What is spoken.
+    /// The protocol.
     pub protocol: Protocol,
     /// The host.
     pub name: HostName,
@@ -61,7 +61,8 @@ impl Host {
             (Protocol::Smtp, false) => 25,
         };
         let port = port.unwrap_or(usual);
-        // Whatever the scheme says: who waits for a greeting at 465 waits for ever, and 25 and 587 begin without TLS.
+        // The port decides, whatever the scheme says: a client that waits for a greeting at 465 waits for ever, and
+        // 25 and 587 begin without TLS.
         let implicit_tls = match (protocol, port) {
             (Protocol::Smtp, 465) => true,
             (Protocol::Smtp, 25 | 587) => false,

@@ -1,18 +1,18 @@
-//! To whom a letter goes, as programs and folders name them.
+//! The person to whom a letter goes, as programs and folders name them.
 
 use mail::{Address, ReturnPath};
 
-/// What is filled in for one recipient. The names are those that Postfix's local(8) gives to programs, so that what was
-/// written for it goes on working.
+/// The values that are filled in for one recipient. The names are those that Postfix's local(8) gives to programs, so
+/// that a program that was written for it goes on working.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// `RECIPIENT`: the whole address.
     pub recipient: String,
-    /// `LOCAL`: what stands before the `@`.
+    /// `LOCAL`: the part before the `@`.
     pub local: String,
     /// `USER` and `LOGNAME`: the same without what stands behind the first `+`, in lower case.
     pub user: String,
-    /// `EXTENSION`: what stands behind the `+`, in lower case; often nothing.
+    /// `EXTENSION`: the part behind the `+`, in lower case; often nothing.
     pub extension: String,
     /// `DOMAIN`
     pub domain: String,
@@ -21,7 +21,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// For a recipient of a letter with this return path.
+    /// Makes the values for a recipient of a letter with this return path.
     pub fn new(recipient: &Address, sender: &ReturnPath) -> Self {
         let local = recipient.local();
         let (user, extension) = match local.split_once('+') {

@@ -5,8 +5,8 @@ use std::fmt;
 use super::template::Unfit;
 use super::{Person, RouteError, Template, TemplateError};
 
-/// The words of a program: its full path, and what it is given. They are parted when the configuration is read, at blanks
-/// outside quotation marks, and never again.
+/// The words of a program: its full path, and its arguments. They are parted when the configuration is read, at
+/// blanks outside quotation marks, and never again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     path: String,
@@ -32,7 +32,7 @@ impl Program {
         &self.path
     }
 
-    /// What it is given for this person.
+    /// Returns the arguments that the program gets for this person.
     pub fn words(&self, person: &Person) -> Result<Vec<String>, Unfit> {
         self.words.iter().map(|word| word.word(person)).collect()
     }

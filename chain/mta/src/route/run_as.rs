@@ -1,4 +1,4 @@
-//! As which user of this machine letters are handed on.
+//! The user of this machine as whom letters are handed on.
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +9,7 @@ use super::{RouteError, Template};
 pub struct RunAs {
     /// The name, or `$USER`.
     pub user: Template,
-    /// Who `$USER` may be. A user whom the configuration names is not asked for this.
+    /// The people who `$USER` may be. A user whom the configuration names is not asked for this.
     pub people: People,
 }
 

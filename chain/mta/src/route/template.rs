@@ -1,6 +1,6 @@
 //! Texts of the configuration with `$NAME` in them, filled in for each recipient.
 //!
-//! What is filled in comes from the envelope, so from strangers. It is never looked at again: a `$` in it is a `$`, a
+//! The values come from the envelope, so from strangers. They are never looked at again: a `$` in a value is a `$`, a
 //! blank does not part it, and no shell sees it.
 
 use std::fmt;
@@ -27,7 +27,7 @@ enum Name {
     Sender,
 }
 
-/// Why a text of the configuration cannot be filled in, or what a recipient would make of it.
+/// The reason why a text of the configuration cannot be filled in, or cannot be read as a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// No such name.
@@ -49,7 +49,7 @@ pub enum TemplateError {
     User(String),
 }
 
-/// Why an address cannot be filled in. Nothing that is tried again would change it.
+/// The reason why an address cannot be filled in. Nothing that is tried again would change it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// A program would take it for an option.
@@ -154,7 +154,7 @@ impl Template {
                 Piece::Name(name) => path.push_str(&part_of_a_path(name.of(person))?),
             }
         }
-        // What two pieces make together must be no way up either.
+        // Two pieces must not make a way up together either.
         if path.split('/').any(|part| matches!(part, "." | "..") || part.len() > LONGEST_NAME) {
             return Err(Unfit::Folder);
         }
@@ -231,7 +231,7 @@ impl Name {
     }
 }
 
-/// As it was written, or so that it means the same.
+/// Writes the template as it was written, or so that it means the same.
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, piece) in self.0.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! To programs and into Maildirs on this machine.
+//! Tests of deliveries to programs and into Maildirs on this machine.
 
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ impl Town {
         self.office.filed().remove(0).1
     }
 
-    /// What is said of Alice, who waits.
+    /// Returns the words about Alice, who waits.
     async fn said(&self) -> String {
         until("a try has failed", || !self.office.said_of(ALICE).is_empty()).await;
         self.office.said_of(ALICE)

@@ -1,4 +1,4 @@
-//! What is put into the full-text index, what it is asked, and what it says.
+//! The documents of the full-text index, the questions to it, and its answers.
 
 use roaring::RoaringTreemap;
 
@@ -32,15 +32,15 @@ impl Field {
 /// A piece of text in two forms. The plain form of a piece is always a piece of the plain form of a text that has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Form {
-    /// In lower case, without accents.
+    /// The word in lower case, without accents.
     pub plain: String,
-    /// In lower case, with accents. Of what is kept: `None` where that is the same. Of what is asked for: `None` where the
+    /// The word in lower case, with accents. In the index: `None` if that is the same. In a question: `None` if the
     /// plain form alone decides.
     pub exact: Option<String>,
 }
 
 impl Form {
-    /// Of which the plain form decides.
+    /// Makes a form of which the plain form decides.
     pub fn plain_only(&self) -> Self {
         Self { plain: self.plain.clone(), exact: None }
     }
@@ -78,29 +78,29 @@ pub struct Document {
     pub partial: Vec<HeaderField>,
 }
 
-/// A field of the header. What the numbers mean is the caller's (up to 199); fields on one shelf share their values, as
-/// those that hold message ids do.
+/// A field of the header. The caller decides what the numbers mean (up to 199); fields on one shelf share their
+/// values, as those that hold message ids do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HeaderField {
-    /// Where its values stand.
+    /// The shelf of its values.
     pub shelf: u8,
-    /// Which field it is.
+    /// The number of the field.
     pub number: u8,
 }
 
-/// What the index is asked.
+/// A question to the index.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Question {
-    /// Which letters have the words?
+    /// Asks which letters have the words.
     Words(Wanted),
-    /// Which letters have this piece of text in a value of the field? No text is in each value.
+    /// Asks which letters have this piece of text in a value of the field. No text is in each value.
     Holds(HeaderField, Form),
 }
 
 /// Words that are looked for, one behind the other in one of the fields.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wanted {
-    /// Where. Each field counts for itself.
+    /// The fields to look in. Each field counts for itself.
     pub fields: Vec<Field>,
     /// The words. No words: every letter may be meant.
     pub runs: Vec<Run>,
@@ -113,13 +113,13 @@ pub struct Wanted {
 pub struct Run {
     /// The word. With an exact form, that decides.
     pub form: Form,
-    /// How a word must have it.
+    /// The way in which a word must have it.
     pub fit: Fit,
     /// May it lie in a sealed word?
     pub sealed: bool,
 }
 
-/// How a word has a piece.
+/// The way in which a word has a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fit {
     /// The word is the piece.
@@ -144,7 +144,7 @@ impl Fit {
     }
 }
 
-/// What the index says to a question, as of one moment.
+/// The answer of the index to a question, as of one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// Letters that are as asked.

@@ -22,14 +22,14 @@ use crate::engine::Upkeep;
 use crate::error::{Error, Result};
 use crate::statistics::Counters;
 
-/// So many bytes of log since the last checkpoint call for the next one.
+/// The bytes of log since the last checkpoint that call for the next one.
 const STEP: u64 = 4 << 20;
-/// From this size on the writer waits until the log can begin again.
+/// The size from which on the writer waits until the log can begin again.
 const LARGE: u64 = 16 << 20;
-/// The same two sizes where the disk is full: what is written over takes no room.
+/// The same two sizes if the disk is full: a page that is written over takes no room.
 const TIGHT_STEP: u64 = 64 << 10;
 const TIGHT_LARGE: u64 = 256 << 10;
-/// From this size on readers are waited for as well, for a moment.
+/// The size from which on the checkpoint waits for readers as well, for a moment.
 const HUGE: u64 = 256 << 20;
 /// A log that has been left alone this long is carried whatever its size.
 const QUIET: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ const QUIET: Duration = Duration::from_secs(5);
 const COURTESY: Duration = Duration::from_millis(50);
 const CACHE_BYTES: u32 = 256 << 10;
 
-/// What the writer passes at the beginning of each transaction.
+/// The gate that the writer passes at the beginning of each transaction.
 pub(super) struct Gate {
     state: Mutex<State>,
     changed: Condvar,
@@ -69,13 +69,13 @@ impl Gate {
         Self { state: Mutex::default(), changed: Condvar::new(), counters }
     }
 
-    /// From which sizes on the log is carried, and the writer waits for that.
+    /// Returns the sizes from which on the log is carried, and the writer waits for that.
     fn sizes(&self) -> (u64, u64) {
         if self.counters.tight.load(Relaxed) {
             return (TIGHT_STEP, TIGHT_LARGE);
         }
-        // When the disk is full from one moment to the next, what the log holds must find room in the reserve: only then can
-        // it begin again, and what deletes be written over it.
+        // When the disk is full from one moment to the next, the content of the log must find room in the reserve:
+        // only then can the log begin again, so that deletions are written over it.
         match self.counters.reserve.load(Relaxed) {
             0 => (STEP, LARGE),
             reserve => (STEP.min(reserve / 4), LARGE.min(reserve / 4 * 3)),
@@ -194,7 +194,7 @@ impl Drop for Checkpointer {
     }
 }
 
-/// How hard a checkpoint tries.
+/// The force with which a checkpoint tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Checkpoint {
     /// Disturbs nobody.
@@ -205,7 +205,7 @@ enum Checkpoint {
     Truncate,
 }
 
-/// What a checkpoint did.
+/// The result of a checkpoint.
 #[derive(Debug, Clone, Copy)]
 struct Carried {
     /// Somebody was in the way of a restart.
@@ -252,7 +252,7 @@ impl CheckpointThread {
                 }
                 tracing::debug!(?mode, carried, busy, "checkpoint");
                 let mut state = self.gate.lock();
-                // Where a reader holds the log back, do not try again before it has grown by another step.
+                // If a reader holds the log back, do not try again before it has grown by another step.
                 state.carried = state.log;
             }
             Err(error) => {

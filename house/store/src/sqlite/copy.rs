@@ -30,7 +30,7 @@ pub(super) fn tables_back(connection: &Connection, from: &Path, except: &str) ->
 }
 
 fn copy(connection: &Connection, from: &str, to: &str, except: &str) -> Result<()> {
-    // What breaks off is thrown away, and what is done is synced whole.
+    // A copy that breaks off is thrown away, and a copy that is done is synced whole.
     connection.execute_batch("PRAGMA copy.journal_mode = OFF; PRAGMA copy.synchronous = OFF").map_err(fault)?;
     connection.execute_batch("PRAGMA foreign_keys = OFF; BEGIN").map_err(fault)?;
     let done = copy_in(connection, from, to, except);

@@ -1,4 +1,5 @@
-//! Which edition of the full-text index a file holds. One of another edition is thrown away and filled again.
+//! Reads which edition of the full-text index a file holds. An index of another edition is thrown away and filled
+//! again.
 
 use std::ops::ControlFlow;
 
@@ -8,10 +9,10 @@ use crate::error::Result;
 use crate::record;
 use crate::value::Row;
 
-/// To be raised whenever what stands in the index, or what a word is, changes.
+/// The edition. Raise it whenever the content of the index, or the definition of a word, changes.
 const EDITION: i64 = 2;
 
-/// Makes the tables of a new index. False: what is there is of another edition.
+/// Makes the tables of a new index. Returns `false` if there is an index of another edition.
 pub(crate) fn is_ours(session: &dyn WriteSession) -> Result<bool> {
     if session.has_table("edition")? {
         return Ok(number(session)? == Some(EDITION));

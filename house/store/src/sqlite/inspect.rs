@@ -12,7 +12,7 @@ use crate::depth::Depth;
 use crate::error::{Error, Result};
 
 const CACHE_BYTES: u32 = 1 << 20;
-/// So many steps of SQLite's machine pass before it is asked again whether the store closes.
+/// The number of steps of SQLite's machine that pass before it asks again whether the store closes.
 const STEPS: i32 = 10_000;
 
 /// Reads only, and is never in anybody's way.
@@ -36,7 +36,7 @@ impl Inspector {
         names.collect::<rusqlite::Result<_>>().map_err(fault)
     }
 
-    /// What is damaged in a table, one sentence each.
+    /// Returns the damage of a table, one sentence for each.
     pub(crate) fn check_table(&self, table: &str, depth: Depth) -> Result<Vec<String>> {
         // SQLite checks all there is when it does not know the name.
         if !self.connection.table_exists(None, table).map_err(fault)? {
@@ -45,14 +45,14 @@ impl Inspector {
         self.ask(&format!("PRAGMA {}('{}')", pragma(depth), table.replace('\'', "''")))
     }
 
-    /// What is damaged anywhere, with the pages that no table has.
+    /// Returns the damage anywhere, with the pages that no table has.
     pub(crate) fn check_all(&self) -> Result<Vec<String>> {
         self.ask("PRAGMA quick_check")
     }
 
     fn ask(&self, sql: &str) -> Result<Vec<String>> {
         match self.sentences(sql) {
-            // So damaged that the looking itself fails.
+            // The table is so damaged that the check itself fails.
             Err(Error::Corrupt(what)) => Ok(vec![what]),
             outcome => outcome,
         }

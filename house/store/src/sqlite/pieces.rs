@@ -154,7 +154,7 @@ fn prefix(account: i64, field: HeaderField) -> String {
     format!("{account}:{}", field.shelf)
 }
 
-/// The runs of a text, each with what is before it, so that a search walks only lists of its own account and place.
+/// Returns the runs of a text, each with the prefix, so that a search walks only lists of its own account and place.
 pub(super) fn runs_of(prefix: &str, text: &str) -> Vec<String> {
     let letters: Vec<char> = text.chars().map(|c| if c.is_whitespace() { '\u{2420}' } else { clean(c) }).collect();
     let mut runs: Vec<String> =
@@ -170,7 +170,7 @@ fn hash(text: &str) -> i64 {
     i64::from_le_bytes(first)
 }
 
-/// In place of what would take a word apart or end a string.
+/// Replaces a letter that would take a word apart or end a string.
 pub(super) fn clean(letter: char) -> char {
     if letter.is_ascii_control() || letter == ' ' || matches!(letter, '\'' | '"') { '\u{2019}' } else { letter }
 }
@@ -180,7 +180,7 @@ mod tests {
     use super::super::Sqlite;
     use super::*;
 
-    /// How the database goes about a statement, in SQLite's words.
+    /// Returns the plan of the database for a statement, in SQLite's words.
     fn plan(sql: &str) -> String {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
         let schema =

@@ -24,7 +24,7 @@ impl Columns for Cursor<'_, '_> {
     }
 }
 
-/// SQLite numbers `$2` by where it first stands; we (and PostgreSQL) by what it says.
+/// Binds values by their numbers. SQLite numbers `$2` by its first place; we (and PostgreSQL) number it by its digit.
 pub(super) fn bind(statement: &mut CachedStatement<'_>, params: &[Value<'_>]) -> Result<()> {
     let mut used = 0;
     for index in 1..=statement.parameter_count() {
@@ -56,7 +56,8 @@ impl rusqlite::ToSql for Parameter<'_> {
         Ok(ToSqlOutput::Borrowed(match self.0 {
             Value::Null => ValueRef::Null,
             Value::Integer(number) => ValueRef::Integer(number),
-            // PostgreSQL has no texts with the octet 0, so none are kept: it becomes the sign for what cannot be read.
+            // PostgreSQL has no texts with the octet 0, so the store keeps none: it becomes the sign for unreadable
+            // characters.
             Value::Text(text) if text.contains('\0') => {
                 return Ok(ToSqlOutput::Owned(text.replace('\0', "\u{fffd}").into()));
             }

@@ -25,7 +25,7 @@ pub(crate) const SCHEMA: &str = "
 
 /// Words that are looked up at once. More of them cost more for each letter that is found.
 const AT_ONCE: usize = 24;
-/// So many first words of a phrase are looked for each by itself.
+/// The number of first words of a phrase that are looked for each by itself.
 const MOST_PHRASES: usize = 48;
 /// The beginning of a word that may be looked for within a phrase, in characters: shorter ones are those of too many.
 const LEAST_BEGINNING: usize = 2;
@@ -86,7 +86,7 @@ pub(crate) fn find(view: &View, account: i64, wanted: &Wanted) -> Result<Found> 
     Ok((found, perhaps))
 }
 
-/// Where words are looked for.
+/// The scope in which words are looked for.
 struct WordScope<'a> {
     view: &'a View,
     account: i64,
@@ -123,7 +123,7 @@ impl WordScope<'_> {
         for (plain, others) in &terms.open {
             self.view.check()?;
             let letters = self.any_of(std::slice::from_ref(plain))?;
-            // Where none of the other forms is, it must be the one that was asked for.
+            // If none of the other forms is there, it must be the one that was asked for.
             let others = self.any_marked(others)?;
             perhaps |= &letters & &others;
             found |= letters - others;
@@ -168,7 +168,7 @@ impl WordScope<'_> {
     fn sequence(&self, runs: &[Run]) -> Result<Found> {
         let mut found = self.phrase(runs)?;
         let mut perhaps = RoaringTreemap::new();
-        // Where one of them lies in a sealed word, all that is known is that each is there.
+        // If one of them lies in a sealed word, all that is known is that each is there.
         let mut sealed = Vec::new();
         for run in runs {
             sealed.push(self.sealed(run)?);

@@ -1,4 +1,4 @@
-//! What the tests of the store share.
+//! The tools that the tests of the store share.
 #![allow(dead_code, missing_docs)]
 
 use facteur_store::{Error, Key, Migration, Options, Result, Store, Tx, View, params};

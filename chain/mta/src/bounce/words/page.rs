@@ -5,7 +5,7 @@ const WIDTH: usize = 72;
 /// Plain text in lines of [`WIDTH`] that end in CRLF.
 #[derive(Default)]
 pub struct Page {
-    /// What stands on it so far.
+    /// The text on the page so far.
     pub text: String,
 }
 
