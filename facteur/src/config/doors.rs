@@ -57,7 +57,7 @@ impl Door {
         }
     }
 
-    /// Does somebody stand behind this door in this version?
+    /// Does a server stand behind this door in this version?
     pub fn is_served(self) -> bool {
         !matches!(self, Self::ManageSieve)
     }

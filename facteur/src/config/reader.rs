@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         text
     }
 
-    /// Is `key` there and true?
+    /// Returns whether `key` is there and true.
     pub fn flag(&mut self, section: Section<'_>, key: &str) -> Option<At<bool>> {
         let value = section.table.get(key)?;
         let flag = value.get_ref().as_bool().map(|flag| At { value: flag, span: value.span() });

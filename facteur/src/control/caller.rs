@@ -115,7 +115,7 @@ impl Caller {
         &self.circumstances
     }
 
-    /// Is the command wanted no more?
+    /// Tells whether nobody wants the command any more.
     pub fn is_gone(&self) -> bool {
         self.gone.is_set()
     }

@@ -46,9 +46,9 @@ pub struct Goal {
     /// The use of the folder.
     #[serde(with = "written::special_use")]
     pub special_use: Option<SpecialUse>,
-    /// Is the name to be taken as it stands? Else a folder for a use is the one that the mailbox has for it.
+    /// Tells whether the name is taken as it stands; else a folder for a use is the one that the mailbox has for it.
     pub exact: bool,
-    /// Is a folder that has to be made to be subscribed to?
+    /// Tells whether a folder that has to be made is subscribed to.
     pub subscribed: bool,
 }
 

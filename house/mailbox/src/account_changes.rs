@@ -199,7 +199,7 @@ pub fn threads_touched(
 /// Events looked at in one go for conversations.
 const EVENTS: usize = 5_000;
 
-/// Has the thread visible letters, and one that was visible at `known` already?
+/// Tells whether the thread has visible letters, and one that was visible at `known` already.
 fn look_at(view: &View, account: AccountId, thread: ThreadId, known: Change) -> Result<(bool, bool), Error> {
     Ok(view.query_one(
         "SELECT COUNT(*), COALESCE(SUM(CASE WHEN e.born <= $3 THEN 1 ELSE 0 END), 0)

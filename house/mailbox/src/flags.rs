@@ -59,7 +59,7 @@ impl System {
         Self(self.0 & !others.0)
     }
 
-    /// None at all?
+    /// Returns true if there are none.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -243,7 +243,7 @@ impl Keywords {
         self.ids.len()
     }
 
-    /// None at all?
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }

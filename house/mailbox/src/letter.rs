@@ -57,7 +57,7 @@ impl Count {
         self.unread += sign * i64::from(is_unread(flags));
     }
 
-    /// Does one who does not see what is flagged `\\Deleted` see other counters than before?
+    /// Do the counters change for a client that does not see letters flagged `\\Deleted`?
     fn is_visible(&self) -> bool {
         self.total != self.deleted || self.unread != 0 || self.threads != 0
     }

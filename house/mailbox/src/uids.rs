@@ -23,7 +23,7 @@ impl Uids {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 
-    /// None at all?
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

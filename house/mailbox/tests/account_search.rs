@@ -139,7 +139,7 @@ impl Made {
         format!("{raw}\r\n{}\r\n", self.words(&self.body))
     }
 
-    /// Has the body, or with `header` a line of the header, the piece in it?
+    /// Does the body, or with `header` a line of the header, contain the piece?
     fn says(&self, piece: &str, header: bool) -> bool {
         let lines = FIELDS.iter().filter_map(|name| Some(format!("{name}: {}", self.field(name)?)));
         let mut said = lines.filter(|_| header).chain([format!("{} ", self.words(&self.body))]);

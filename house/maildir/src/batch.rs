@@ -64,7 +64,7 @@ impl<'m> Batch<'m> {
         self.waiting.len()
     }
 
-    /// None added yet?
+    /// Returns true if no letter has been added yet.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

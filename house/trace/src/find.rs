@@ -185,7 +185,7 @@ impl Search {
     }
 }
 
-/// Is the address one that the event is found by?
+/// Can the event be found by the address?
 fn names(event: &Event, address: &str) -> bool {
     let address = address.to_lowercase();
     let is = |text: &String| text.to_lowercase() == address;

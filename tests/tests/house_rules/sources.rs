@@ -160,7 +160,7 @@ impl Reader<'_> {
     }
 }
 
-/// Does it stand there for tests alone?
+/// Is the item there for tests alone?
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         syn::Meta::List(list) if list.path.is_ident("cfg") => {

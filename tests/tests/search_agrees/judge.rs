@@ -127,7 +127,7 @@ fn guessed(octets: &[u8]) -> String {
     }
 }
 
-/// Is it so?
+/// The answer to a question about a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Truth {
     Yes,
@@ -170,7 +170,7 @@ impl Judge {
     }
 }
 
-/// Does it stand in one of these places as it is asked for?
+/// Does one of these places have the text as the question asks for it?
 fn is_in(question: &Question, places: &[Levels]) -> bool {
     match question {
         Question::Body(needle) | Question::Text(needle) => loosely(needle, places.iter()) == Truth::Yes,

@@ -50,7 +50,7 @@ impl Numbers {
         self.ranges.iter().map(|(first, last)| u64::from(last - first) + 1).sum()
     }
 
-    /// None at all?
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }

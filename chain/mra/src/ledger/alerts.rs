@@ -14,7 +14,7 @@ const FORGOTTEN: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Texts remembered of a source; one that puts the time into each is not remembered without end.
 const MOST: i64 = 200;
 
-/// Is it to be told? Remembers that it was heard.
+/// Tells whether the text is new, and remembers that it was heard.
 pub fn alert_is_new(tx: &mut Tx, source: SourceId, text: &str, now: Timestamp) -> Result<bool, store::Error> {
     let digest = identity::content(text.as_bytes()).to_vec();
     let find = "SELECT heard FROM fetch_alert WHERE source = $1 AND digest = $2";

@@ -21,7 +21,7 @@ pub struct Shelf {
     pub broken: Option<u32>,
     /// Sent before each answer to FETCH.
     pub noise: String,
-    /// Has it UIDPLUS?
+    /// Tells whether it has UIDPLUS.
     pub uidplus: bool,
 }
 

@@ -20,7 +20,7 @@ pub enum RunAsFault {
     Root,
 }
 
-/// Can what this route leads to be run, or written to, by a process of the user with this number? Asked at the start, so
+/// Can a process of the user with this number run, or write to, the target of this route? Asked at the start, so
 /// that nobody finds out by letters that wait.
 pub fn check(route: &Route, us: u32) -> Result<(), RunAsFault> {
     if !matches!(route.to, Target::Program(_) | Target::Maildir(_)) {

@@ -125,7 +125,7 @@ impl Site {
         self.lock().weather.rests()
     }
 
-    /// Did it fail, and has not got well since?
+    /// Tells whether it failed and has not recovered since.
     pub fn is_suspect(&self) -> bool {
         self.lock().weather.failures() > 0
     }

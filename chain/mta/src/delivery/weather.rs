@@ -156,7 +156,7 @@ impl Weather {
         self.rests.iter().filter(|(_, until)| **until > now).map(|(ip, _)| *ip).collect()
     }
 
-    /// Is there nothing that has to be remembered?
+    /// Tells whether nothing has to be remembered of the site.
     pub fn is_forgotten(&self) -> bool {
         let trouble = self.troubled.is_some_and(|at| at.elapsed() < REMEMBERED);
         !trouble && self.closed().is_none()

@@ -32,5 +32,5 @@ impl Node {
     }
 }
 
-/// Does the reading go on?
+/// Tells whether the reading goes on.
 pub type Flow = std::ops::ControlFlow<()>;

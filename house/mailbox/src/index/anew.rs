@@ -94,7 +94,7 @@ struct Kept {
     size: u64,
     summary: Vec<u8>,
     structure: Vec<u8>,
-    /// Has it a topic that may still lead to its conversation?
+    /// Tells whether its topic may still lead to its conversation.
     is_late: bool,
     received: Timestamp,
 }

@@ -187,7 +187,7 @@ impl Summary {
         Self { octets: octets.into(), ends, partial: Some(partial), sent }
     }
 
-    /// Is the piece the whole value of the one field of its name? Where that is not known, it is not said to be.
+    /// Is the piece known to be the whole value of the one field of its name?
     pub fn is_whole(&self, piece: Piece) -> bool {
         self.partial.is_some_and(|partial| partial & piece.bit() == 0)
     }
@@ -197,7 +197,7 @@ impl Summary {
         self.partial.is_some_and(|partial| partial & piece.bit() != 0)
     }
 
-    /// Do both tell a client the same? What is known beside (are the fields whole?) may differ.
+    /// Do both tell a client the same? The notes beside (are the fields whole?) may differ.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         (&self.octets, self.ends, self.sent) == (&other.octets, other.ends, other.sent)
     }

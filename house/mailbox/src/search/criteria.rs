@@ -105,7 +105,7 @@ pub struct Words {
     pub text: String,
     /// Was it in quotes?
     pub quoted: bool,
-    /// Is it found only where it stands as it was typed, not within a longer word or without its accents?
+    /// Tells whether it is found only as it was typed, not within a longer word or without its accents.
     pub as_typed: bool,
 }
 

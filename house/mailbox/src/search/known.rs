@@ -32,7 +32,7 @@ pub struct Known {
 #[derive(Clone)]
 pub struct Told {
     pub answer: Arc<Answer>,
-    /// Are the letters it found found for sure?
+    /// Tells whether the letters that it found are found for sure.
     pub exact: bool,
 }
 

@@ -34,7 +34,7 @@ impl<'a> Candidate<'a> {
         Self { view, row, kept: None, header: None, said: None }
     }
 
-    /// Has a field of this name the text, in its exact form, in it?
+    /// Does a field of this name contain the text in its exact form?
     pub fn header_has(&mut self, name: &str, text: &str) -> Result<bool, Error> {
         let header = match self.header.take() {
             Some(header) => header,
@@ -45,7 +45,7 @@ impl<'a> Candidate<'a> {
         Ok(found)
     }
 
-    /// Has the kept field the text in it?
+    /// Does the kept field contain the text?
     pub fn piece_has(&mut self, piece: Piece, text: &str) -> Result<bool, Error> {
         let summary = &self.kept()?.summary;
         let found = summary.piece(piece).is_some_and(|value| has(value, text));
@@ -61,7 +61,7 @@ impl<'a> Candidate<'a> {
         Ok(contents.has_attachment())
     }
 
-    /// Does it say what is looked for?
+    /// Does the letter have the text that is looked for?
     pub fn says(&mut self, sought: &Sought) -> Result<bool, Error> {
         let said = match self.said.take() {
             Some(said) => said,

@@ -337,7 +337,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// May few letters be all that has to be looked at?
+    /// Can the answer be had with a look at few letters?
     fn is_near(self) -> bool {
         match self.window {
             Window::Position(position) => position < QUICK as i64,

@@ -28,9 +28,9 @@ pub enum Key {
     To,
     /// The subject without what replies put before it (RFC 5256 §2.1).
     Subject,
-    /// Has it the flags or, with none given, the keyword?
+    /// True if it has the flags or, with none given, the keyword.
     Keyword(System, String),
-    /// Have so many letters of its conversation?
+    /// True if so many letters of its conversation have them.
     Thread(InThread, System, String),
 }
 

@@ -104,7 +104,7 @@ pub struct Wanted {
     pub fields: Vec<Field>,
     /// The words. No words: every letter may be meant.
     pub runs: Vec<Run>,
-    /// Are the letters meant that have the words? Else they only may be.
+    /// Tells whether letters with the words are those that are asked for; else they only may be.
     pub decides: bool,
 }
 
@@ -115,7 +115,7 @@ pub struct Run {
     pub form: Form,
     /// The way in which a word must have it.
     pub fit: Fit,
-    /// May it lie in a sealed word?
+    /// Tells whether it may lie in a sealed word.
     pub sealed: bool,
 }
 
@@ -133,7 +133,7 @@ pub enum Fit {
 }
 
 impl Fit {
-    /// Has the word the piece in this way?
+    /// Does the word have the piece in this way?
     pub fn has(self, word: &str, piece: &str) -> bool {
         match self {
             Self::Whole => word == piece,

@@ -63,7 +63,7 @@ impl Drop<'_, '_> {
             .collect())
     }
 
-    /// Is it new, or may it be another one than is known by its key?
+    /// Is it new, or may it be another letter than the one known by its key?
     fn is_wanted(&self, letter: &RemoteLetter) -> bool {
         let Some(known) = letter.key.as_ref().and_then(|key| self.known.get(key)) else { return true };
         let another_size = letter.size.is_some_and(|size| size != known.size);

@@ -99,7 +99,7 @@ fn uuencode(text: &[u8], start: usize) -> Result<Range<usize>, usize> {
     Err(text.len())
 }
 
-/// Has a line as much as it says (true), less, or what uuencode never writes (none)?
+/// Returns whether a line has as many octets as it says, or `None` if uuencode never writes such a line.
 fn length_fits(first: u8, data: &[u8]) -> Option<bool> {
     let says = |octet: &u8| (b' '..=b'`').contains(octet);
     if !says(&first) || !data.iter().all(says) {
