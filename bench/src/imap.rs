@@ -19,7 +19,7 @@ impl Imap {
         imap
     }
 
-    /// Sends a command and reads to its tagged answer, which must be OK. Gives the octets and lines that came.
+    /// Sends a command and reads to its tagged answer, which must be OK. Returns the octets and lines that came.
     pub fn ask(&mut self, command: &str) -> (usize, usize) {
         self.send(command);
         let (mut octets, mut lines) = (0, 0);

@@ -117,7 +117,7 @@ impl Secure {
         self.closed.then(|| String::from_utf8_lossy(&self.heard).into_owned())
     }
 
-    /// Reads until this many octets were heard, or the other side closes; gives how many there are.
+    /// Reads until this many octets were heard, or the other side closes; returns how many there are.
     pub fn amount(&mut self, wanted: usize) -> usize {
         let until = Instant::now() + PATIENCE;
         while self.heard.len() < wanted && !self.closed && Instant::now() < until {

@@ -113,7 +113,7 @@ impl Town {
         answer["methodResponses"][0][1].clone()
     }
 
-    /// Logs a browser in; gives its token.
+    /// Logs a browser in; returns its token.
     fn browser(&self, address: &str, password: &str) -> String {
         let body = format!("name={address}&password={}", password.replace(' ', "+"));
         let more = format!(

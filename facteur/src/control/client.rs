@@ -146,7 +146,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Greets. Gives what the executor says to it, and its version.
+    /// Greets. Returns what the executor says to it, and its version.
     fn greet(&self) -> Result<(Answer, String), Failure> {
         let mut stream = &self.stream;
         let greeted = stream.set_read_timeout(Some(GREETING)).and_then(|()| {

@@ -90,7 +90,7 @@ pub fn serve_alone(stream: &UnixStream) -> io::Result<()> {
     Ok(())
 }
 
-/// The same in a process of its own, whose standard input is the socket. Gives the exit status.
+/// The same in a process of its own, whose standard input is the socket. Returns the exit status.
 pub fn serve_on_standard_input() -> u8 {
     let stream = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
     match stream.and_then(|stream| serve_alone(&stream)) {

@@ -105,7 +105,7 @@ pub(crate) fn targets(view: &View, alias: i64) -> Result<Vec<Address>, store::Er
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Takes a person who goes out of all aliases. Gives the aliases that led to them.
+/// Takes a person who goes out of all aliases. Returns the aliases that led to them.
 pub(crate) fn forget_target(tx: &mut Tx, folded: &str) -> Result<Vec<Address>, Error> {
     let sql = "SELECT alias.id, alias.address FROM alias JOIN alias_target ON alias_target.alias = alias.id
                WHERE alias_target.folded = $1 ORDER BY alias.address";

@@ -217,8 +217,8 @@ impl Directory {
         Ok(LoginVerdict::Welcome(login))
     }
 
-    /// Lifts what failed log-ins have brought upon a name, and upon the places that are refused now. Gives whether there
-    /// was anything to lift.
+    /// Lifts what failed log-ins have brought upon a name, and upon the places that are refused now. Returns whether
+    /// there was anything to lift.
     pub fn lift_block(&self, name: &str) -> bool {
         self.throttle().lift(&fold_name(name), (self.0.ticks)())
     }

@@ -72,7 +72,7 @@ pub fn list(view: &View, account: Option<AccountId>, now: Timestamp) -> Result<V
     Ok(view.query(&sql, params![used, begun, whose, LISTED], read)?)
 }
 
-/// Ends sessions of a person, this one or all; gives how many.
+/// Ends sessions of a person, this one or all; returns how many.
 pub fn end(tx: &mut Tx, account: AccountId, number: Option<i64>) -> Result<u64, Error> {
     let sql = "DELETE FROM session WHERE account = $1 AND ($2 = 0 OR id = $2)";
     let ended = tx.execute(sql, params![account.0, number.unwrap_or(0)])?;
@@ -82,7 +82,7 @@ pub fn end(tx: &mut Tx, account: AccountId, number: Option<i64>) -> Result<u64, 
     Ok(ended as u64)
 }
 
-/// Ends the sessions of a person but that of `own`; gives how many.
+/// Ends the sessions of a person but that of `own`; returns how many.
 pub fn end_others(tx: &mut Tx, account: AccountId, own: Proof) -> Result<u64, Error> {
     let ended = tx.execute("DELETE FROM session WHERE account = $1 AND id <> $2", params![account.0, number(own)])?;
     if ended > 0 {

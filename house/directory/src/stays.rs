@@ -159,7 +159,7 @@ impl Directory {
         self.0.stays.entries(is_wanted).iter().map(|entry| entry.open.clone()).collect()
     }
 
-    /// Ends conversations of a person, this one or all; gives how many. Whoever knows the password may come back.
+    /// Ends conversations of a person, this one or all; returns how many. Whoever knows the password may come back.
     pub fn end_conversations(&self, account: AccountId, number: Option<u64>) -> usize {
         let is_meant = |open: &Open| open.account == account && number.is_none_or(|number| open.number == number);
         let meant = self.0.stays.entries(|entry| is_meant(&entry.open));
@@ -167,7 +167,7 @@ impl Directory {
         meant.len()
     }
 
-    /// Ends the conversations of a person but those that `own` let in; gives how many.
+    /// Ends the conversations of a person but those that `own` let in; returns how many.
     pub fn end_other_conversations(&self, account: AccountId, own: Proof) -> usize {
         let meant = self.0.stays.entries(|entry| entry.open.account == account && entry.open.proof != own);
         meant.iter().for_each(|entry| entry.end(Leave::Dismissed));

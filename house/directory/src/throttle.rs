@@ -100,7 +100,7 @@ impl Throttle {
     }
 
     /// Forgets the failures of a name, and those of all places: nobody knows which of them is the one that its owner sits
-    /// at. Gives whether there was anything to forget.
+    /// at. Returns whether there was anything to forget.
     pub(crate) fn lift(&mut self, name: &str, now: Moment) -> bool {
         let name = self.hasher.hash_one(name);
         let forgotten = self.failures.retain(now, |key| match key {

@@ -89,7 +89,7 @@ impl Maildir {
     }
 
     /// Delivers one letter: on the disk, with its directory, when this returns. The folder (none: INBOX) is made where it
-    /// is missing; the Maildir must be there. Gives the path of the letter's file.
+    /// is missing; the Maildir must be there. Returns the path of the letter's file.
     pub fn deliver(&self, folder: Option<&str>, delivery: &Delivery) -> Result<PathBuf, Error> {
         let mut batch = self.batch();
         batch.add(folder, delivery)?;

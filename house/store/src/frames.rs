@@ -80,8 +80,8 @@ pub(crate) fn sealed_first(length: u64) -> u64 {
     sealed_length(length.min(FIRST as u64))
 }
 
-/// Gives `range` of a sealed content of `length` bytes. `fetch` gives a range of the bytes with their seals. The range must
-/// lie inside the content.
+/// Returns `range` of a sealed content of `length` bytes. `fetch` gives a range of the bytes with their seals. The
+/// range must lie inside the content.
 pub(crate) fn unseal<B: AsRef<[u8]>>(
     length: u64,
     range: Range<u64>,
@@ -122,7 +122,7 @@ fn sealed_start(frame: u64) -> u64 {
     start_of(frame) + frame * SEAL
 }
 
-/// Gives `range` of a packed content of `length` bytes. `fetch` gives a range of the packed bytes, of which there are
+/// Returns `range` of a packed content of `length` bytes. `fetch` gives a range of the packed bytes, of which there are
 /// `packed`, the first frame having `first` of them where that is known. The range must lie inside the content.
 pub(crate) fn unpack<B: AsRef<[u8]>>(
     length: u64,

@@ -68,7 +68,7 @@ impl Mailbox {
     }
 
     /// Puts a letter in, with labels as X-GM-LABELS names them (`\Inbox`, `Projects/Paris`), flags, and an INTERNALDATE
-    /// such as `17-Jul-2024 02:44:25 +0000`. Folders are made for new labels. Gives its X-GM-MSGID.
+    /// such as `17-Jul-2024 02:44:25 +0000`. Folders are made for new labels. Returns its X-GM-MSGID.
     pub fn add(&mut self, bytes: &[u8], labels: &[&str], flags: &[&str], date: &str) -> u64 {
         self.last += 1;
         let id = self.last;

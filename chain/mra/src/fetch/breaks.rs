@@ -23,7 +23,7 @@ pub(super) struct Breaks {
 }
 
 impl Breaks {
-    /// Counts a break. Gives the pause before the next connection; none: it is enough.
+    /// Counts a break. Returns the pause before the next connection; none: it is enough.
     pub fn another(&mut self, why: &Fault) -> Option<Duration> {
         let pause = FIRST_PAUSE.saturating_mul(1 << self.in_a_row.min(10)).min(LONGEST_PAUSE);
         self.in_a_row += if matches!(why, Fault::Server(_)) { NONSENSE } else { 1 };

@@ -130,8 +130,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Goes on behind a letter at which something went wrong. Gives whether the folder must be opened again. A server that
-    /// wants to be asked for less at one letter, and not at the next, means that letter.
+    /// Goes on behind a letter at which something went wrong. Returns whether the folder must be opened again. A
+    /// server that wants to be asked for less at one letter, and not at the next, means that letter.
     async fn go_on_behind(&mut self, fault: &Fault, luck: &mut Luck) -> Result<bool, Fault> {
         let lost = self.client.is_lost();
         if let Fault::Throttled { said, .. } = fault {

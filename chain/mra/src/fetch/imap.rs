@@ -73,7 +73,7 @@ impl<'a> Session<'a> {
         self.client.can("IDLE")
     }
 
-    /// Waits for news of the inbox, at most for `most`. Gives whether there are some.
+    /// Waits for news of the inbox, at most for `most`. Returns whether there are some.
     pub async fn idle(&mut self, most: std::time::Duration) -> Result<bool, Fault> {
         self.client.look();
         let answer = self.client.ask("EXAMINE INBOX").await?;

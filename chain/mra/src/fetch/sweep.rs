@@ -141,7 +141,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Marks these and takes them away, and no others (RFC 4315). Gives whether they went.
+    /// Marks these and takes them away, and no others (RFC 4315). Returns whether they went.
     async fn expunge(&mut self, uids: &Numbers, folder: &Folder) -> Result<bool, Fault> {
         let set = uids.written();
         if folder.by_label {

@@ -449,7 +449,7 @@ impl Client {
         }
     }
 
-    /// Waits until something happens in the folder that is open (RFC 2177), at most for `most`. Gives whether
+    /// Waits until something happens in the folder that is open (RFC 2177), at most for `most`. Returns whether
     /// something did.
     pub async fn idle(&mut self, most: Duration) -> Result<bool, Lost> {
         self.idling = true;

@@ -97,7 +97,7 @@ pub fn mark_gone(tx: &mut Tx, folder: i64, validity: u32, uids: &[u32]) -> Resul
 }
 
 /// The numbers of a folder mean nothing any more (another UIDVALIDITY, or the folder is not there): its letters may
-/// turn up under others. Done in slices; gives whether there is more.
+/// turn up under others. Done in slices; returns whether there is more.
 pub fn forget_location(tx: &mut Tx, folder: i64, valid: Option<u32>, slice: usize) -> Result<bool, store::Error> {
     // Keys under the UIDVALIDITY that holds now stay.
     let (first, last) = valid.map_or((Vec::new(), Vec::new()), |v| (imap_key(v, 0), imap_key(v, u32::MAX)));

@@ -105,7 +105,7 @@ fn letter(folder: &str, uid: u32) -> String {
     format!("Message-ID: <{folder}-{uid}@odd>\r\nSubject: {uid}\r\n\r\nHello from {folder}.{}\r\n", "x".repeat(60))
 }
 
-/// Serves until the test ends; gives its port.
+/// Serves until the test ends; returns its port.
 pub async fn serve(state: Shared) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

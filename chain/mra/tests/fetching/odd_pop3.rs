@@ -59,7 +59,7 @@ fn letter(name: &str) -> String {
     format!("Message-ID: <{name}@odd>\r\nSubject: {name}\r\n\r\nHello from {name}.\r\n.dot\r\n")
 }
 
-/// Serves until the test ends; gives its port.
+/// Serves until the test ends; returns its port.
 pub async fn serve(state: Shared) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

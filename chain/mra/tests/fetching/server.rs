@@ -81,7 +81,7 @@ pub fn letter(name: &str) -> String {
 
 pub type Shared = Arc<Mutex<Shelf>>;
 
-/// Serves until the test ends; gives its port.
+/// Serves until the test ends; returns its port.
 pub async fn serve(shelf: Shared) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

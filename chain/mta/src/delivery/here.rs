@@ -65,7 +65,7 @@ async fn hand_on(depot: &Depot, job: &Job, way: &HereWay) {
     }
 }
 
-/// Gives what became of it, and through what.
+/// Returns what became of it, and through what.
 async fn hand_to(depot: &Depot, letter: &Loaded, to: &LoadedRecipient, way: &HereWay) -> (Fate, String) {
     let person = Person::new(&to.address, &letter.return_path);
     let text = marked(&letter.beginning, &letter.return_path, &person);

@@ -86,7 +86,7 @@ fn note_panic(ended: Result<(), tokio::task::JoinError>) {
 }
 
 impl Depot {
-    /// Claims what is due. Gives how long to wait before the next look, when nothing wakes us before.
+    /// Claims what is due. Returns how long to wait before the next look, when nothing wakes us before.
     /// Postponed letters are let go where the wall clock is `trusted`.
     async fn look(self: &Arc<Self>, tasks: &mut JoinSet<()>, trusted: bool) -> Duration {
         let at = now();

@@ -16,7 +16,7 @@ pub fn next_postponed(view: &View) -> Result<Option<Timestamp>, store::Error> {
     view.query_opt(sql, params![], |row| row.get(0).map(Timestamp))
 }
 
-/// Lets letters go whose time has come, up to `most`, the longest waiting first. Gives how many.
+/// Lets letters go whose time has come, up to `most`, the longest waiting first. Returns how many.
 pub fn let_go(tx: &mut Tx, now: Timestamp, most: usize) -> Result<usize, store::Error> {
     let letters = tx.query(
         "SELECT id, name FROM queue_letter WHERE held_until IS NOT NULL AND held_until <= $1

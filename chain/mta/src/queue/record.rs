@@ -109,7 +109,7 @@ struct Recipient {
     domain: String,
 }
 
-/// Gives whom it was about, if they are still there.
+/// Returns whom it was about, if they are still there.
 fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result<Option<Recipient>, store::Error> {
     let sql = match entry.outcome {
         Outcome::Delivered => "DELETE FROM queue_recipient WHERE id = $1 RETURNING address, domain",

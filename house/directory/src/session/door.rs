@@ -16,8 +16,8 @@ const NOTICE: Duration = Duration::from_secs(3600);
 const LONGEST_NAME: usize = 60;
 
 impl Directory {
-    /// Begins a session of a person who has just proved who they are. Gives the token, made of `random`: for their browser
-    /// and nobody else.
+    /// Begins a session of a person who has just proved who they are. Returns the token, made of `random`: for their
+    /// browser and nobody else.
     pub async fn begin_session(&self, person: &Login, random: [u8; 32]) -> Result<Password, Error> {
         self.begin_session_at(person, random, SessionOrigin::default()).await
     }

@@ -189,7 +189,7 @@ impl Kept {
     }
 }
 
-/// Keeps what was found, and how far the walk has come. Gives the letters whose words in the index may be others now.
+/// Keeps what was found, and how far the walk has come. Returns the letters whose words in the index may be others now.
 fn keep(tx: &mut Tx, found: &Found) -> Result<Vec<LetterKey>, Error> {
     for (letter, spoken) in &found.topics {
         thread::speak_of(tx, *letter, &spoken.topic, spoken.received)?;

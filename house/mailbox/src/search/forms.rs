@@ -173,7 +173,7 @@ enum Joins {
 }
 
 impl Cutter {
-    /// Takes a sign of the exact form. Gives the word that ended before it.
+    /// Takes a sign of the exact form. Returns the word that ended before it.
     fn take(&mut self, sign: char, start: usize, end: usize) -> Option<Word> {
         let (kind, goes_on) = match (joins(sign), &self.word) {
             (Joins::Nothing, _) => return self.word.take().filter(Word::is_worth_it),
