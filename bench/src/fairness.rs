@@ -23,7 +23,7 @@ const MOST: Duration = Duration::from_millis(100);
 /// Between two looks of somebody else.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Prints, for each function, how long somebody else waited for a write and for a read; false where it was too long.
+/// Prints, for each function, how long somebody else waited for a write and for a read; `false` if it was too long.
 pub fn run() -> bool {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(Options::new(folder.path()), mailbox::MIGRATIONS).expect("the store opens");

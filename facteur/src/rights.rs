@@ -24,8 +24,8 @@ pub struct ServiceUser {
 }
 
 impl ServiceUser {
-    /// The user that the configuration names. None where it names none, and where this process is that user already. Whoever
-    /// is neither that user nor root cannot become it.
+    /// The user that the configuration names. `None` if it names none, and if this process is that user already.
+    /// Whoever is neither that user nor root cannot become it.
     pub fn of(config: &Config) -> Result<Option<Self>, Failure> {
         let Some(name) = &config.user else { return Ok(None) };
         let found = User::from_name(name).map_err(|why| cannot(name, &system(&why.into())))?;

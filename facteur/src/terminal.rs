@@ -63,7 +63,7 @@ pub fn folder() -> PathBuf {
     control::current().map(|caller| caller.circumstances().folder.clone()).unwrap_or_default()
 }
 
-/// A line of standard input, with its end; nothing where there is none.
+/// A line of standard input, with its end; nothing if there is none.
 pub fn line() -> Result<String, Failure> {
     let line = caller()?.ask(control::Question::Line, LONGEST_LINE)?;
     Ok(String::from_utf8_lossy(&line).into_owned())

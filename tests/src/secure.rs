@@ -72,7 +72,7 @@ impl Secure {
         }
     }
 
-    /// The next line, without its end; none where the other side has closed.
+    /// The next line, without its end; `None` if the other side has closed.
     pub fn line(&mut self) -> Option<String> {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -108,7 +108,7 @@ impl Secure {
         self.hear(end)
     }
 
-    /// All that comes until the other side closes; none where it does not.
+    /// All that comes until the other side closes; `None` if it does not.
     pub fn goodbye(&mut self) -> Option<String> {
         let until = Instant::now() + PATIENCE;
         while !self.closed && Instant::now() < until {

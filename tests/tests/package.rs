@@ -13,7 +13,7 @@ fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Makes a package of the program under test. None where this is no Debian.
+/// Makes a package of the program under test. `None` if this is no Debian.
 fn package(into: &Path) -> Option<PathBuf> {
     if Command::new("dpkg-deb").arg("--version").output().is_err() {
         println!("NOT TRIED: dpkg-deb is not here");

@@ -117,7 +117,8 @@ fn architecture() -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The newest version of the GNU C library whose symbols a program asks for: 34 for `GLIBC_2.34`; 0 where it asks for none.
+/// The newest version of the GNU C library whose symbols a program asks for: 34 for `GLIBC_2.34`; 0 if it asks for
+/// none.
 fn libc_version(program: &[u8]) -> u32 {
     const NAME: &[u8] = b"GLIBC_2.";
     let number = |rest: &[u8]| {

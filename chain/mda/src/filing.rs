@@ -16,7 +16,7 @@ use crate::{Decision, Incoming, Placement, Recipient, Rule};
 /// The fate of a letter for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It lies in the mailbox, once the commit is done: one place for each copy, none where it goes on to others only.
+    /// It lies in the mailbox, once the commit is done: one place for each copy, none if it goes on to others only.
     Filed(Vec<Lies>),
     /// It does not; this is what to answer.
     Refused(Reply),

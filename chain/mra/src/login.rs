@@ -41,7 +41,7 @@ impl Challenges {
 }
 
 impl Exchange {
-    /// The best way among those offered; none where none is known.
+    /// The best way among those offered; `None` if none is known.
     pub fn begin(endpoint: &Endpoint, user: &str, credential: &Credential, offered: &[String]) -> Option<Self> {
         match credential {
             Credential::Password(password) => {

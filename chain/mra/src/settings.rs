@@ -83,7 +83,7 @@ impl Settings {
         self.since.map(Timestamp)
     }
 
-    /// Letters fetched before this may go at the other end; none where they stay.
+    /// Letters fetched before this may go at the other end; `None` if they stay.
     pub fn parting(&self, now: Timestamp) -> Option<Timestamp> {
         match self.keep {
             Keep::Forever => None,

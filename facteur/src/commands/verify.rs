@@ -21,7 +21,7 @@ pub fn run(asked: &Asked, context: &Context<'_>) -> Result<(), Failure> {
     verify(&context.store()?, asked)
 }
 
-/// Looks at everything in a store, prints each fault as it is found, and fails where one is left.
+/// Looks at everything in a store, prints each fault as it is found, and fails if one is left.
 pub fn verify(store: &Store, asked: &Asked) -> Result<(), Failure> {
     let mut tally = Tally { json: asked.form.json, found: 0, left: 0 };
     let looked = look(store, asked.repair, &mut tally)?;

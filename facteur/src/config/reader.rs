@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         number
     }
 
-    /// The texts in the list `key`, or nothing where there is no such key.
+    /// The texts in the list `key`, or nothing if there is no such key.
     pub fn texts(&mut self, section: Section<'_>, key: &str) -> Option<Vec<At<String>>> {
         let example = section.example(key);
         let value = section.table.get(key)?;

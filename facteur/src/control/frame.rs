@@ -25,7 +25,7 @@ pub fn write(to: &mut impl Write, head: &impl Serialize, octets: &[u8]) -> io::R
     to.write_all(&frame)
 }
 
-/// Reads a frame; `None` where the other side has ended between two.
+/// Reads a frame; `None` if the other side has ended between two.
 pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<(T, Vec<u8>)>> {
     let mut lengths = [0; 8];
     if !fill(from, &mut lengths)? {
@@ -45,7 +45,7 @@ pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<(T, 
     Ok(Some((said, beside)))
 }
 
-/// Fills the buffer; false where there is nothing at all.
+/// Fills the buffer; `false` if there is nothing at all.
 fn fill(from: &mut impl Read, into: &mut [u8]) -> io::Result<bool> {
     let first = loop {
         match from.read(into) {

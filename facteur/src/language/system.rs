@@ -11,8 +11,8 @@ pub fn system(why: &Error) -> String {
     in_language(why, Language::of_the_person())
 }
 
-/// The same where nothing is left of the fault but its words, as [`Error`] writes them: they end with its number. None where
-/// they do not.
+/// The same if nothing is left of the fault but its words, as [`Error`] writes them: they end with its number.
+/// `None` if they do not.
 pub fn system_words(said: &str) -> Option<String> {
     let number = said.rsplit_once("(os error ")?.1.strip_suffix(')')?.parse().ok()?;
     Some(system(&Error::from_raw_os_error(number)))

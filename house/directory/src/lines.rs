@@ -28,7 +28,7 @@ impl Lines {
         Self { hasher: RandomState::new(), lines: Mutex::default() }
     }
 
-    /// The end of the line of this name at this place; none where the line is too long.
+    /// The end of the line of this name at this place; `None` if the line is too long.
     pub fn join(&self, household: IpAddr, name: &str) -> Option<Standing<'_>> {
         let key = (household, self.hasher.hash_one(name));
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);

@@ -71,7 +71,7 @@ fn payload<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Option<T> {
 }
 
 impl Metadata {
-    /// Reads one; `None` where it is none.
+    /// Reads one; `None` if it is none.
     pub fn read(text: &[u8]) -> Option<Self> {
         // A list would be read as a description that says nothing.
         let described: Described = payload(text).filter(|_| text.trim_ascii_start().starts_with(b"{"))?;
@@ -151,7 +151,7 @@ impl Default for Path {
 const FOLDER: i64 = 3;
 
 impl Labels {
-    /// Reads `labels.json`; nothing where it is none.
+    /// Reads `labels.json`; nothing if it is none.
     pub fn read(text: &[u8]) -> Self {
         let listed: Vec<Listed> = payload(text).unwrap_or_default();
         let label = |listed: Listed| {

@@ -9,7 +9,7 @@ pub const MIGRATIONS: &[Migration] = &[Migration { room: "import_export", number
 /// - `import_copy`: a copy of a letter that has come. `turn`: the how-many-th copy of this letter it is. `folder`: a hash of
 ///   the folder that it came from. `source`: the source of letters that fetched it; 0: it was imported. `run`, `lies`, `uid`,
 ///   `flags`: the import that filed it, the folder and the UID it got there (a letter keeps both when it joins another
-///   conversation, and not its key), and its flags as one number; `run` is 0 where no import can take it back.
+///   conversation, and not its key), and its flags as one number; `run` is 0 if no import can take it back.
 /// - `import_run`: an import; its letters stand in `import_copy`.
 /// - `import_folder`: the folders that it has made, by the names it gave them.
 const FIRST: &str = "

@@ -109,7 +109,7 @@ impl Made {
         format!("{}{padding}", self.words(&self.subject)).trim().to_owned()
     }
 
-    /// The value of a field as a person reads it; none where the letter has no such field.
+    /// The value of a field as a person reads it; `None` if the letter has no such field.
     fn field(&self, name: &str) -> Option<String> {
         match name {
             "From" => Some(person(self.from)),

@@ -21,7 +21,7 @@ const LARGEST: u64 = 64 << 10;
 const FILE: &str = "dovecot-keywords";
 
 impl Keywords {
-    /// Reads those of a folder; none where the file is missing.
+    /// Reads the keywords of a folder; there are none if the file is missing.
     pub fn load(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(FILE);
         match fs::metadata(&path) {

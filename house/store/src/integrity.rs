@@ -45,7 +45,7 @@ impl Store {
     }
 
     /// Looks at one table with its indexes, on a connection of its own, so that no read and no write waits for it.
-    /// Returns what is damaged, in the words of the database: nothing where the table is sound. It blocks, for as
+    /// Returns what is damaged, in the words of the database: nothing if the table is sound. It blocks, for as
     /// long as it takes to read the table; it ends with [`Error::Interrupted`] when the store closes.
     pub fn check_table(&self, table: &str, depth: Depth) -> Result<Vec<String>> {
         self.inspector()?.check_table(table, depth)

@@ -73,7 +73,7 @@ impl Space {
         this
     }
 
-    /// Fails where there is no room for something new.
+    /// Fails if there is no room for something new.
     pub(crate) fn may_grow(&self) -> Result<()> {
         match *self.lock() {
             State::Plenty => Ok(()),
@@ -82,7 +82,7 @@ impl Space {
         }
     }
 
-    /// The octets that are kept in reserve on a disk of this size; 0 where nothing is.
+    /// The octets that are kept in reserve on a disk of this size; 0 if nothing is.
     pub(crate) fn kept(&self) -> u64 {
         if !self.keeps_reserve {
             return 0;

@@ -31,7 +31,7 @@ pub trait ToValue {
 pub trait FromValue: Sized {
     /// The kind of value that a column of this type holds, for the message when it does not.
     const WANTED: &'static str;
-    /// The value, or `None` where it is of another kind or out of range.
+    /// The value, or `None` if it is of another kind or out of range.
     fn from_value(value: Value<'_>) -> Option<Self>;
 }
 
@@ -57,7 +57,7 @@ impl<'r> Row<'r> {
         T::from_value(self.columns.value(column)?).ok_or(Error::Type { column, wanted: T::WANTED })
     }
 
-    /// The bytes of a column (or of its text), without a copy; none where it is NULL.
+    /// The bytes of a column (or of its text), without a copy; empty if it is NULL.
     pub fn bytes(&self, column: usize) -> Result<&'r [u8]> {
         match self.columns.value(column)? {
             Value::Blob(bytes) => Ok(bytes),

@@ -32,7 +32,7 @@ pub enum FaultKind {
     NotFound,
 }
 
-/// A row that is not found by these keys; by none where it cannot be read.
+/// A row that is not found by these keys; by none if it cannot be read.
 struct Odd {
     entry: i64,
     letter: LetterId,

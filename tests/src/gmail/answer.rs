@@ -11,7 +11,7 @@ pub(super) fn is_whole(item: &str) -> bool {
         || item.starts_with("BODY[]<0.")
 }
 
-/// Does a letter fit the keys of SEARCH? None where a key is not known.
+/// Does a letter fit the keys of SEARCH? `None` if a key is not known.
 pub(super) fn fits(keys: &[String], letter: &GmailLetter, uid: u32, number: u32) -> Option<bool> {
     let mut keys = keys.iter();
     let mut fits = true;

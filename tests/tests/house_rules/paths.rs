@@ -17,7 +17,7 @@ pub enum Leads<'a> {
 type Seen<'a> = BTreeSet<(usize, &'a str)>;
 
 impl Crate {
-    /// Follows a path that `module` says. None where it leads out of the crate, or is the name of a variable.
+    /// Follows a path that `module` says. `None` if it leads out of the crate, or is the name of a variable.
     pub fn follow<'a>(&'a self, module: usize, path: &'a [String]) -> Option<Leads<'a>> {
         self.follow_from(module, path, &mut Seen::new())
     }

@@ -51,7 +51,7 @@ impl MujMap {
         self.run(&["sync"], b"");
     }
 
-    /// The tags of a letter, sorted; none where it is not there.
+    /// The tags of a letter, sorted; none if it is not there.
     fn tags(&self, id: &str) -> Vec<String> {
         let told = self.notmuch(&["search", "--output=tags", "--exclude=false", &format!("id:{id}")]);
         told.lines().map(str::to_owned).filter(|tag| !["new", "attachment"].contains(&tag.as_str())).collect()

@@ -16,7 +16,7 @@ pub enum Kind {
 
 /// The answer to a command.
 pub struct Answer {
-    /// `OK`, `NO` or `BAD`; none where the server has said goodbye.
+    /// `OK`, `NO` or `BAD`; `None` if the server has said goodbye.
     pub status: Option<String>,
     pub lines: Vec<String>,
 }

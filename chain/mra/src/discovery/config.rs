@@ -65,7 +65,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// Takes an event; false where it goes too far.
+    /// Takes an event; `false` if it goes too far.
     fn take(&mut self, event: &Event<'_>) -> bool {
         match event {
             Event::Start(start) => self.begin(start),

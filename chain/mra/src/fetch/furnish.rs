@@ -36,7 +36,7 @@ impl Session<'_> {
         Ok(self.means.store.write(Key::Fetching, written).await?)
     }
 
-    /// The folders that are subscribed to. None where nobody uses subscriptions, or the server does not tell.
+    /// The folders that are subscribed to. `None` if nobody uses subscriptions, or the server does not tell.
     async fn subscribed(&mut self) -> Result<Option<HashSet<Bytes>>, Fault> {
         // RFC 9051 has no LSUB any more; servers of the years before know nothing else.
         let extended = self.client.can("LIST-EXTENDED") || self.client.can("IMAP4REV2");

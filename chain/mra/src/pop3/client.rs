@@ -197,7 +197,7 @@ impl Client {
         Ok(Listing::sizes(&listing))
     }
 
-    /// The unique-ids of the letters; none where the server has none.
+    /// The unique-ids of the letters; `None` if the server has none.
     pub async fn unique_ids(&mut self) -> Result<Option<Listing<String>>, Fault> {
         if let Reply::Error { .. } = self.ask("UIDL").await? {
             return Ok(None);

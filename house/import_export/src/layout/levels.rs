@@ -68,14 +68,14 @@ pub fn of_level(level: &str) -> &str {
     kmail.or_else(|| strip_ending(level, ".sbd")).unwrap_or(level)
 }
 
-/// Without an ending, whatever its case; `None` where it has another, or is nothing else.
+/// Without an ending, whatever its case; `None` if it has another, or is nothing else.
 pub fn strip_ending<'n>(name: &'n str, ending: &str) -> Option<&'n str> {
     let at = name.len().checked_sub(ending.len()).filter(|at| *at > 0 && name.is_char_boundary(*at))?;
     name[at..].eq_ignore_ascii_case(ending).then(|| &name[..at])
 }
 
 /// The directory that all folders lie in, where it has an inbox: readpst's `Outlook Data File/Inbox/mbox`, MH's
-/// `Mail/inbox/1`. Nothing where there are several, or where letters lie elsewhere too.
+/// `Mail/inbox/1`. Nothing if there are several, or if letters lie elsewhere too.
 pub fn root<'p>(files: impl Iterator<Item = &'p str> + Clone) -> String {
     let mut found: Option<&str> = None;
     for path in files.clone() {

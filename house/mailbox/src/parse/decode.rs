@@ -26,7 +26,7 @@ pub fn text<'a>(label: Option<&[u8]>, octets: &'a [u8]) -> Cow<'a, str> {
 }
 
 /// The decoded octets of a text part as text, and whether all of them meant something: in the charset that the part or,
-/// where it is a page, the text itself names, else in what it looks like. `whole` is false where the octets were cut.
+/// where it is a page, the text itself names, else in what it looks like. `whole` is `false` if the octets were cut.
 pub fn part_text<'a>(part: &Part, octets: &'a [u8], whole: bool) -> charset::Read<'a> {
     let label = part.charset();
     let label = label.as_deref().map(str::as_bytes);

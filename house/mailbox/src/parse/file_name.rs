@@ -11,7 +11,8 @@ const DEVICES: [&str; 7] = ["con", "prn", "aux", "nul", "conin$", "conout$", "cl
 /// that look like a slash and that some systems take for one.
 const FORBIDDEN: &str = "/\\<>:\"|?*\u{2044}\u{2215}\u{2216}\u{29f5}\u{29f8}\u{29f9}\u{fe68}\u{ff0f}\u{ff3c}";
 
-/// A name under which a file can be saved on any system, and which looks as what it is; none where nothing is left of it.
+/// A name under which a file can be saved on any system, and which looks as what it is; `None` if nothing is left of
+/// it.
 pub fn clean(name: &str) -> Option<String> {
     let visible: String = name.chars().filter(|c| !is_hidden(*c)).collect();
     let name = one_blank(last_of_path(&visible));

@@ -143,7 +143,7 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Reads a Subject field. `None` where it says nothing that tells one conversation from another.
+    /// Reads a Subject field. `None` if it says nothing that tells one conversation from another.
     pub fn read(field: &[u8]) -> Option<Self> {
         let text = decode::words(field.get(..field.len().min(LONGEST))?);
         let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
@@ -178,7 +178,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Takes one prefix or one ending away; false where there is none.
+    /// Takes one prefix or one ending away; `false` if there is none.
     fn step(&mut self) -> bool {
         self.rest = self.rest.trim();
         // "(fwd)" behind the subject and "[fwd: …]" around it, as pine and Netscape wrote them.

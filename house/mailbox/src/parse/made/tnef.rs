@@ -109,7 +109,7 @@ struct Attached {
 }
 
 impl Reader<'_> {
-    /// A letter that fills the range. None where it is none.
+    /// A letter that fills the range. `None` if it is none.
     fn letter(&mut self, range: Range<usize>, depth: usize) -> Option<Message> {
         if self.octets.get(range.clone())?.get(..4)? != SIGNATURE {
             return None;
