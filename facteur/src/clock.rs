@@ -40,7 +40,7 @@ pub fn zone() -> TimeZone {
     zone.unwrap_or_else(TimeZone::system)
 }
 
-/// The name of this process's time zone, where it is not simply that of the system.
+/// The name of this process's time zone, if it is not simply that of the system.
 pub fn own_zone() -> Option<String> {
     let set = std::env::var("TZ").ok()?;
     let zone = TimeZone::system();

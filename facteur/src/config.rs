@@ -103,7 +103,7 @@ impl Config {
         Ok(Self::load(office.config.as_deref(), office.data.as_deref())?)
     }
 
-    /// Reads the configuration named on the command line, or the system's, or takes the defaults where there is none.
+    /// Reads the configuration named on the command line, or the system's, or takes the defaults if there is none.
     /// `data` wins over what the file says.
     pub fn load(file: Option<&Path>, data: Option<&Path>) -> Result<Self, ConfigError> {
         let mut config = match file.map(Path::to_owned).or_else(place::system_file) {

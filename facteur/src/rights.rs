@@ -46,8 +46,8 @@ impl ServiceUser {
         self.uid.as_raw()
     }
 
-    /// Sees to it that the data folder is the user's: it is made, where it is not there. One that belongs to somebody else is
-    /// not given away silently.
+    /// Sees to it that the data folder is the user's: it is made, if it is not there. One that belongs to somebody
+    /// else is not given away silently.
     pub fn take(&self, folder: &Path) -> Result<(), Failure> {
         match fs::metadata(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.make(folder),

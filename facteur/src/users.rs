@@ -1,6 +1,6 @@
 //! The users of this machine, by name.
 
-/// The name of a user, or its number where it has none.
+/// The name of a user, or its number if it has none.
 pub fn name_of(uid: u32) -> String {
     named(uid).unwrap_or_else(|| uid.to_string())
 }

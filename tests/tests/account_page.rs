@@ -19,7 +19,7 @@ struct Browser<'a> {
     token: String,
 }
 
-/// Logs in with a password; the status where that fails.
+/// Logs in with a password; the status if that fails.
 fn log_in<'a>(office: &'a Office, password: &str) -> Result<Browser<'a>, u16> {
     let form = format!("name=alice%40alpha.test&password={}", password.replace(' ', "+"));
     let fields = [NAME, FORM, OURS, "Accept: application/json", "User-Agent: Gecko Firefox/140.0 Linux"];

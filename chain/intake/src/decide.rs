@@ -13,7 +13,7 @@ use crate::sort::{Local, Sorted};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// Whoever hands the letter in gets one answer for all recipients: a refusal can be said where nobody gets the
-    /// letter. Its author, where they have proved who they are, can be written to in any case.
+    /// letter. Its author, if they have proved who they are, can be written to in any case.
     Once {
         /// The return path is that of somebody who has proved who they are.
         verified: bool,

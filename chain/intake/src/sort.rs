@@ -178,7 +178,7 @@ fn with_detail(local: &Local) -> Address {
     address.unwrap_or_else(|| local.address.clone())
 }
 
-/// The one answer for a letter that nobody got: later, where anyone may get it later; else the first refusal.
+/// The one answer for a letter that nobody got: later, if anyone may get it later; else the first refusal.
 pub fn answer<'a>(failed: impl Iterator<Item = &'a Failed> + Clone) -> Reply {
     let mut replies = failed.map(|failed| &failed.reply);
     let chosen = replies.clone().find(|reply| reply.is_transient()).or_else(|| replies.next());
@@ -190,7 +190,7 @@ pub fn circles() -> Reply {
     Reply::new(554, (5, 4, 6), "this letter goes round in circles")
 }
 
-/// Names whom it is about, where the answer may hold the name: it travels in ASCII.
+/// Names whom it is about, if the answer may hold the name: it travels in ASCII.
 fn unknown(address: &Address) -> Reply {
     let address = address.to_string();
     let whose = if address.is_ascii() { address.as_str() } else { "that one" };

@@ -41,11 +41,11 @@ pub enum Keep {
 /// The way in which one copy is filed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Placement {
-    /// The folder, by name, whatever its case; INBOX where there is none of that name.
+    /// The folder, by name, whatever its case; INBOX if there is none of that name.
     pub folder: Option<String>,
     /// The folder for this use, whatever it is called (RFC 8579). If there is none, it is made under the name above.
     pub special_use: Option<SpecialUse>,
-    /// The folder is made where it is missing (RFC 5490 §3.2).
+    /// The folder is made if it is missing (RFC 5490 §3.2).
     pub create: bool,
     /// Flags that the copy has from the start.
     pub flags: System,
@@ -104,7 +104,7 @@ impl Disposition {
         Self { keep, onward: Vec::new(), written: Vec::new(), remember: Vec::new(), reason }
     }
 
-    /// The reply to the sender, where the recipient is not to get the letter.
+    /// The reply to the sender, if the recipient is not to get the letter.
     pub fn refusal(&self) -> Option<&Reply> {
         match &self.keep {
             Keep::Refuse(reply) => Some(reply),
@@ -125,7 +125,7 @@ impl Disposition {
         words.join(", ")
     }
 
-    /// Within bounds, and with a copy as usual where nothing else would become of the letter.
+    /// Within bounds, and with a copy as usual if nothing else would become of the letter.
     pub(crate) fn made_good(mut self, recipient: &Recipient) -> Self {
         self.onward.truncate(MOST);
         self.written.truncate(MOST);

@@ -16,7 +16,7 @@ use smtpd::{Doorkeeper, Received, Server, Visit};
 #[derive(Clone)]
 pub struct Lmtp {
     server: Arc<Server>,
-    /// Over TCP, with TLS where the server has it.
+    /// Over TCP, with TLS if the server has it.
     tcp: Arc<Settings>,
     /// A Unix socket needs none.
     unix: Arc<Settings>,

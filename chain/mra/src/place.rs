@@ -75,7 +75,7 @@ impl Mailbox {
         Ok(Self { protocol, tls, user: user.ok_or(UrlFault::User)?, host, port })
     }
 
-    /// A short name for it: `alice@example.org`, or user and server where the user has no domain.
+    /// A short name for it: `alice@example.org`, or user and server if the user has no domain.
     pub fn short_name(&self) -> String {
         if self.user.contains('@') { self.user.clone() } else { format!("{}@{}", self.user, self.host) }
     }

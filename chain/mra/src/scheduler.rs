@@ -1,5 +1,5 @@
-//! Fetches for as long as the post office is open: one task a source, which waits for news where the server tells of
-//! them (IDLE), looks now and then where it does not, and leaves an ill source alone for longer and longer.
+//! Fetches for as long as the post office is open: one task a source, which waits for news if the server tells of
+//! them (IDLE), looks now and then if it does not, and leaves an ill source alone for longer and longer.
 
 use std::collections::HashMap;
 use std::sync::Arc;

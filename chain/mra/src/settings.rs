@@ -50,14 +50,14 @@ pub struct Settings {
     pub rate: Option<u64>,
     /// The largest letter, in octets.
     pub largest: u64,
-    /// Seconds between two looks, where the server does not tell by itself.
+    /// Seconds between two looks, if the server does not tell by itself.
     pub every: u64,
 }
 
 impl Settings {
-    /// The largest letter where nobody says.
+    /// The largest letter if nobody says.
     pub const LARGEST: u64 = 100 << 20;
-    /// Seconds between two looks where nobody says.
+    /// Seconds between two looks if nobody says.
     pub const EVERY: u64 = 300;
 
     /// Returns the settings that everybody wants for a mailbox: fetch all of it, and leave it as it is.

@@ -16,7 +16,7 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// The address, where it is one.
+    /// The address, if it is one.
     pub fn address(&self) -> Option<Address> {
         let local = std::str::from_utf8(&self.local).ok()?;
         let domain = Domain::parse(std::str::from_utf8(&self.domain).ok()?).ok()?;

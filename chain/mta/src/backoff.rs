@@ -9,7 +9,7 @@ pub struct Schedule {
     pub first: Duration,
     /// The longest wait between two tries.
     pub most: Duration,
-    /// The wait of a greylisted recipient, where the server names no time.
+    /// The wait of a greylisted recipient, if the server names no time.
     pub greylisted: Duration,
     /// The time for which a letter is tried before it is returned (RFC 5321 §4.5.4.1: at least 4 to 5 days).
     pub lifetime: Duration,

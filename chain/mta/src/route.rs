@@ -44,7 +44,7 @@ pub enum RouteError {
 /// The demand of a route on the security of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Demand {
-    /// TLS where the server offers it, whatever its certificate; else in clear (RFC 7435).
+    /// TLS if the server offers it, whatever its certificate; else in clear (RFC 7435).
     Opportunistic,
     /// TLS always, whatever the certificate.
     Encrypted,
@@ -80,7 +80,7 @@ pub struct Route {
     pub to: Target,
     /// The demand on the security of the connection to a host.
     pub demand: Demand,
-    /// The log-in, where the host wants one.
+    /// The log-in, if the host wants one.
     pub login: Option<Credentials>,
     /// The mailboxes of the domain are there: letters for it are taken at our doors, from anyone.
     pub receive: bool,

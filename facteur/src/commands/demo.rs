@@ -99,7 +99,7 @@ async fn open(demo: &Path) -> Result<Vec<Opened>, Failure> {
     Ok(opened)
 }
 
-/// Makes the domain and its person, where last time has not: before any door is open, so that no letter comes too early.
+/// Makes the domain and its person, if last time has not: before any door is open, so that no letter comes too early.
 async fn settle(config: &Config, plan: DemoOffice, password: Password) -> Result<(), Failure> {
     let config = config.clone();
     let work = move || {

@@ -100,7 +100,7 @@ impl Setting {
         }
     }
 
-    /// The default as TOML, where it is one value on every machine.
+    /// The default as TOML, if it is one value on every machine.
     pub fn default_as_toml(&self) -> Option<String> {
         match self.fallback {
             Fallback::Value(value) => Some(value.to_owned()),

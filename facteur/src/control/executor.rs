@@ -122,7 +122,7 @@ struct Visit {
 }
 
 impl Visit {
-    /// Greets; `None` where the other side is another version, which has been told.
+    /// Greets; `None` if the other side is another version, which has been told.
     fn begin(
         stream: &UnixStream,
         uid: u32,

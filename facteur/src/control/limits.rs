@@ -71,7 +71,7 @@ pub struct Sending {
 }
 
 impl Senders {
-    /// Lets a user send a letter; `None` where it is one too many, at once or in this hour.
+    /// Lets a user send a letter; `None` if it is one too many, at once or in this hour.
     pub fn admit(&self, uid: u32, now: Instant) -> Option<Sending> {
         let mut senders = self.lock();
         senders.retain(|_, sender| sender.open > 0 || now.duration_since(sender.since) < HOUR);

@@ -22,7 +22,7 @@ fn in_french(said: &str) -> String {
     }
 }
 
-/// The sign that would have been right, where there is only one: it stands between backticks. Words need no translation:
+/// The sign that would have been right, if there is only one: it stands between backticks. Words need no translation:
 /// the sentence says as much.
 fn only_sign(expected: &str) -> Option<&str> {
     let sign = expected.strip_prefix('`')?.strip_suffix('`')?;

@@ -176,7 +176,7 @@ pub(crate) fn select(what: &str) -> String {
     )
 }
 
-/// `None` where the row does not hold an address: somebody else wrote it.
+/// `None` if the row does not hold an address: somebody else wrote it.
 pub(crate) fn read(row: &Row<'_>) -> store::Result<Option<Account>> {
     let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };
     Ok(Some(Account {

@@ -22,7 +22,7 @@ pub struct Alias {
     pub created: Timestamp,
 }
 
-/// Makes `address` lead to `targets` too, and makes the alias where there is none.
+/// Makes `address` lead to `targets` too, and makes the alias if there is none.
 pub fn add(tx: &mut Tx, address: &Address, targets: &[Address], now: Timestamp) -> Result<(), Error> {
     if targets.is_empty() {
         return Err(Error::NoTarget(address.clone()));
@@ -52,7 +52,7 @@ pub fn add(tx: &mut Tx, address: &Address, targets: &[Address], now: Timestamp) 
     Ok(())
 }
 
-/// Takes `targets` from an alias, or the whole alias where none is named or none is left.
+/// Takes `targets` from an alias, or the whole alias if none is named or none is left.
 pub fn remove(tx: &mut Tx, address: &Address, targets: &[Address]) -> Result<(), Error> {
     let domain = domain::number(tx, address.domain())?.ok_or_else(|| Error::UnknownDomain(address.domain().clone()))?;
     let alias = number(tx, domain, &fold(address.local()))?.ok_or_else(|| Error::UnknownAlias(address.clone()))?;

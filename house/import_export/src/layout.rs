@@ -24,7 +24,7 @@ use goals::{clean, common_root, known_use};
 pub use goals::{for_use, inbox, labelled};
 use levels::{of_apple, of_directory, of_level, of_program, strip_ending};
 
-/// The form of the letters, where it is said and not recognised.
+/// The form of the letters, if it is said and not recognised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// The import recognizes the format by looking.
@@ -385,7 +385,7 @@ impl<'t> Planner<'t> {
         self.named(&name)
     }
 
-    /// The folder of a name; where the path has none, that of the bundle that was imported.
+    /// The folder of a name; if the path has none, that of the bundle that was imported.
     fn named(&mut self, name: &str) -> Arc<Goal> {
         match &self.part.bundle {
             Some(bundle) if name.is_empty() => self.goal(bundle),

@@ -25,7 +25,7 @@ const OF_MBOX: [&str; 7] = ["Status", "X-Status", "X-Keywords", "X-UID", "X-IMAP
 const OF_ALL: [&str; 6] =
     ["X-Mozilla-Status", "X-Mozilla-Status2", "X-Mozilla-Keys", "X-Gmail-Labels", "X-GM-THRID", "X-GM-THIRD"];
 
-/// Reads the fields of a letter. Returns the letter without them; `None` where it has none.
+/// Reads the fields of a letter. Returns the letter without them; `None` if it has none.
 pub fn read(letter: &[u8], of_mbox: bool) -> (Status, Option<Vec<u8>>) {
     let mut status = Status::default();
     let (mut rest, mut copied) = (Vec::new(), 0);

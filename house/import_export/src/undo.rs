@@ -131,7 +131,7 @@ fn take_away(tx: &mut Tx, run: RunId, folder: FolderId, letters: &[Uid]) -> Resu
     Ok(gone.uids.len() as u64)
 }
 
-/// Takes away the next folder of a run, the deepest first, where it is empty and still has the name it was made with.
+/// Takes away the next folder of a run, the deepest first, if it is empty and still has the name it was made with.
 /// Returns whether it went; `None`: none are left.
 fn take_folder(tx: &mut Tx, account: mail::seam::AccountId, run: RunId) -> Result<Option<bool>, mailbox::Error> {
     let sql = "SELECT folder, name FROM import_folder WHERE run = $1 ORDER BY LENGTH(name) DESC, folder LIMIT 1";

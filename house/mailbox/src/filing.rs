@@ -21,9 +21,9 @@ pub enum Target<'a> {
     /// The one of exactly this name.
     Named(&'a str),
     /// The one that an address asks for (`alice+lists.rust@`): its case does not matter, and a dot may stand for the slash
-    /// between folders. INBOX where there is none: what a stranger writes on an envelope never makes a folder.
+    /// between folders. INBOX if there is none: what a stranger writes on an envelope never makes a folder.
     Asked(Option<&'a str>),
-    /// Our folder for the same use, whatever it is called; else the one of the same name, made where it is missing.
+    /// Our folder for the same use, whatever it is called; else the one of the same name, made if it is missing.
     Like {
         /// Its name, with `/` between the levels.
         name: &'a str,
@@ -207,7 +207,7 @@ impl<'k> Filer<'k> {
     }
 }
 
-/// Makes a folder like this one, where there is none: nothing need be filed in it.
+/// Makes a folder like this one, if there is none: nothing need be filed in it.
 pub fn furnish(
     tx: &mut Tx,
     account: AccountId,

@@ -196,7 +196,7 @@ fn insert(tx: &mut Tx, account: AccountId, name: &str, special_use: Option<Speci
     Ok(FolderId(folder))
 }
 
-/// Renames a folder and those below it. UIDs, UIDVALIDITY and its use stay; where it has none it gets the one that the new
+/// Renames a folder and those below it. UIDs, UIDVALIDITY and its use stay; if it has none it gets the one that the new
 /// name stands for, if no folder has that. Renaming INBOX moves its letters into the new folder and leaves an empty INBOX;
 /// folders below INBOX stay where they are (RFC 9051 §6.3.6).
 pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(), Error> {

@@ -23,7 +23,7 @@ pub const MIGRATIONS: &[Migration] = &[
 /// - `letter`: the facts that were computed when it was filed.
 /// - `entry`: where a letter lies. Narrow and in UID order, so that FLAGS of a whole folder is one short walk. `thread`
 ///   repeats `letter.thread`; `born` is the change that made the letter visible; `attached` says whether it has
-///   attachments, where that is known.
+///   attachments, if that is known.
 /// - `folder_thread`: how many visible letters of a conversation lie in a folder. `shown`: the conversation is shown as
 ///   unread there, by a letter of it that lies in the folder or in any other but the trash (whose `special_use` is 5).
 /// - `tombstone`: UIDs that went, for QRESYNC (RFC 7162) and for other sessions.

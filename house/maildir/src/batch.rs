@@ -122,7 +122,7 @@ impl<'m> Batch<'m> {
         Ok(paths)
     }
 
-    /// The folder's directory, made where it is missing; looked at once in a batch.
+    /// The folder's directory, made if it is missing; looked at once in a batch.
     fn folder(&mut self, folder: Option<&str>) -> Result<PathBuf, Error> {
         let path = self.maildir.folder_path(folder)?;
         if !self.folders.contains_key(&path) {

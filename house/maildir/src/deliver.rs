@@ -74,7 +74,7 @@ impl Maildir {
         make_parts(&self.root)
     }
 
-    /// Makes a folder where it is missing: `A/B`, or INBOX, which is the Maildir itself. The Maildir must be there.
+    /// Makes a folder if it is missing: `A/B`, or INBOX, which is the Maildir itself. The Maildir must be there.
     pub fn create_folder(&self, folder: &str) -> Result<PathBuf, Error> {
         self.check()?;
         let path = self.folder_path(Some(folder))?;

@@ -23,7 +23,7 @@ const LEVEL: i32 = 1;
 /// Bytes of the length of a frame in the table.
 const ENTRY: usize = 4;
 
-/// Bytes of the hash of a frame that stand behind it where it is not packed.
+/// Bytes of the hash of a frame that stand behind it if it is not packed.
 const SEAL: u64 = 8;
 
 type Seal = [u8; SEAL as usize];
@@ -36,7 +36,7 @@ pub(crate) struct Packed {
     pub(crate) first: usize,
 }
 
-/// Content packed as frames, where that saves at least an eighth; `None` where it does not.
+/// Content packed as frames, where that saves at least an eighth; `None` if it does not.
 pub(crate) fn pack(content: &[u8]) -> Option<Packed> {
     // Beneath this a frame saves nothing that a page of the database would notice.
     if content.len() < 256 {

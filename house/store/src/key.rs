@@ -105,7 +105,7 @@ fn changed_by(sql: &str) -> Option<&str> {
     table.split('(').next()
 }
 
-/// The account whose rows a statement changes, where it says so by a parameter.
+/// The account whose rows a statement changes, if it says so by a parameter.
 fn account_in(sql: &str, params: &[Value<'_>]) -> Option<i64> {
     const NAMED: &str = " account = $";
     let number = match sql.find(NAMED) {

@@ -15,7 +15,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the folder (made where it is not there), or says who has it.
+    /// Takes the folder (made if it is not there), or says who has it.
     pub fn take(folder: &Path) -> Result<Self, OpenError> {
         let fault = |error| OpenError::Folder { folder: folder.to_owned(), error };
         make_private_folder(folder).map_err(fault)?;
@@ -44,7 +44,7 @@ impl Lock {
     }
 }
 
-/// Makes the data folder where it is not there, for nobody else to look into: it holds people's letters.
+/// Makes the data folder if it is not there, for nobody else to look into: it holds people's letters.
 pub(crate) fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         // Whoever opens the data of a post office has closed it.

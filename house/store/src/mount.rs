@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// The place where the administrator wants a file system mounted (`/etc/fstab`) that holds `folder`, and where none is:
-/// an empty folder is then not a new post office. `None` also where it is not known.
+/// an empty folder is then not a new post office. `None` also if it is not known.
 pub(crate) fn missing(folder: &Path) -> Option<PathBuf> {
     let folder = std::path::absolute(folder).ok()?;
     let wanted = fs::read_to_string("/etc/fstab").ok()?;

@@ -150,7 +150,7 @@ impl Space {
     }
 }
 
-/// Makes the reserve; nothing is done where it is there.
+/// Makes the reserve; nothing is done if it is there.
 fn make(folder: &Path, bytes: u64) -> std::io::Result<()> {
     let path = folder.join(RESERVE);
     if std::fs::metadata(&path).is_ok_and(|found| found.len() >= bytes) {

@@ -58,7 +58,7 @@ impl Clock {
         Self { seen: now, at, steady_since: at }
     }
 
-    /// The time that it shows, where that can be believed.
+    /// The time that it shows, if that can be believed.
     fn trusted(&mut self, now: Timestamp) -> Option<Timestamp> {
         let at = Instant::now();
         let expected = self.seen.after(at.duration_since(self.at));

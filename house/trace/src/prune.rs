@@ -22,7 +22,7 @@ const LOOKED_AT: usize = 100_000;
 /// A row that is later than now by more has its time from a clock that was wrong.
 const FUTURE: Duration = Duration::from_secs(24 * 3600);
 
-/// The number of the last row that is old, where one is. Rows stand in the order they were written, so the first that is
+/// The number of the last row that is old, if one is. Rows stand in the order they were written, so the first that is
 /// young ends it. A row from the future tells nothing of its age: it is as old as what stands behind it.
 pub(crate) fn last_old(view: &View, now: Timestamp) -> Result<Option<i64>, store::Error> {
     let horizon = now.0.saturating_sub(i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX));

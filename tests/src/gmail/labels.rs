@@ -38,7 +38,7 @@ pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// A label in X-GM-LABELS: an atom where that will do, else in quotes; those of the system with their backslash.
+/// A label in X-GM-LABELS: an atom if that will do, else in quotes; those of the system with their backslash.
 pub fn label(name: &str) -> String {
     let written = utf7(name);
     let atom = !written.is_empty() && written.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/&+,".contains(&b));

@@ -215,7 +215,7 @@ struct Text {
 }
 
 impl Text {
-    /// The text in the charset, or in UTF-8 where it has no room for it.
+    /// The text in the charset, or in UTF-8 if it has no room for it.
     fn of(text: String, charset: &'static str) -> Self {
         let utf8 = |text: String| Self { octets: text.clone().into_bytes(), charset: "utf-8", text };
         if charset == "us-ascii" {

@@ -53,7 +53,7 @@ fn is_called(folder: &Listed, place: &SourceFolder, name: &str) -> bool {
     here || readable(&folder.raw_name) == name
 }
 
-/// Servers of the Courier kind put everything below INBOX; here it stands beside it. The separator, where that is so.
+/// Servers of the Courier kind put everything below INBOX; here it stands beside it. The separator, if that is so.
 fn common_prefix(listed: &[Listed]) -> Option<char> {
     let separator = listed.iter().find_map(|folder| folder.delimiter)?;
     let below =

@@ -490,7 +490,7 @@ impl Client {
     }
 }
 
-/// A quoted string, where the text can be one (RFC 9051 §9: no NUL, CR, LF; ASCII for old servers).
+/// A quoted string, if the text can be one (RFC 9051 §9: no NUL, CR, LF; ASCII for old servers).
 fn quoted(text: &str) -> Option<Password> {
     let plain = text.is_ascii() && !text.bytes().any(|b| matches!(b, 0 | b'\r' | b'\n'));
     plain.then(|| Password::new(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))))

@@ -31,7 +31,7 @@ impl Value {
         }
     }
 
-    /// The same as text, where it is UTF-8.
+    /// The same as text, if it is UTF-8.
     pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(self.bytes()?).ok()
     }
@@ -88,7 +88,7 @@ impl<'a> Words<'a> {
         (end > 0).then(|| self.rest.split_to(end))
     }
 
-    /// The next word; `None` at the end, and where there is none that can be read.
+    /// The next word; `None` at the end, and if there is none that can be read.
     pub fn next(&mut self) -> Option<Value> {
         self.value(0)
     }

@@ -23,7 +23,7 @@ pub struct FolderRow {
     pub furnished: bool,
 }
 
-/// The folder of this name, as the server writes it; made where there is none.
+/// The folder of this name, as the server writes it; made if there is none.
 pub fn folder(tx: &mut Tx, source: SourceId, raw_name: &[u8]) -> Result<FolderRow, store::Error> {
     tx.execute(
         "INSERT INTO fetch_folder (source, name) VALUES ($1, $2) ON CONFLICT (source, name) DO NOTHING",

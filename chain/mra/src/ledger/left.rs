@@ -50,12 +50,12 @@ impl Left {
         self.key == FOLDER
     }
 
-    /// The UID, where it is a letter of an IMAP folder.
+    /// The UID, if it is a letter of an IMAP folder.
     pub fn uid(&self) -> Option<u32> {
         uid_of(&self.key)
     }
 
-    /// The UID, where it is one under this UIDVALIDITY.
+    /// The UID, if it is one under this UIDVALIDITY.
     pub fn uid_under(&self, validity: u32) -> Option<u32> {
         self.uid().filter(|uid| self.key == imap_key(validity, *uid))
     }

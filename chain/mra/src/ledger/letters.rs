@@ -118,7 +118,7 @@ impl Entry {
         Ok(view.query_opt(sql, params![self.source.0, content.to_vec()], |_| Ok(()))?.is_some())
     }
 
-    /// Writes the letter down with another state, where it is not known.
+    /// Writes the letter down with another state, if it is not known.
     pub fn note(&self, tx: &mut Tx, state: LetterState, now: Timestamp) -> Result<(), store::Error> {
         forget_left(tx, self.folder, &self.key)?;
         if self.is_written(tx)? { Ok(()) } else { self.write(tx, state, now) }
@@ -231,7 +231,7 @@ pub fn has_gone(view: &View, source: SourceId) -> Result<bool, store::Error> {
 pub struct Due {
     /// Its key.
     pub key: Vec<u8>,
-    /// The UID, where it has one.
+    /// The UID, if it has one.
     pub uid: Option<u32>,
     /// Octets, as the server told.
     pub size: u64,

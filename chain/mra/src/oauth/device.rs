@@ -11,7 +11,7 @@ use super::error::{Error, line};
 use super::grant::{self, Grant, TokenAnswer};
 use super::provider::{App, Provider};
 
-/// RFC 8628 §3.2, where the provider does not say.
+/// RFC 8628 §3.2, if the provider does not say.
 const INTERVAL: u64 = 5;
 const LONGEST_INTERVAL: u64 = 60;
 const LIFETIME: u64 = 900;
@@ -25,7 +25,7 @@ pub struct DeviceLogin {
     pub address: String,
     /// The code that the person types there.
     pub code: String,
-    /// An address that has the code in it already, where the provider has one: for a link or a QR code.
+    /// An address that has the code in it already, if the provider has one: for a link or a QR code.
     pub whole_address: Option<String>,
     /// The time for which the code is good, from when it was given.
     pub lifetime: Duration,

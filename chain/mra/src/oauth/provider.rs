@@ -9,7 +9,7 @@ use super::endpoint::{BadEndpoint, Endpoint};
 pub struct App {
     /// The client id (RFC 6749 §2.2).
     pub id: String,
-    /// The client secret, where the provider gave one.
+    /// The client secret, if the provider gave one.
     pub secret: Option<Password>,
 }
 
@@ -18,7 +18,7 @@ pub struct App {
 pub struct Provider {
     /// The token endpoint (RFC 6749 §3.2).
     pub token: Endpoint,
-    /// The device authorization endpoint (RFC 8628 §3.1), where mail may be asked for through it.
+    /// The device authorization endpoint (RFC 8628 §3.1), if mail may be asked for through it.
     pub device: Option<Endpoint>,
     /// The authorization endpoint (RFC 6749 §3.1), for a log-in in the browser.
     pub authorize: Option<Endpoint>,
@@ -61,7 +61,7 @@ struct Known {
 }
 
 impl Provider {
-    /// The provider for the mailboxes of a host (`imap.gmail.com`), where it is known to us.
+    /// The provider for the mailboxes of a host (`imap.gmail.com`), if it is known to us.
     pub fn of_host(host: &str) -> Option<Self> {
         let host = host.trim_end_matches('.');
         let known = [&GOOGLE, &MICROSOFT].into_iter();

@@ -53,7 +53,7 @@ impl Tokens {
         Self { https, provider, app, keeper, now: Mutex::new(now) }
     }
 
-    /// An access token that is good now, for [`sasl::Bearer`]. Asks the provider where there is none, and has a changed
+    /// An access token that is good now, for [`sasl::Bearer`]. Asks the provider if there is none, and has a changed
     /// refresh token kept before it returns.
     ///
     /// An error for which somebody must act ([`Error::who`]) stays until a new `Tokens` is made.

@@ -35,7 +35,7 @@ pub struct Fate {
     pub status: Enhanced,
     /// The other server's answer, or what we found out ourselves, on one line.
     pub said: String,
-    /// The server that said it; `None` where it was us.
+    /// The server that said it; `None` if it was us.
     pub by: Option<String>,
 }
 

@@ -195,7 +195,7 @@ fn meaning(code: i32) -> (&'static str, bool, Enhanced) {
     }
 }
 
-/// The letter with Unix line ends, and behind a `From ` line where the program wants one.
+/// The letter with Unix line ends, and behind a `From ` line if the program wants one.
 pub fn as_pipes_have_it(letter: &[u8], from_line: Option<&ReturnPath>, now: Timestamp) -> Vec<u8> {
     let mut text = Vec::with_capacity(letter.len() + 100);
     if let Some(sender) = from_line {

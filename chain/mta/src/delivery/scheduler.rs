@@ -26,7 +26,7 @@ const BREATH: Duration = Duration::from_millis(10);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Without work, after this. (Other processes that write are noticed by the store itself.)
 const LOOK_IDLE: Duration = Duration::from_secs(30);
-/// Senders have their turns this far apart, where much is due.
+/// Senders have their turns this far apart, if much is due.
 const TURN: Duration = Duration::from_millis(250);
 /// New domains taken up at one look.
 const NEW_DOMAINS: usize = 200;
@@ -215,7 +215,7 @@ impl Depot {
         }
     }
 
-    /// The way to a domain, where the name servers need not be asked for it.
+    /// The way to a domain, if the name servers need not be asked for it.
     async fn at_hand(&self, domain: &Domain, one: &Address) -> Result<Option<Found>, mail::seam::OurFault> {
         if !matches!(
             self.means.recipients.standing(one).await?,

@@ -150,7 +150,7 @@ impl Site {
         self.lock().weather.close(pause, said);
     }
 
-    /// A place for one more carrier, where there is work for it.
+    /// A place for one more carrier, if there is work for it.
     pub fn seat(self: &Arc<Self>, most: usize) -> Option<Seat> {
         let mut ready = self.lock();
         let most = ready.weather.carriers(most);

@@ -46,8 +46,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// `host`, `host:port`, `[IPv6]:port`; for SMTP with `smtp:` or `smtps:` before it where wanted. LMTP has no port of its
-    /// own (RFC 2033 §5); 24 is what everybody takes.
+    /// `host`, `host:port`, `[IPv6]:port`; for SMTP with `smtp:` or `smtps:` before it if wanted. LMTP has no port of
+    /// its own (RFC 2033 §5); 24 is what everybody takes.
     pub fn parse(text: &str, protocol: Protocol) -> Option<Self> {
         let (implicit_tls, rest) = match (protocol, text.split_once(':')) {
             (Protocol::Smtp, Some(("smtp", rest))) => (false, rest),

@@ -26,7 +26,7 @@ impl RunAs {
 pub struct People(RangeInclusive<u32>);
 
 impl People {
-    /// The first number of a person where nobody says otherwise (login.defs(5), `UID_MIN`).
+    /// The first number of a person if nobody says otherwise (login.defs(5), `UID_MIN`).
     pub const SMALLEST: u32 = 1000;
     /// The last one: from 61184 on they are those that systemd gives to services (`DynamicUser=`), and `nobody`.
     pub const LARGEST: u32 = 61_183;

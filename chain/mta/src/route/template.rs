@@ -144,7 +144,7 @@ impl Template {
         Ok(word)
     }
 
-    /// The path for this person, in lower case where a name is filled in. Each name is a part of one folder's name and
+    /// The path for this person, in lower case if a name is filled in. Each name is a part of one folder's name and
     /// can lead nowhere else.
     pub fn path(&self, person: &Person) -> Result<String, Unfit> {
         let mut path = String::new();
@@ -186,7 +186,7 @@ fn push(pieces: &mut Vec<Piece>, text: &str) {
 }
 
 impl Piece {
-    /// Its text, where it is one.
+    /// Its text, if it is one.
     fn text(&self) -> &str {
         match self {
             Self::Text(text) => text,

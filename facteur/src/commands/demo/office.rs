@@ -67,7 +67,7 @@ impl DemoOffice {
     }
 }
 
-/// The passwords of the people of a demo: those of last time where its folder has some, new ones otherwise. They are
+/// The passwords of the people of a demo: those of last time if its folder has some, new ones otherwise. They are
 /// kept so that they can be shown again; the folder of a demo is for playing.
 pub fn passwords(demo: &Path) -> io::Result<BTreeMap<String, Password>> {
     let path = demo.join("passwords.json");

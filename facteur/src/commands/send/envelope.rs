@@ -58,7 +58,7 @@ fn return_path(said: Option<&str>, raw: &[u8], writer: &Address, home: &Domain) 
     }
 }
 
-/// The address in From, where there is exactly one.
+/// The address in From, if there is exactly one.
 fn author(raw: &[u8], home: &Domain) -> Option<Address> {
     let from = header::find(raw, "From")?;
     match letter::addresses(from.raw_value, home).ok()?.as_slice() {

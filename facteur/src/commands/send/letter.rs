@@ -58,7 +58,7 @@ fn take_line(bytes: &[u8]) -> (&[u8], &[u8]) {
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotAnAddress(pub String);
 
-/// The recipients named in the header: To, Cc and Bcc, or their Resent- namesakes where the letter was resent
+/// The recipients named in the header: To, Cc and Bcc, or their Resent- namesakes if the letter was resent
 /// (RFC 5322 §3.6.6). `home` completes addresses without a domain.
 pub fn recipients(letter: &[u8], home: &Domain) -> Result<Vec<Address>, NotAnAddress> {
     let plain = ["To", "Cc", "Bcc"];
@@ -106,7 +106,7 @@ pub fn from_field(name: Option<&str>, address: &Address) -> String {
     }
 }
 
-/// A name as it may stand before an address: quoted, or as encoded words (RFC 2047) where it is not ASCII.
+/// A name as it may stand before an address: quoted, or as encoded words (RFC 2047) if it is not ASCII.
 fn phrase(name: &str) -> String {
     let plain: String = name.chars().filter(|c| !c.is_control()).collect();
     if plain.is_ascii() {

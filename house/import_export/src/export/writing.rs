@@ -57,7 +57,7 @@ pub(super) fn sync(path: &Path) -> Result<(), Error> {
     return file.sync_all().map_err(Error::writing(path));
 }
 
-/// Makes the folder of the place itself, where the one it lies in is there.
+/// Makes the folder of the place itself, if the one it lies in is there.
 pub(super) fn private_root(path: &Path) -> Result<(), Error> {
     DirBuilder::new().mode(0o700).create(path).map_err(Error::writing(path))
 }

@@ -184,7 +184,7 @@ fn file_one(
     filer.file(tx, &Deposit { prepared, target, system, labels, received, beyond: 0, begins })
 }
 
-/// The folder that a goal means in a mailbox, where it is there.
+/// The folder that a goal means in a mailbox, if it is there.
 pub fn folder_of(view: &View, account: AccountId, goal: &Goal) -> Result<Option<(FolderId, String)>, mailbox::Error> {
     if let Some(special_use) = goal.special_use.filter(|_| !goal.exact)
         && let Some(folder) = folder::by_use(view, account, special_use)?
@@ -194,7 +194,7 @@ pub fn folder_of(view: &View, account: AccountId, goal: &Goal) -> Result<Option<
     Ok(folder::by_name(view, account, &goal.name)?.map(|folder| (folder.id, folder.name)))
 }
 
-/// The folder, made where it is missing, and its name.
+/// The folder, made if it is missing, and its name.
 fn folder_for(tx: &mut Tx, account: AccountId, run: RunId, goal: &Goal) -> Result<(FolderId, String), mailbox::Error> {
     if let Some(there) = folder_of(tx, account, goal)? {
         return Ok(there);
@@ -216,7 +216,7 @@ fn folder_for(tx: &mut Tx, account: AccountId, run: RunId, goal: &Goal) -> Resul
     Ok((made, goal.name.clone()))
 }
 
-/// The folder of this name and those above it, where they are not there: they are made with it.
+/// The folder of this name and those above it, if they are not there: they are made with it.
 fn missing_levels(view: &View, account: AccountId, name: &str) -> Result<Vec<String>, mailbox::Error> {
     let mut missing = Vec::new();
     let mut level = Some(name);

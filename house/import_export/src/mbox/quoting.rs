@@ -15,7 +15,7 @@ pub fn quote(letter: &[u8]) -> Vec<u8> {
     out
 }
 
-/// One `>` less before each `>From `, where at most `most` of them stand.
+/// One `>` less before each `>From `, if at most `most` of them stand.
 pub fn unquote(letter: &[u8], most: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(letter.len());
     let mut start = 0;

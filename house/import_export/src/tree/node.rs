@@ -13,7 +13,7 @@ pub struct Node {
     pub name: String,
     /// Octets, unpacked.
     pub size: u64,
-    /// When it was changed, where that is known.
+    /// When it was changed, if that is known.
     pub modified: Option<Timestamp>,
     /// Is it a directory?
     pub directory: bool,

@@ -25,7 +25,7 @@ pub(crate) struct Anew {
     pub structure: Vec<u8>,
 }
 
-/// Keeps it. Returns the letter's key where the letter has kept it and may have other words now.
+/// Keeps it. Returns the letter's key if the letter has kept it and may have other words now.
 pub(crate) fn keep(tx: &mut Tx, anew: &Anew) -> Result<Option<LetterKey>, Error> {
     let sql = "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.thread, e.born, e.folder
          FROM letter l JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder

@@ -64,7 +64,7 @@ const ZONES: [(&str, i64); 31] = [
     ("nzdt", 780),
 ];
 
-/// Reads a date-time; `None` where there is none to be read.
+/// Reads a date-time; `None` if there is none to be read.
 pub(super) fn read(value: &[u8]) -> Option<Sent> {
     with_zone(value).map(|(sent, _)| sent)
 }

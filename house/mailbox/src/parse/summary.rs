@@ -202,7 +202,7 @@ impl Summary {
         (&self.octets, self.ends, self.sent) == (&other.octets, other.ends, other.sent)
     }
 
-    /// A field, where there was one.
+    /// A field, if there was one.
     pub fn piece(&self, piece: Piece) -> Option<&[u8]> {
         let at = piece as usize;
         let (end, there) = *self.ends.get(at)?;
@@ -242,7 +242,7 @@ impl Summary {
         encoded
     }
 
-    /// Reads the column; `None` where it is damaged.
+    /// Reads the column; `None` if it is damaged.
     pub fn decode(encoded: &[u8]) -> Option<Self> {
         let ((sent, lengths), octets) = column::decode_start::<(Option<(i64, i64)>, [u32; PIECES])>(encoded)?;
         let mut ends = [(0, false); PIECES];

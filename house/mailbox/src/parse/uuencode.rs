@@ -19,7 +19,7 @@ pub(super) struct Uuencode {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
-    /// Lines before `begin` are nobody's, where one comes.
+    /// Lines before `begin` are nobody's, if one comes.
     #[default]
     Before,
     Inside,

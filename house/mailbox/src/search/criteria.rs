@@ -10,7 +10,7 @@ use crate::{Change, FolderId, System, Uids};
 pub struct Day(pub i64);
 
 impl Day {
-    /// A day of the calendar; `None` where there is none.
+    /// A day of the calendar; `None` if there is none.
     pub fn of(year: i16, month: i8, day: i8) -> Option<Self> {
         let date = jiff::civil::Date::new(year, month, day).ok()?;
         let since = date.since(jiff::civil::Date::constant(1970, 1, 1)).ok()?;
@@ -222,7 +222,7 @@ impl Criteria {
         }
     }
 
-    /// The same, where what a person typed is found only as it was typed; `None` where no words are looked for.
+    /// The same, if what a person typed is found only as it was typed; `None` if no words are looked for.
     pub(super) fn as_typed(&self) -> Option<Self> {
         let mut typed = self.clone();
         typed.only_as_typed().then_some(typed)

@@ -94,7 +94,7 @@ impl Values {
     }
 }
 
-/// The field in the index, where it is there.
+/// The field in the index, if it is there.
 pub fn of_piece(piece: Piece) -> Option<HeaderField> {
     let number = piece as u8;
     match piece {

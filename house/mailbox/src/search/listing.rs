@@ -133,7 +133,7 @@ pub async fn list(
     Ok(cut.map(|(letters, position, total)| Found { letters, position, total, state, exact }))
 }
 
-/// The letters that come before the others, where some do.
+/// The letters that come before the others, if some do.
 async fn best(store: &Store, account: AccountId, listing: &Listing, now: Timestamp) -> Result<Option<Sources>, Error> {
     match listing.best() {
         Some(criteria) => Ok(Some(sources(store, account, &criteria, now).await?)),
@@ -324,7 +324,7 @@ const IN_THREAD: &str = "SELECT e.folder, e.uid, e.letter, e.thread FROM folder_
     JOIN entry e ON e.letter = l.letter AND e.folder = t.folder AND (e.flags & 8) = 0
     WHERE t.folder = $1 AND t.thread = $2";
 
-/// The letters of a window, where the first stands, and how many the list has where that was asked.
+/// The letters of a window, where the first stands, and how many the list has if that was asked.
 type Cut = (Vec<LetterKey>, u64, Option<u64>);
 
 /// The part of a list that the caller asks for.
@@ -345,7 +345,7 @@ impl Asked {
         }
     }
 
-    /// The window; `None`: the anchor is not on the list. `known` is how many the list has, where that is known.
+    /// The window; `None`: the anchor is not on the list. `known` is how many the list has, if that is known.
     fn cut(self, hits: &mut Hits<'_>, known: Option<u64>) -> Result<Option<Cut>, Error> {
         let all = self.total && known.is_none();
         let tell = |counted: u64| self.total.then(|| known.unwrap_or(counted));
@@ -431,7 +431,7 @@ impl<'v> Hits<'v> {
         Self { rows: Rows::Merged(lists.into_iter().map(merge).collect()), met, left: usize::MAX }
     }
 
-    /// A list that is sorted, and collapsed where it shall be.
+    /// A list that is sorted, and collapsed if it shall be.
     fn sorted(hits: Vec<Hit>) -> Self {
         Self { rows: Rows::Sorted(hits.into_iter()), met: None, left: usize::MAX }
     }

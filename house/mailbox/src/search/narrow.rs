@@ -22,7 +22,7 @@ pub struct Narrowed {
 }
 
 /// The letters that can pass all of the test's parts, as far as indexes tell. `places` are those of the letters that the
-/// full-text index names, where they are few.
+/// full-text index names, if they are few.
 pub fn narrow(view: &View, folder: FolderId, test: &Test, places: Option<&Places>) -> Result<Narrowed, Error> {
     let parts: &[Test] = match test {
         Test::And(all) => all,
@@ -57,7 +57,7 @@ pub fn narrow(view: &View, folder: FolderId, test: &Test, places: Option<&Places
     }
 }
 
-/// The letters named by their UIDs, where some are.
+/// The letters named by their UIDs, if some are.
 fn named(parts: &[Test]) -> Option<Uids> {
     parts
         .iter()

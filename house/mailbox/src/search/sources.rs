@@ -158,7 +158,7 @@ async fn fitting(
     Ok(folders)
 }
 
-/// Looks up where the letters lie that were found, where they are few among many.
+/// Looks up where the letters lie that were found, if they are few among many.
 pub fn placed_where_few(view: &View, mut sources: Vec<Source>) -> Result<Vec<Source>, Error> {
     let mut placed: Vec<(Arc<RoaringTreemap>, Option<Places>)> = Vec::new();
     for at in 0..sources.len() {

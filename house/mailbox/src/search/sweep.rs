@@ -27,7 +27,7 @@ pub struct Folder {
 pub struct Fitting {
     pub folder: FolderId,
     pub uids: Uids,
-    /// Their keys, where each was looked at.
+    /// Their keys, if each was looked at.
     pub letters: RoaringTreemap,
 }
 

@@ -174,7 +174,7 @@ impl Test {
         }
     }
 
-    /// The letters that fit, and others that may, where the index was asked for all there is.
+    /// The letters that fit, and others that may, if the index was asked for all there is.
     pub fn answered(&self) -> Option<(RoaringTreemap, RoaringTreemap)> {
         let all = |parts: &[Self]| parts.iter().map(Self::answered).collect::<Option<Vec<_>>>();
         match self {
@@ -281,7 +281,7 @@ fn sent_day(row: &Row) -> Option<i64> {
     Some(summary(row)?.sent.map_or(row.received.0.div_euclid(DAY), |sent| sent.day))
 }
 
-/// `None` where the kept fields were not read.
+/// `None` if the kept fields were not read.
 fn kept_has(row: &Row, piece: Piece, text: &str) -> Option<bool> {
     let summary = summary(row)?;
     let found = summary.piece(piece).is_some_and(|value| has(value, text));

@@ -18,7 +18,7 @@ const SECONDS_A_DAY: i64 = 86_400;
 pub(crate) struct Topic {
     /// An answer, by its subject, that names no letter it answers.
     pub is_loose: bool,
-    /// Days since 1970 in UTC when it was sent, where it says that.
+    /// Days since 1970 in UTC when it was sent, if it says that.
     pub sent: Option<i64>,
     /// The people in the letter.
     pub people: Vec<Person>,

@@ -48,7 +48,7 @@ pub enum Fault {
     Counter {
         /// The name of the counter.
         name: &'static str,
-        /// The folder, where it is one of a folder.
+        /// The folder, if it is one of a folder.
         folder: Option<String>,
         /// The value that is kept.
         kept: i64,
@@ -87,11 +87,11 @@ impl Finding {
 pub struct Seen {
     /// Its key.
     pub letter: i64,
-    /// The name of its folder, where that is known.
+    /// The name of its folder, if that is known.
     pub folder: Option<String>,
     /// Its UID there.
     pub uid: Option<u32>,
-    /// Its subject, where that can be read.
+    /// Its subject, if that can be read.
     pub subject: String,
 }
 

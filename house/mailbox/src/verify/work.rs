@@ -38,7 +38,7 @@ pub struct Looked {
 }
 
 impl Verify<'_> {
-    /// One small change that mends something, where that is asked for; says whether it was made.
+    /// One small change that mends something, if that is asked for; says whether it was made.
     pub(super) fn mend(
         &self,
         change: impl FnMut(&mut store::Tx) -> Result<bool, Error> + Send + 'static,

@@ -208,7 +208,7 @@ impl WordScope<'_> {
         letters.map_or_else(|| self.everyone(), Ok)
     }
 
-    /// The letters that may have the run; `None` where so many do that it is not worth to look.
+    /// The letters that may have the run; `None` if so many do that it is not worth to look.
     fn one_of_many(&self, run: &Run) -> Result<Option<RoaringTreemap>> {
         if terms::is_short(run) && matches!(run.fit, Fit::Within | Fit::Ends) {
             return Ok(None);

@@ -18,7 +18,7 @@ use crate::ledger::{self, Entry, PopKnown, Source};
 use crate::pop3::Client;
 use crate::progress::{News, Round, Why};
 
-/// Commands on their way, where the server can bear it (RFC 2449 §6.6).
+/// Commands on their way, if the server can bear it (RFC 2449 §6.6).
 const DEPTH: usize = 32;
 /// Octets of a header.
 const MOST_HEADER: u64 = 1 << 20;
@@ -157,7 +157,7 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    /// Leaves a letter where it is, remembers it, and says so where it is not tried again in this round.
+    /// Leaves a letter where it is, remembers it, and says so if it is not tried again in this round.
     async fn leave_there(&mut self, letter: &RemoteLetter, why: Why, said: &str, vain: u32) -> Result<(), Fault> {
         let key = letter.fault_key();
         let tried = self.tried.entry(key.clone()).or_default();
