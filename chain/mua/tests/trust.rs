@@ -32,7 +32,7 @@ async fn a_letter_that_fishes_is_told_of_and_its_link_names_its_host_first() {
     let (_, page) = fixture.view(letter, 0).await;
     assert!(!page.contains("https://evil.net"), "{page}");
     let address = page.split("href=\"/leave/").nth(1).unwrap().split('"').next().unwrap();
-    // The link is opened from a frame, which sends no cookie.
+    // The address is enough by itself: the request has no cookie.
     let (status, headers, body) = fixture.ask(&format!("/leave/{address}"), false).await;
     let body = String::from_utf8(body).unwrap();
     assert_eq!(status, 200);
