@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A conversation by hand with any line-based door.
 pub struct Dialogue {
@@ -93,25 +93,66 @@ pub struct Sink {
     pub port: u16,
     /// The letters that it has taken.
     pub taken: Taken,
+    octets: Octets,
     connections: Arc<AtomicUsize>,
+}
+
+/// The octets of each letter that a [`Sink`] keeps whole.
+type Octets = Arc<Mutex<Vec<Vec<u8>>>>;
+
+/// The behaviour of a [`Sink`].
+#[derive(Clone, Copy)]
+struct Manner {
+    /// Its answer to EHLO.
+    offers: &'static str,
+    /// It waits so long before each 250 for a letter.
+    pause: Duration,
+    /// It keeps letters whole, and not their names alone.
+    whole: bool,
 }
 
 impl Sink {
     /// Starts it; before each 250 for a letter it waits `pause`.
     pub fn start(pause: Duration) -> Self {
+        let offers = "250-sink.test\r\n250-8BITMIME\r\n250 PIPELINING\r\n";
+        Self::with(Manner { offers, pause, whole: false })
+    }
+
+    /// Starts one that keeps letters whole; with 8BITMIME (RFC 6152), or without.
+    pub fn keeping(eight_bit_mime: bool) -> Self {
+        let offers =
+            if eight_bit_mime { "250-sink.test\r\n250 8BITMIME\r\n" } else { "250-sink.test\r\n250 PIPELINING\r\n" };
+        Self::with(Manner { offers, pause: Duration::ZERO, whole: true })
+    }
+
+    fn with(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("a port").port();
         let taken = Taken::default();
         let connections = Arc::new(AtomicUsize::new(0));
-        let (shared, counter) = (taken.clone(), connections.clone());
+        let octets = Octets::default();
+        let (shared, kept, counter) = (taken.clone(), octets.clone(), connections.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 counter.fetch_add(1, Ordering::Relaxed);
-                let taken = shared.clone();
-                std::thread::spawn(move || drop(serve(stream, &taken, pause)));
+                let (taken, kept) = (shared.clone(), kept.clone());
+                std::thread::spawn(move || drop(serve(stream, (&taken, &kept), manner)));
             }
         });
-        Self { port, taken, connections }
+        Self { port, taken, octets, connections }
+    }
+
+    /// The letter with this name, once it has come, as it came but for dot-stuffing; of a sink that keeps them whole.
+    pub fn letter(&self, id: &str) -> Vec<u8> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let place = self.taken.lock().expect("lock").iter().position(|known| known == id);
+            if let Some(place) = place {
+                return self.octets.lock().expect("lock")[place].clone();
+            }
+            assert!(Instant::now() < deadline, "{id} does not come");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Returns how many connections were opened.
@@ -125,7 +166,7 @@ impl Sink {
     }
 }
 
-fn serve(stream: TcpStream, taken: &Taken, pause: Duration) -> std::io::Result<()> {
+fn serve(stream: TcpStream, (taken, octets): (&Taken, &Octets), manner: Manner) -> std::io::Result<()> {
     let mut writer = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
     writer.write_all(b"220 sink.test\r\n")?;
@@ -137,12 +178,17 @@ fn serve(stream: TcpStream, taken: &Taken, pause: Duration) -> std::io::Result<(
         }
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" => writer.write_all(b"250-sink.test\r\n250-8BITMIME\r\n250 PIPELINING\r\n")?,
+            "EHLO" => writer.write_all(manner.offers.as_bytes())?,
             "DATA" => {
                 writer.write_all(b"354 go on\r\n")?;
-                let id = read_letter(&mut reader)?;
-                std::thread::sleep(pause);
-                taken.lock().expect("lock").push(id);
+                let (id, letter) = read_letter(&mut reader, manner.whole)?;
+                std::thread::sleep(manner.pause);
+                let mut taken = taken.lock().expect("lock");
+                if manner.whole {
+                    octets.lock().expect("lock").push(letter);
+                }
+                taken.push(id);
+                drop(taken);
                 writer.write_all(b"250 taken\r\n")?;
             }
             "QUIT" => return writer.write_all(b"221 bye\r\n"),
@@ -151,16 +197,19 @@ fn serve(stream: TcpStream, taken: &Taken, pause: Duration) -> std::io::Result<(
     }
 }
 
-/// Reads up to the final dot; returns the part before `@test` of the Message-ID.
-fn read_letter(reader: &mut impl BufRead) -> std::io::Result<String> {
-    let mut id = String::new();
+/// Reads up to the final dot; returns the part before `@test` of the Message-ID, and the letter if it is kept.
+fn read_letter(reader: &mut impl BufRead, keeps: bool) -> std::io::Result<(String, Vec<u8>)> {
+    let (mut id, mut letter) = (String::new(), Vec::new());
     loop {
         let mut line = Vec::new();
         if reader.read_until(b'\n', &mut line)? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         if line == b".\r\n" {
-            return Ok(id);
+            return Ok((id, letter));
+        }
+        if keeps {
+            letter.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
         }
         if let Some(rest) = line.strip_prefix(b"Message-ID: <")
             && id.is_empty()

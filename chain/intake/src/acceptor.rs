@@ -3,10 +3,11 @@
 
 use mail::seam::{Accept, Origin, OurFault, Pending, Verdict};
 use mail::trace::{Arrival, refusal};
-use mail::{Envelope, Letter, LetterId};
+use mail::{Envelope, Letter, LetterId, Timestamp};
 use store::Tx;
 
-use crate::{Intake, history};
+use crate::Intake;
+use crate::handed_in::HandedIn;
 
 /// Takes letters with one answer for all recipients. Cheap to clone.
 #[derive(Clone)]
@@ -15,17 +16,11 @@ pub struct Acceptor(Intake);
 impl Accept for Acceptor {
     fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>> {
         Box::pin(async move {
-            let arrival = history::arrival(&letter, &envelope, &origin);
-            let done = |_: &mut Tx| Ok(());
             let now = net::now();
             // Only our own people may leave letters to wait (RFC 4865 §2); a time that has come is now.
             let until = envelope.hold.filter(|_| matches!(origin, Origin::Person(..))).map(|hold| hold.until(now));
-            let verdict = match until.filter(|until| *until > now) {
-                Some(until) => self.0.keep(&letter, &envelope, &origin, &arrival, until, done).await,
-                None => self.0.take(&letter, &envelope, &origin, &arrival, done).await,
-            };
-            self.0.note_refusal(letter.id, arrival, &verdict);
-            verdict
+            let handed = self.0.handed_in(letter, envelope, origin).await?;
+            self.0.answer(handed, until.filter(|until| *until > now), |_| Ok(())).await
         })
     }
 }
@@ -34,11 +29,9 @@ impl Acceptor {
     /// Takes a letter that a user of this machine leaves here (`facteur send`): for anyone. `user` is who it was, for
     /// its history.
     pub async fn accept_here(&self, letter: Letter, envelope: Envelope, user: &str) -> Result<Verdict, OurFault> {
-        let origin = Origin::House;
-        let arrival = Arrival { login: user.to_owned(), ..history::arrival(&letter, &envelope, &origin) };
-        let verdict = self.0.take(&letter, &envelope, &origin, &arrival, |_| Ok(())).await;
-        self.0.note_refusal(letter.id, arrival, &verdict);
-        verdict
+        let mut handed = self.0.handed_in(letter, envelope, Origin::House).await?;
+        user.clone_into(&mut handed.arrival.login);
+        self.0.answer(handed, None, |_| Ok(())).await
     }
 }
 
@@ -48,8 +41,24 @@ impl Intake {
         Acceptor(self.clone())
     }
 
+    /// Takes a letter with one answer for all recipients, now or to be carried at `until`, and calls `finish` in the
+    /// commit that does. That it is not taken is noted for its history.
+    pub(crate) async fn answer(
+        &self,
+        handed: HandedIn,
+        until: Option<Timestamp>,
+        finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + Clone + 'static,
+    ) -> Result<Verdict, OurFault> {
+        let verdict = match until {
+            Some(until) => self.keep(&handed, until, finish).await,
+            None => self.take(&handed, finish).await,
+        };
+        self.note_refusal(handed.letter().id, handed.arrival, &verdict);
+        verdict
+    }
+
     /// For its history, that a letter was not taken.
-    pub(crate) fn note_refusal(&self, letter: LetterId, arrival: Arrival, verdict: &Result<Verdict, OurFault>) {
+    fn note_refusal(&self, letter: LetterId, arrival: Arrival, verdict: &Result<Verdict, OurFault>) {
         let told = match verdict {
             Ok(Verdict::Accept) => return,
             Ok(Verdict::Refuse(reply)) => reply.clone(),

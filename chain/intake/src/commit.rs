@@ -4,7 +4,6 @@ use mail::Reply;
 use mail::seam::OurFault;
 use mail::trace::Event;
 use mda::{Fate, Outcome, Recipient};
-use mta::queue::Terms;
 use store::{Key, Tx};
 
 use crate::effects::Effects;
@@ -37,8 +36,7 @@ impl Intake {
         mut finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static,
     ) -> Result<Vec<(Recipient, Reply)>, OurFault> {
         let (now, id) = (net::now(), course.incoming.letter.id);
-        let terms = Terms::new(now, &self.schedule);
-        let effects = Effects::prepare(self, course, leftover, terms).await?;
+        let effects = Effects::prepare(self, course, leftover, now).await?;
         let mut before = [began, history::redirections(&course.sorted)].concat();
         before.extend(leftover.iter().map(history::not_filed));
         before.extend(course.decisions.iter().flat_map(|decision| decision.events.iter().cloned()));

@@ -4,7 +4,8 @@ use mail::seam::{Deliver, Origin, OurFault, Pending};
 use mail::trace::{Arrival, refusal};
 use mail::{Envelope, Letter, Reply};
 
-use crate::{Intake, history};
+use crate::Intake;
+use crate::handed_in::HandedIn;
 
 /// Takes letters with an answer for each recipient. Cheap to clone.
 #[derive(Clone)]
@@ -20,12 +21,12 @@ impl Intake {
 impl Deliver for Deliverer {
     fn deliver(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Vec<Reply>, OurFault>> {
         Box::pin(async move {
-            let arrival = history::arrival(&letter, &envelope, &origin);
-            let replies = self.0.take_for_each(&letter, &envelope, &origin, &arrival).await;
+            let handed = self.0.handed_in(letter, envelope, origin).await?;
+            let replies = self.0.take_for_each(&handed).await;
             if let Err(cause) = &replies {
-                self.0.note_fault(letter.id, cause);
+                self.0.note_fault(handed.letter().id, cause);
             }
-            self.note_refusals(&letter, &envelope, &arrival, &replies);
+            self.note_refusals(&handed, &replies);
             replies
         })
     }
@@ -33,19 +34,13 @@ impl Deliver for Deliverer {
 
 impl Deliverer {
     /// For its history, who did not get the letter.
-    fn note_refusals(
-        &self,
-        letter: &Letter,
-        envelope: &Envelope,
-        arrival: &Arrival,
-        replies: &Result<Vec<Reply>, OurFault>,
-    ) {
+    fn note_refusals(&self, handed: &HandedIn, replies: &Result<Vec<Reply>, OurFault>) {
         let fault = smtp::replies::our_fault();
-        for (place, recipient) in envelope.recipients.iter().enumerate() {
+        for (place, recipient) in handed.envelope.recipients.iter().enumerate() {
             let told = replies.as_ref().map_or(Some(&fault), |replies| replies.get(place));
             if let Some(reply) = told.filter(|reply| !reply.is_positive()) {
-                let arrival = Arrival { recipients: vec![recipient.to_string()], ..arrival.clone() };
-                self.0.witness.saw(refusal(letter.id, net::now(), arrival, reply));
+                let arrival = Arrival { recipients: vec![recipient.to_string()], ..handed.arrival.clone() };
+                self.0.witness.saw(refusal(handed.letter().id, net::now(), arrival, reply));
             }
         }
     }

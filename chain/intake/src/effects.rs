@@ -6,9 +6,10 @@ use std::collections::HashSet;
 
 use mail::seam::{AccountId, OurFault};
 use mail::trace::Event;
-use mail::{Address, BodyKind, Enhanced, Envelope, Letter, ReturnPath, Timestamp};
-use mda::{Decision, Incoming, Memory, Written, memory};
+use mail::{Address, BodyKind, Enhanced, Envelope, Findings, Letter, ReturnPath, Timestamp};
+use mda::{Decision, Memory, Written, memory};
 use mta::bounce::{Fate, Kind, Original, Report};
+use mta::outgoing::Outgoing;
 use mta::queue::{self, Prepared, PreparedReport, Terms};
 use store::Tx;
 
@@ -33,52 +34,25 @@ pub(crate) struct Effects {
 }
 
 impl Effects {
-    /// Makes ready what a letter gives rise to, outside the writer.
+    /// Makes ready what a letter gives rise to at `now`, outside the writer. `leftover` are the failures that are ours to
+    /// deal with.
     pub(crate) async fn prepare(
         intake: &Intake,
         course: &Course<'_>,
         leftover: &[Failed],
-        terms: Terms,
+        now: Timestamp,
     ) -> Result<Self, OurFault> {
-        let Course { incoming, sorted, decisions, .. } = course;
-        Self::of(intake, *incoming, sorted, decisions, leftover, terms).await
-    }
-
-    /// The same, of decisions about a letter that is for nobody else.
-    pub(crate) async fn of_decisions(
-        intake: &Intake,
-        incoming: Incoming<'_>,
-        decisions: &[Decision],
-        terms: Terms,
-    ) -> Result<Self, OurFault> {
-        Self::of(intake, incoming, &Sorted::default(), decisions, &[], terms).await
-    }
-
-    async fn of(
-        intake: &Intake,
-        incoming: Incoming<'_>,
-        sorted: &Sorted,
-        decisions: &[Decision],
-        leftover: &[Failed],
-        terms: Terms,
-    ) -> Result<Self, OurFault> {
+        let Course { sorted, decisions, outgoing, .. } = course;
         if sorted.remote.is_empty() && leftover.is_empty() && decisions.iter().all(gives_rise_to_nothing) {
             return Ok(Self::default());
         }
-        if incoming.letter.raw.len() <= LARGE {
-            return prepare(intake, incoming, sorted, decisions, leftover, terms).map_err(our_fault);
+        let (intake, causes) = (intake.clone(), Causes::of(course, leftover, Terms::new(now, &intake.schedule)));
+        if outgoing.letter().raw.len() <= LARGE {
+            return causes.effects(&intake).map_err(our_fault);
         }
         // A large letter takes time to pack, and is written to the disk.
-        let (intake, letter, envelope) = (intake.clone(), incoming.letter.clone(), incoming.envelope.clone());
-        let (origin, findings) = (incoming.origin.clone(), incoming.findings.clone());
-        let (sorted, decisions, leftover) = (sorted.clone(), decisions.to_vec(), leftover.to_vec());
-        let packing = move || {
-            let hostname = &intake.hostname;
-            let incoming =
-                Incoming { letter: &letter, envelope: &envelope, origin: &origin, findings: &findings, hostname };
-            prepare(&intake, incoming, &sorted, &decisions, &leftover, terms)
-        };
-        tokio::task::spawn_blocking(packing).await.map_err(our_fault)?.map_err(our_fault)
+        let packing = tokio::task::spawn_blocking(move || causes.effects(&intake));
+        packing.await.map_err(our_fault)?.map_err(our_fault)
     }
 
     /// Is there nothing of all this?
@@ -116,57 +90,122 @@ fn gives_rise_to_nothing(decision: &Decision) -> bool {
     disposition.onward.is_empty() && disposition.written.is_empty() && disposition.remember.is_empty()
 }
 
-fn prepare(
-    intake: &Intake,
-    incoming: Incoming<'_>,
-    sorted: &Sorted,
-    decisions: &[Decision],
-    leftover: &[Failed],
+/// All that the effects of a letter are made of. It can go to another thread.
+struct Causes {
+    outgoing: Outgoing,
+    envelope: Envelope,
+    findings: Findings,
+    sorted: Sorted,
+    decisions: Vec<Decision>,
+    leftover: Vec<Failed>,
     terms: Terms,
-) -> Result<Effects, store::Error> {
-    let Incoming { letter, envelope, .. } = incoming;
-    let mut letters = Vec::new();
-    let mut queue = |letter: &Letter, recipients: Vec<Address>| {
-        let onward = Envelope { recipients, ..envelope.clone() };
-        letters.push(queue::prepare(&intake.store, letter, &onward, terms)?);
-        Ok::<_, store::Error>(())
-    };
-    let elsewhere = sorted.remote.iter().filter(|remote| !remote.is_passed_on()).map(|remote| remote.address.clone());
-    let again = leftover.iter().filter_map(|failed| failed.again_to.clone());
-    // A person who has several addresses on the envelope is tried once.
-    let mut known = HashSet::new();
-    let recipients: Vec<Address> = elsewhere.chain(again).filter(|address| known.insert(address.clone())).collect();
-    if !recipients.is_empty() {
-        queue(letter, recipients)?;
-    }
-    let redirected = decisions.iter().map(|one| (&one.recipient.address, one.disposition.onward.clone()));
-    for (through, recipients) in passed_on(sorted).into_iter().chain(redirected.filter(|(_, to)| !to.is_empty())) {
-        // The letter says which address of ours it went through, so that it is known when it comes back. Those that did
-        // were taken out by `Sorted::break_loops` and `Mda::decide`. Nothing else of it is changed.
-        if let Some(raw) = mda::passed_on(&letter.raw, through) {
-            queue(&Letter { id: letter.id, raw }, recipients)?;
-        }
-    }
-    let lost: Vec<&Failed> = leftover.iter().filter(|failed| failed.again_to.is_none()).collect();
-    let report = if lost.is_empty() { None } else { report(intake, incoming, &lost, terms)? };
-    let (mut written, mut remember) = (Vec::new(), Vec::new());
-    for Decision { recipient, disposition, .. } in decisions {
-        for letter in &disposition.written {
-            written.push((recipient.account, letter.once.clone(), in_writing(intake, letter, terms)?));
-        }
-        remember.extend(disposition.remember.iter().map(|memory| (recipient.account, memory.clone())));
-    }
-    Ok(Effects { letters, report, written, remember })
 }
 
-/// A letter that a rule has written. It has a history of its own.
-fn in_writing(intake: &Intake, written: &Written, terms: Terms) -> Result<PreparedReport, store::Error> {
-    let smtputf8 = written.to.needs_smtputf8();
-    let body = if written.raw.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBitMime };
-    let recipients = vec![written.to.clone()];
-    let envelope = Envelope { return_path: ReturnPath::Null, recipients, body, smtputf8, hold: None };
-    let letter = Letter { id: new_letter_id(), raw: written.raw.clone() };
-    queue::prepare_report(&intake.store, &letter, &envelope, terms)
+impl Causes {
+    fn of(course: &Course<'_>, leftover: &[Failed], terms: Terms) -> Self {
+        Self {
+            outgoing: course.outgoing.clone(),
+            envelope: course.incoming.envelope.clone(),
+            findings: course.incoming.findings.clone(),
+            sorted: course.sorted.clone(),
+            decisions: course.decisions.clone(),
+            leftover: leftover.to_vec(),
+            terms,
+        }
+    }
+
+    fn effects(&self, intake: &Intake) -> Result<Effects, store::Error> {
+        let (letters, report) = (self.letters(intake)?, self.report(intake)?);
+        let (mut written, mut remember) = (Vec::new(), Vec::new());
+        for Decision { recipient, disposition, .. } in &self.decisions {
+            let account = recipient.account;
+            for letter in &disposition.written {
+                written.push((account, letter.once.clone(), self.in_writing(intake, letter, &recipient.address)?));
+            }
+            remember.extend(disposition.remember.iter().map(|memory| (account, memory.clone())));
+        }
+        Ok(Effects { letters, report, written, remember })
+    }
+
+    /// The letter itself: as it is, and as it goes on through each address of ours that leads elsewhere.
+    fn letters(&self, intake: &Intake) -> Result<Vec<Prepared>, store::Error> {
+        let mut letters = Vec::new();
+        let recipients = self.directly();
+        if !recipients.is_empty() {
+            letters.push(self.queued(intake, &self.outgoing, recipients)?);
+        }
+        let redirected = self.decisions.iter().map(|one| (&one.recipient.address, one.disposition.onward.clone()));
+        let redirected = redirected.filter(|(_, to)| !to.is_empty());
+        for (through, recipients) in passed_on(&self.sorted).into_iter().chain(redirected) {
+            // The letter says which address of ours it went through, so that it is known when it comes back. Those that
+            // did were taken out by `Sorted::break_loops` and `Mda::decide`. Nothing else of it is changed.
+            let Letter { id, raw } = self.outgoing.letter();
+            if let Some(raw) = mda::passed_on(raw, through) {
+                let passing = Outgoing::passing_through(Letter { id: *id, raw });
+                letters.push(self.queued(intake, &passing, recipients)?);
+            }
+        }
+        Ok(letters)
+    }
+
+    /// The recipients elsewhere whom the envelope names, and those of ours who are tried again; a person who has several
+    /// addresses on the envelope once.
+    fn directly(&self) -> Vec<Address> {
+        let remote = self.sorted.remote.iter().filter(|remote| !remote.is_passed_on());
+        let elsewhere = remote.map(|remote| remote.address.clone());
+        let again = self.leftover.iter().filter_map(|failed| failed.again_to.clone());
+        let mut known = HashSet::new();
+        elsewhere.chain(again).filter(|address| known.insert(address.clone())).collect()
+    }
+
+    fn queued(&self, intake: &Intake, outgoing: &Outgoing, recipients: Vec<Address>) -> Result<Prepared, store::Error> {
+        let onward = Envelope { recipients, ..self.envelope.clone() };
+        let prepared = queue::prepare(&intake.store, outgoing, &onward, self.terms)?;
+        Ok(prepared.with_findings(&self.findings))
+    }
+
+    /// A letter that a rule has written for the owner of `address`. It has a history of its own.
+    fn in_writing(
+        &self,
+        intake: &Intake,
+        written: &Written,
+        address: &Address,
+    ) -> Result<PreparedReport, store::Error> {
+        let outgoing = intake.written_here(Letter { id: new_letter_id(), raw: written.raw.clone() }, address);
+        let smtputf8 = written.to.needs_smtputf8();
+        let body = if outgoing.letter().raw.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBitMime };
+        let recipients = vec![written.to.clone()];
+        let envelope = Envelope { return_path: ReturnPath::Null, recipients, body, smtputf8, hold: None };
+        queue::prepare_report(&intake.store, &outgoing, &envelope, self.terms)
+    }
+
+    /// What the sender is told. A letter without return path is a report itself, and reports are never reported on
+    /// (RFC 5321 §6.1).
+    fn report(&self, intake: &Intake) -> Result<Option<PreparedReport>, store::Error> {
+        let lost: Vec<&Failed> = self.leftover.iter().filter(|failed| failed.again_to.is_none()).collect();
+        if lost.is_empty() {
+            return Ok(None);
+        }
+        let Letter { id, raw } = self.outgoing.letter();
+        let Some(to) = self.envelope.return_path.address() else {
+            let recipients: Vec<String> = lost.iter().map(|failed| failed.recipient.to_string()).collect();
+            let recipients = recipients.join(", ");
+            tracing::warn!(%id, recipients, "a report of another server's reached nobody there");
+            return Ok(None);
+        };
+        let fates: Vec<Fate> = lost.iter().map(|failed| fate(failed)).collect();
+        let report = Report {
+            kind: Kind::Failed,
+            office: &intake.reports,
+            to,
+            arrived: self.terms.arrived,
+            now: self.terms.arrived,
+            fates: &fates,
+            original: Original { id: *id, bytes: raw, whole: true },
+        };
+        let (bounce, envelope) = report.write(new_letter_id());
+        queue::prepare_report(&intake.store, &Outgoing::report(bounce), &envelope, self.terms).map(Some)
+    }
 }
 
 /// Who elsewhere is reached through which of our aliases.
@@ -179,35 +218,6 @@ fn passed_on(sorted: &Sorted) -> Vec<(&Address, Vec<Address>)> {
         }
     }
     aliases
-}
-
-/// What the sender is told. A letter without return path is a report itself, and reports are never reported on
-/// (RFC 5321 §6.1).
-fn report(
-    intake: &Intake,
-    incoming: Incoming<'_>,
-    lost: &[&Failed],
-    terms: Terms,
-) -> Result<Option<PreparedReport>, store::Error> {
-    let Incoming { letter, envelope, .. } = incoming;
-    let Some(to) = envelope.return_path.address() else {
-        let recipients: Vec<String> = lost.iter().map(|failed| failed.recipient.to_string()).collect();
-        let recipients = recipients.join(", ");
-        tracing::warn!(id = %letter.id, recipients, "a report of another server's reached nobody there");
-        return Ok(None);
-    };
-    let fates: Vec<Fate> = lost.iter().map(|failed| fate(failed)).collect();
-    let report = Report {
-        kind: Kind::Failed,
-        office: &intake.reports,
-        to,
-        arrived: terms.arrived,
-        now: terms.arrived,
-        fates: &fates,
-        original: Original { id: letter.id, bytes: &letter.raw, whole: true },
-    };
-    let (bounce, bounce_envelope) = report.write(new_letter_id());
-    queue::prepare_report(&intake.store, &bounce, &bounce_envelope, terms).map(Some)
 }
 
 fn fate(failed: &Failed) -> Fate {

@@ -9,6 +9,8 @@
 //! * [`FetchDestinations`] finds the destinations of letters that are fetched from mailboxes elsewhere.
 //!
 //! Invariants of this room:
+//! * What is written here gets its last octets once, before anything else is done with it ([`mta::outgoing`]); what
+//!   others wrote keeps all of its octets.
 //! * What was accepted is filed or queued in one commit, and synced before the answer.
 //! * Nobody is an open relay: strangers reach our own people, and those behind us.
 //! * A letter is checked once, where it comes in, and each recipient's rules are asked once; a check or a rule that
@@ -27,6 +29,7 @@ mod deliverer;
 mod effects;
 mod everyone;
 pub mod fetched;
+mod handed_in;
 mod history;
 mod hops;
 mod intake;

@@ -3,17 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mail::seam::{Origin, OurFault, Pending};
-use mail::{Envelope, Findings, Letter};
 use mda::Incoming;
-use mta::delivery::{Done, LocalDrop};
+use mta::delivery::{Done, LocalDrop, Waiting};
+use mta::outgoing::Outgoing;
 use store::Tx;
 
 use crate::Intake;
 use crate::decide::Told;
 use crate::taking::{fates, ours_to_mend};
 
-/// Files what the queue holds for our people. The checks were asked when the letter came in, and the sender is gone: a
-/// refusal can be told to nobody any more. Cheap to clone.
+/// Files what the queue holds for our people. The checks were asked when the letter came in, and what they found is in the
+/// queue with it; the sender is gone: a refusal can be told to nobody any more. Cheap to clone.
 #[derive(Clone)]
 pub struct QueueDrop(Intake);
 
@@ -25,13 +25,14 @@ impl Intake {
 }
 
 impl LocalDrop for QueueDrop {
-    fn drop_off(&self, letter: Letter, envelope: Envelope, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
+    fn drop_off(&self, waiting: Waiting, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
         Box::pin(async move {
-            let (origin, findings) = (Origin::House, Findings::default());
-            let hostname = &self.0.hostname;
-            let incoming =
-                Incoming { letter: &letter, envelope: &envelope, origin: &origin, findings: &findings, hostname };
-            let mut course = self.0.course(incoming, Told::Nobody).await?;
+            let Waiting { letter, envelope, findings } = waiting;
+            // It was made ready to leave when it entered the queue.
+            let (outgoing, origin) = (Outgoing::passing_through(letter), Origin::House);
+            let (letter, hostname) = (outgoing.letter(), &self.0.hostname);
+            let incoming = Incoming { letter, envelope: &envelope, origin: &origin, findings: &findings, hostname };
+            let mut course = self.0.course(incoming, &outgoing, Told::Nobody).await?;
             let done = Arc::new(Mutex::new(move |tx: &mut Tx, fates: &[_]| done(tx, fates)));
             loop {
                 let fates = fates(&envelope, &course.sorted);

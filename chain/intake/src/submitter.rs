@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mail::seam::{Login, Origin, OurFault, Verdict, Wire};
-use mail::trace::Arrival;
 use mail::{Envelope, Letter, LetterId, Timestamp};
 use mta::queue::{self, Terms};
 use store::{Key, Tx};
 
+use crate::handed_in::HandedIn;
 use crate::taking::began;
-use crate::{Intake, history, our_fault, sort};
+use crate::{Intake, our_fault, sort};
 
 /// What is noted in the commit that takes charge of a letter. It may be called again when the transaction is.
 pub type Noted = Box<dyn FnMut(&mut Tx) -> Result<(), store::Error> + Send>;
@@ -30,16 +30,10 @@ impl Submitter {
         until: Option<Timestamp>,
         noted: Noted,
     ) -> Result<Verdict, OurFault> {
-        let origin = Origin::Person(login, wire);
-        let arrival = history::arrival(&letter, &envelope, &origin);
+        let handed = self.0.handed_in(letter, envelope, Origin::Person(login, wire)).await?;
         let noted = Arc::new(Mutex::new(noted));
         let finish = move |tx: &mut Tx| noted.lock().unwrap_or_else(PoisonError::into_inner)(tx);
-        let verdict = match until {
-            None => self.0.take(&letter, &envelope, &origin, &arrival, finish).await,
-            Some(until) => self.0.keep(&letter, &envelope, &origin, &arrival, until, finish).await,
-        };
-        self.0.note_refusal(letter.id, arrival, &verdict);
-        verdict
+        self.0.answer(handed, until, finish).await
     }
 
     /// Takes back a letter that waits for its time, so that nobody gets it. False: it has been let go, or was never
@@ -58,28 +52,25 @@ impl Intake {
     /// Keeps a letter in the queue for everybody, also for people here, until its time has come.
     pub(crate) async fn keep(
         &self,
-        letter: &Letter,
-        envelope: &Envelope,
-        origin: &Origin,
-        arrival: &Arrival,
+        handed: &HandedIn,
         until: Timestamp,
         mut finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static,
     ) -> Result<Verdict, OurFault> {
-        let findings = match self.look(letter, envelope, origin).await {
+        let findings = match self.look(handed.letter(), &handed.envelope, &handed.origin).await {
             Ok(findings) => findings,
             Err(refusal) => return Ok(Verdict::Refuse(refusal)),
         };
         // Who cannot get it is said now, while its author is there.
-        let sorted = self.sort(letter, envelope, origin).await?;
+        let sorted = self.sort(handed.letter(), &handed.envelope, &handed.origin).await?;
         if sorted.is_for_nobody() {
             return Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())));
         }
         let now = net::now();
         let (store, terms) = (self.store.clone(), Terms::postponed(now, until, &self.schedule));
-        let (id, letter, envelope) = (letter.id, letter.clone(), envelope.clone());
-        let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &letter, &envelope, terms));
-        let prepared = preparing.await.map_err(our_fault)?.map_err(our_fault)?;
-        let events = [began(arrival, &findings), vec![prepared.queued()]].concat();
+        let (id, outgoing, envelope) = (handed.letter().id, handed.outgoing.clone(), handed.envelope.clone());
+        let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &outgoing, &envelope, terms));
+        let prepared = preparing.await.map_err(our_fault)?.map_err(our_fault)?.with_findings(&findings);
+        let events = [began(&handed.arrival, &findings), vec![prepared.queued()]].concat();
         let kept = self.store.write(Key::Everything, move |tx| {
             prepared.put(tx)?;
             trace::note_all(tx, id, now, events.clone())?;

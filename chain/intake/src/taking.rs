@@ -7,15 +7,19 @@ use mail::seam::{AccountId, Origin, OurFault, Verdict};
 use mail::trace::{Arrival, Event};
 use mail::{Address, Envelope, Findings, Letter, Reply};
 use mda::{Decision, Filing, Incoming};
+use mta::outgoing::Outgoing;
 use store::Tx;
 
 use crate::decide::Told;
+use crate::handed_in::HandedIn;
 use crate::sort::{self, Failed, Sorted};
 use crate::{Intake, checks, our_fault};
 
 /// What is to become of a letter: decided once, and committed in one round or several.
 pub(crate) struct Course<'a> {
     pub(crate) incoming: Incoming<'a>,
+    /// The same letter, as it may leave.
+    pub(crate) outgoing: &'a Outgoing,
     pub(crate) sorted: Sorted,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) filing: Filing,
@@ -45,32 +49,34 @@ impl Intake {
     }
 
     /// Sorts the recipients, asks the rules, and makes ready what they decide.
-    pub(crate) async fn course<'a>(&self, incoming: Incoming<'a>, told: Told) -> Result<Course<'a>, OurFault> {
+    pub(crate) async fn course<'a>(
+        &self,
+        incoming: Incoming<'a>,
+        outgoing: &'a Outgoing,
+        told: Told,
+    ) -> Result<Course<'a>, OurFault> {
         let mut sorted = self.sort(incoming.letter, incoming.envelope, incoming.origin).await?;
         let decisions = self.decide(incoming, &mut sorted, told).await;
         let filing = self.mda.prepare(incoming, &decisions, net::now()).await?;
-        Ok(Course { incoming, sorted, decisions, filing })
+        Ok(Course { incoming, outgoing, sorted, decisions, filing })
     }
 
     /// Takes a letter with one answer for all recipients.
     pub(crate) async fn take(
         &self,
-        letter: &Letter,
-        envelope: &Envelope,
-        origin: &Origin,
-        arrival: &Arrival,
+        handed: &HandedIn,
         finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + Clone + 'static,
     ) -> Result<Verdict, OurFault> {
-        let findings = match self.look(letter, envelope, origin).await {
+        let findings = match self.look(handed.letter(), &handed.envelope, &handed.origin).await {
             Ok(findings) => findings,
             Err(refusal) => return Ok(Verdict::Refuse(refusal)),
         };
-        let incoming = Incoming { letter, envelope, origin, findings: &findings, hostname: &self.hostname };
-        let mut course = self.course(incoming, Told::Once { verified: origin.is_verified() }).await?;
+        let told = Told::Once { verified: handed.origin.is_verified() };
+        let mut course = self.course(handed.incoming(self, &findings), &handed.outgoing, told).await?;
         // Each round takes a recipient away at least.
         while !course.sorted.is_for_nobody() {
             let leftover = course.sorted.failed.clone();
-            let unfiled = self.commit(&course, &leftover, began(arrival, &findings), finish.clone()).await?;
+            let unfiled = self.commit(&course, &leftover, began(&handed.arrival, &findings), finish.clone()).await?;
             if unfiled.is_empty() {
                 note(&course);
                 return Ok(Verdict::Accept);
@@ -81,23 +87,17 @@ impl Intake {
     }
 
     /// Takes a letter with an answer for each recipient.
-    pub(crate) async fn take_for_each(
-        &self,
-        letter: &Letter,
-        envelope: &Envelope,
-        origin: &Origin,
-        arrival: &Arrival,
-    ) -> Result<Vec<Reply>, OurFault> {
-        let findings = match self.look(letter, envelope, origin).await {
+    pub(crate) async fn take_for_each(&self, handed: &HandedIn) -> Result<Vec<Reply>, OurFault> {
+        let envelope = &handed.envelope;
+        let findings = match self.look(handed.letter(), envelope, &handed.origin).await {
             Ok(findings) => findings,
             Err(refusal) => return Ok(vec![refusal; envelope.recipients.len()]),
         };
-        let incoming = Incoming { letter, envelope, origin, findings: &findings, hostname: &self.hostname };
-        let mut course = self.course(incoming, Told::Each).await?;
+        let mut course = self.course(handed.incoming(self, &findings), &handed.outgoing, Told::Each).await?;
         // Each round takes a recipient away at least.
         while !course.sorted.is_for_nobody() {
             let leftover = ours_to_mend(&course.sorted);
-            let unfiled = self.commit(&course, &leftover, began(arrival, &findings), |_| Ok(())).await?;
+            let unfiled = self.commit(&course, &leftover, began(&handed.arrival, &findings), |_| Ok(())).await?;
             if unfiled.is_empty() {
                 note(&course);
                 break;

@@ -1,4 +1,7 @@
+mod fetched;
 mod filters;
+mod octets;
+mod waiting;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,7 +10,7 @@ use directory::account::New;
 use directory::{Language, Secret};
 use mail::seam::{Accept, AccountId, Deliver, Origin, Verdict, Wire};
 use mail::{Address, BodyKind, Domain, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
-use mta::delivery::{Done, LocalDrop};
+use mta::delivery::{Done, LocalDrop, Waiting};
 use mta::queue::{Filter, Listed, Page};
 use store::{Migration, Options, Store, Tx, View};
 
@@ -62,6 +65,41 @@ impl Town {
     async fn waiting(&self) -> Vec<String> {
         let letters = self.queue().await;
         letters.iter().flat_map(|letter| &letter.recipients).map(|recipient| recipient.address.to_string()).collect()
+    }
+
+    /// The letters of a folder, whole.
+    async fn folder(&self, account: i64, name: &'static str) -> Vec<String> {
+        let look = move |view: &View| {
+            let Some(folder) = mailbox::folder::by_name(view, AccountId(account), name)? else { return Ok(Vec::new()) };
+            let rows = mailbox::fetch(view, folder.id, &[mailbox::UidRange::ALL], mailbox::Want::ALL, 100)?;
+            let whole = |row: &mailbox::Row| {
+                let blob = row.card.as_ref().unwrap().blob;
+                Ok(String::from_utf8_lossy(&view.read_blob(blob, 0..row.size)?).into_owned())
+            };
+            rows.iter().map(whole).collect::<Result<Vec<String>, mailbox::Error>>()
+        };
+        self.intake.store.read(look).await.unwrap()
+    }
+
+    /// Returns the findings about the first letter of a folder.
+    async fn findings(&self, account: i64, name: &'static str) -> Vec<mail::Finding> {
+        let look = move |view: &View| {
+            let folder = mailbox::folder::by_name(view, AccountId(account), name)?.unwrap();
+            let rows = mailbox::fetch(view, folder.id, &[mailbox::UidRange::ALL], mailbox::Want::ROW, 1)?;
+            mailbox::findings::of(view, rows[0].letter)
+        };
+        let found: Result<_, mailbox::Error> = self.intake.store.read(look).await;
+        found.unwrap().iter().cloned().collect()
+    }
+
+    /// The octets of the letters that wait, the oldest first.
+    async fn queued(&self) -> Vec<Vec<u8>> {
+        let read = move |view: &View| {
+            let sql = "SELECT blob, size FROM queue_letter ORDER BY id";
+            let all = view.query(sql, ::store::params![], |row| Ok((row.get(0)?, row.get::<u64>(1)?)))?;
+            all.into_iter().map(|(blob, size)| Ok(view.read_blob(blob, 0..size)?.to_vec())).collect()
+        };
+        self.intake.store.read::<Vec<Vec<u8>>, store::Error, _>(read).await.unwrap()
     }
 
     fn commits(&self) -> u64 {
@@ -215,9 +253,13 @@ fn telling(told: &Told, fails: usize) -> Done {
     })
 }
 
+fn waiting(letter: Letter, to: &[&str]) -> Waiting {
+    Waiting { letter, envelope: envelope("dora@beta.test", to), findings: mail::Findings::default() }
+}
+
 async fn drop_off(town: &Town, letter: &Letter, to: &[&str]) -> Vec<String> {
     let told = Told::default();
-    town.intake.queue_drop().drop_off(letter.clone(), envelope("dora@beta.test", to), telling(&told, 0)).await.unwrap();
+    town.intake.queue_drop().drop_off(waiting(letter.clone(), to), telling(&told, 0)).await.unwrap();
     let told = told.lock().unwrap();
     told.iter().map(|(address, reply)| format!("{address} {}", reply.code)).collect()
 }
@@ -237,7 +279,7 @@ async fn what_cannot_be_taken_off_the_queue_is_not_filed() {
     let town = Town::new().await;
     let told = Told::default();
     let queue_drop = town.intake.queue_drop();
-    let dropped = queue_drop.drop_off(hello(), envelope("dora@beta.test", &["alice@alpha.test"]), telling(&told, 9));
+    let dropped = queue_drop.drop_off(waiting(hello(), &["alice@alpha.test"]), telling(&told, 9));
     assert!(dropped.await.is_err());
     assert_eq!(town.letters(1).await, 0);
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
-use mail::seam::{Origin, OurFault};
+use mail::seam::OurFault;
 use mail::trace::Event;
-use mail::{Address, Domain, Envelope, Findings, Letter, LetterId, Reply};
+use mail::{Address, Letter, LetterId, Reply};
 use tokio::time::Instant;
 
 use crate::mark::passed_on;
-use crate::{Case, Disposition, Mda, Placement, Recipient, Rule};
+use crate::{Case, Disposition, Incoming, Mda, Placement, Recipient, Rule};
 
 /// How long all rules may think about a letter for one recipient.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,21 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const FOR_ALL: Duration = Duration::from_secs(240);
 /// Recipients about whom they think at one time.
 const AT_ONCE: usize = 16;
-
-/// A letter that has come in, with all that is known of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Incoming<'a> {
-    /// The letter.
-    pub letter: &'a Letter,
-    /// With whom it came.
-    pub envelope: &'a Envelope,
-    /// The way it came.
-    pub origin: &'a Origin,
-    /// What the checks have found out about it.
-    pub findings: &'a Findings,
-    /// The name of this server, for the field that tells of findings.
-    pub hostname: &'a Domain,
-}
 
 /// Can a recipient still be tried again later?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +71,11 @@ impl Mda {
     }
 
     async fn decide_for(&self, incoming: Incoming<'_>, recipient: Recipient, later: Later, until: Instant) -> Decision {
-        let Incoming { letter, envelope, origin, findings, .. } = incoming;
+        let letter = incoming.letter;
         let until = until.min(Instant::now() + PATIENCE);
         let mut decision = Decision::usual(recipient);
         for rule in self.rules.iter() {
-            let case = Case { letter, envelope, origin, findings, recipient: &decision.recipient };
+            let case = Case { incoming, recipient: &decision.recipient };
             let answer = ask(rule, case, &decision.disposition, until).await;
             if decision.hear(rule.name(), answer, letter.id, later).is_break() {
                 break;

@@ -23,11 +23,11 @@ pub mod memory;
 mod recipient;
 mod rule;
 
-pub use decide::{Decision, Incoming, Later};
+pub use decide::{Decision, Later};
 pub use disposition::{Disposition, Keep, MOST, Memory, Placement, Written};
 pub use filing::{Fate, Filing, Mda, Outcome};
 pub use lmtp::Lmtp;
 pub use mark::passed_on;
 pub use memory::MIGRATIONS;
 pub use recipient::Recipient;
-pub use rule::{Case, Rule};
+pub use rule::{Case, Incoming, Rule};

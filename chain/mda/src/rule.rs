@@ -1,13 +1,13 @@
 //! The seam for what decides about one recipient's copy: spam, a person's own rules (Sieve), an absence.
 
 use mail::seam::{Origin, OurFault, Pending};
-use mail::{Envelope, Findings, Letter};
+use mail::{Domain, Envelope, Findings, Letter};
 
 use crate::{Disposition, Recipient};
 
-/// A letter on its way to one of our people.
+/// A letter that has come in, with all that is known of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
+pub struct Incoming<'a> {
     /// The letter, as it came.
     pub letter: &'a Letter,
     /// With whom it came.
@@ -16,6 +16,15 @@ pub struct Case<'a> {
     pub origin: &'a Origin,
     /// What the checks have found out about it.
     pub findings: &'a Findings,
+    /// The name of this server, for the field that tells of findings.
+    pub hostname: &'a Domain,
+}
+
+/// A letter on its way to one of our people.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The letter.
+    pub incoming: Incoming<'a>,
     /// To whom it goes.
     pub recipient: &'a Recipient,
 }

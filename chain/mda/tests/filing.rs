@@ -232,7 +232,7 @@ impl Rule for Taster {
 
     fn decide<'a>(&'a self, case: Case<'a>, so_far: Disposition) -> Pending<'a, Result<Disposition, OurFault>> {
         Box::pin(async move {
-            let text = String::from_utf8_lossy(&case.letter.raw);
+            let text = String::from_utf8_lossy(&case.incoming.letter.raw);
             if text.contains("poison") {
                 return Ok(Disposition::refuse(Reply::new(550, (5, 7, 1), "no poison, please"), "poison"));
             }

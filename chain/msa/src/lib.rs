@@ -1,13 +1,13 @@
 //! Submission (RFC 6409): takes letters from our own people, who have logged in, for anyone.
 //!
 //! Invariants: nobody is heard before they have logged in, and nobody writes as somebody else, neither on the envelope
-//! nor in the header. This room does not know how letters travel on ([`Accept`] does).
+//! nor in the header. This room does not know how letters travel on, nor what a letter gets that lacks something
+//! (RFC 6409 §8): [`Accept`] does, for all ways in which people hand letters in.
 //!
 //! A header with letters beyond ASCII is taken also where the client did not say SMTPUTF8: as Postfix does, because
 //! many programs send one, and nearly every server passes it on.
 
 mod author;
-mod fix;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,6 @@ use net::Stream;
 use sasl::Mechanism;
 use smtp::{FutureRelease, Kind, MailFrom, Settings, replies};
 use smtpd::{Doorkeeper, Received, Server, Visit};
-
-pub use fix::{Fixer, fix};
 
 /// The doors on ports 587 and 465.
 #[derive(Clone)]
@@ -74,11 +72,6 @@ impl Submission {
         }
         Ok(None)
     }
-
-    /// Returns the address to name as the author if the letter names nobody.
-    fn author<'a>(person: &'a Login, envelope: &'a Envelope) -> &'a Address {
-        envelope.return_path.address().unwrap_or(&person.address)
-    }
 }
 
 impl Doorkeeper for Submission {
@@ -122,7 +115,7 @@ impl Doorkeeper for Submission {
         Received { by: &self.server.hostname, id, now: smtpd::now(), envelope }.from_person(visit)
     }
 
-    async fn letter(&self, visit: Visit<'_>, mut letter: Letter, envelope: Envelope) -> Vec<Reply> {
+    async fn letter(&self, visit: Visit<'_>, letter: Letter, envelope: Envelope) -> Vec<Reply> {
         let Some(person) = visit.login else { return vec![log_in_first()] };
         match self.stranger(person, &letter.raw).await {
             Ok(None) => {}
@@ -137,13 +130,6 @@ impl Doorkeeper for Submission {
                 return vec![replies::our_fault()];
             }
         }
-        let fixer = Fixer {
-            id: letter.id,
-            hostname: &self.server.hostname,
-            now: smtpd::now(),
-            author: Self::author(person, &envelope),
-        };
-        letter.raw = fix(&letter.raw, "", &fixer);
         let origin = Origin::Person(person.clone(), visit.wire());
         vec![smtpd::hand_over(&*self.accept, letter, envelope, origin).await]
     }

@@ -1,4 +1,5 @@
-//! Transfer between servers: letters come in ([`reception`]), wait in the [`queue`], and go out ([`delivery`]).
+//! Transfer between servers: letters come in ([`reception`]), are made ready to leave ([`outgoing`]), wait in the
+//! [`queue`], and go out ([`delivery`]).
 //!
 //! A letter in the queue is returned to its sender by a [`bounce`] when it cannot be delivered; it is never dropped.
 //! This room does not know how letters for our own people are filed: see [`delivery::LocalDrop`].
@@ -7,10 +8,10 @@ pub mod backoff;
 pub mod bounce;
 pub mod delivery;
 mod encode;
+pub mod outgoing;
 pub mod queue;
 pub mod reception;
 pub mod route;
-pub mod seven_bit;
 
 /// Tables of this room.
 pub use queue::MIGRATIONS;

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use mail::Timestamp;
+use mail::finding::{self, CONVERSION};
 use mail::trace::{Arrival, Event, Link};
 use mailbox::{Want, fetch};
 use serde_json::{Map, Value, json};
@@ -59,10 +60,16 @@ fn facts(event: &Event) -> Map<String, Value> {
             facts
         }
         Event::Judged { recipient, by, decision, reason } => {
-            // What was found out about the letter itself was found where it came in.
-            let link = if recipient.is_empty() { "mta" } else { "mda" };
-            let said = reason;
-            json!({"what": "judged", "link": link, "recipient": recipient, "by": by, "decision": decision, "said": said})
+            // The findings about the letter itself are from where it came in, or from its way out.
+            let link = match recipient.as_str() {
+                "" if by == CONVERSION => "queue",
+                "" => "mta",
+                _ => "mda",
+            };
+            let meaning = finding::words(reason.split(' ').next().unwrap_or_default());
+            let meaning = meaning.map(|words| json!({"en": words.english, "fr": words.french}));
+            json!({"what": "judged", "link": link, "recipient": recipient, "by": by, "decision": decision,
+                "said": reason, "meaning": meaning})
         }
         Event::Filed { recipient, folder, .. } => {
             json!({"what": "filed", "link": "mda", "recipient": recipient, "folder": folder})

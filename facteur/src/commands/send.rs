@@ -4,7 +4,6 @@ mod envelope;
 mod letter;
 pub mod sysexits;
 
-use bytes::Bytes;
 use intake::LARGEST_LETTER;
 use mail::seam::Verdict;
 use mail::{Address, Domain, Letter, Reply};
@@ -35,7 +34,7 @@ pub fn run(send: Send, context: &Context<'_>) -> Result<(), Failure> {
     let reports_to = reachable(&store, &writer)?;
     let envelope = envelope::envelope(&send, &raw, &reports_to, &home).map_err(unaddressed)?;
     let user = user(&who);
-    let letter = complete(with_author(&send, raw, &writer), &writer, hostname, &user);
+    let letter = begun(&with_author(&send, raw, &writer), hostname, &user);
     let acceptor = context.intake()?.acceptor();
     let accepted = crate::threads::on_one_thread()?.block_on(acceptor.accept_here(letter, envelope, &user));
     match accepted {
@@ -134,12 +133,11 @@ fn with_author(send: &Send, raw: Vec<u8>, writer: &Address) -> Vec<u8> {
     [letter::from_field(send.full_name.as_deref(), &author).as_bytes(), &raw].concat()
 }
 
-/// Adds the fields that a letter needs and this one lacks, and a line that says where it began (RFC 5321 §4.4).
-fn complete(raw: Vec<u8>, author: &Address, hostname: &Domain, user: &str) -> Letter {
+/// The letter with a line before it that says where it began (RFC 5321 §4.4).
+fn begun(raw: &[u8], hostname: &Domain, user: &str) -> Letter {
     let (id, now) = (clock::letter_id(), clock::now());
     let front = format!("Received: by {hostname} (Facteur, from {user})\r\n\tid {id}; {}\r\n", now.rfc5322());
-    let fixer = msa::Fixer { id, hostname, now, author };
-    Letter { id, raw: msa::fix(&Bytes::from(raw), &front, &fixer) }
+    Letter { id, raw: [front.as_bytes(), raw].concat().into() }
 }
 
 fn unreadable(why: &str) -> Failure {

@@ -47,7 +47,7 @@ impl Prepared {
     /// The same letter, of which these things were found out where it came in.
     #[must_use]
     pub fn with_findings(self, findings: &Findings) -> Self {
-        Self { findings_column: crate::findings::encode(findings), ..self }
+        Self { findings_column: findings.to_column().map(Bytes::from), ..self }
     }
 
     /// The same letter with `head`, whole header lines that are no part of the envelope (`Delivered-To`), before it.

@@ -1,6 +1,7 @@
 //! The part of a history that a person sees. Each kind of event is decided here, and none by default: a new one does not compile
 //! until somebody has said who may know it. A test holds a table of every field and every viewer.
 
+use mail::finding::CONVERSION;
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, Event, Hand, Link};
 
@@ -69,6 +70,11 @@ impl<'a> Eyes<'a> {
             Event::Read { account, .. } | Event::Removed { account, .. } | Event::Recalled { account } => {
                 (*account == self.account).then(|| event.clone())
             }
+            // The sender learns what the letter lost on its way out, and not at which server: it may stand behind an alias.
+            Event::Judged { by, decision, reason, .. } if by == CONVERSION => {
+                let reason = reason.split(' ').next().unwrap_or_default().to_owned();
+                Some(Event::Judged { recipient: String::new(), by: by.clone(), decision: decision.clone(), reason })
+            }
             // The verdict on somebody else's copy is for that person to know.
             Event::Judged { recipient, .. } => self.is_own(recipient).then(|| event.clone()),
             Event::NotFiled { recipient, .. } | Event::Desk { recipient, .. } => {
@@ -95,8 +101,11 @@ impl<'a> Eyes<'a> {
     fn as_recipient(&self, event: &Event) -> Option<Event> {
         match event {
             Event::Received(arrival) => Some(Event::Received(self.arrived(arrival))),
-            // The findings about the letter itself name nobody.
-            Event::Judged { recipient, .. } => (recipient.is_empty() || self.is_own(recipient)).then(|| event.clone()),
+            // The findings about the letter itself, where it came in, name nobody.
+            Event::Judged { recipient, by, .. } => {
+                let of_letter = recipient.is_empty() && by != CONVERSION;
+                (of_letter || self.is_own(recipient)).then(|| event.clone())
+            }
             Event::Filed { account, .. } | Event::Read { account, .. } | Event::Removed { account, .. } => {
                 (*account == self.account).then(|| event.clone())
             }

@@ -4,6 +4,7 @@
 
 use facteur_trace as trace;
 use mail::Finding;
+use mail::finding::{CONVERSION, SIGNATURES_LOST};
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Link};
 use trace::History;
@@ -326,6 +327,15 @@ fn where_a_letter_came_from_is_told_of_servers_and_never_of_our_people() {
         assert_eq!(told, told_of_the_other_end(by), "{by:?}");
         assert_eq!((arrival.login.as_str(), arrival.account), ("", None), "{by:?}");
     }
+}
+
+#[test]
+fn what_a_letter_lost_on_its_way_out_is_told_to_its_sender_without_the_server_and_to_nobody_else() {
+    let lost = Finding::new(CONVERSION, "converted").because(SIGNATURES_LOST).about("smtp.server", "mx.elsewhere.test");
+    let history = History::of([Event::Received(arrival(Link::Msa)), filed(BOB, 11, TO[0]), lost.event()]);
+    let told = |viewer| format!("{:?}", history.seen_by(viewer));
+    assert!(told(ALICE).contains("signatures-lost") && !told(ALICE).contains("mx.elsewhere.test"), "{}", told(ALICE));
+    assert!(!told(BOB).contains("signatures-lost"), "{}", told(BOB));
 }
 
 #[test]

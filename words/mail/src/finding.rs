@@ -141,6 +141,9 @@ fn value_text(value: &str) -> String {
     quoted + "\""
 }
 
+/// The version of the encoding of columns; see [`Findings::to_column`].
+const COLUMN_VERSION: u8 = 1;
+
 /// All that was found out about a letter, in the order of the checks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Findings(Vec<Finding>);
@@ -174,6 +177,25 @@ impl Findings {
     /// That of the gravest.
     pub fn severity(&self) -> Severity {
         self.0.iter().map(Finding::severity).max().unwrap_or_default()
+    }
+
+    /// As a column holds them: a version, then the findings as postcard has them. `None` where there are none, so that
+    /// a letter that was not checked costs nothing.
+    pub fn to_column(&self) -> Option<Vec<u8>> {
+        if self.is_empty() {
+            return None;
+        }
+        // It fails only where the memory does.
+        postcard::to_extend(self, vec![COLUMN_VERSION]).ok()
+    }
+
+    /// The findings of a column that [`Self::to_column`] wrote. `None` where it is damaged, or of a version that this
+    /// program does not know.
+    pub fn from_column(column: &[u8]) -> Option<Self> {
+        match column.split_first()? {
+            (&COLUMN_VERSION, findings) => postcard::from_bytes(findings).ok(),
+            _ => None,
+        }
     }
 
     /// The field that tells of them, with its line end: `Authentication-Results` of this server (RFC 8601 §2.2). `None`
@@ -212,10 +234,24 @@ pub const CHECK_FAILED: &str = "check-failed";
 /// A check took longer than it may; see [`words`].
 pub const CHECK_LATE: &str = "check-late";
 
+/// The method of what is found when a letter is rewritten for the server it goes to (RFC 6152). It is found on the way out,
+/// and no check of ours finds it.
+pub const CONVERSION: &str = "8bitmime";
+/// A letter was rewritten on its way out, so that signatures of it no longer hold; see [`words`].
+pub const SIGNATURES_LOST: &str = "signatures-lost";
+
 /// Each code with its words; checks add theirs here.
 const WORDS: &[(&str, Words)] = &[
     (CHECK_FAILED, Words { english: "the check could not be done", french: "le contrôle n'a pas pu être fait" }),
     (CHECK_LATE, Words { english: "the check took too long", french: "le contrôle a pris trop de temps" }),
+    (
+        SIGNATURES_LOST,
+        Words {
+            english: "the next server takes 7-bit letters only; the letter was rewritten, and its signatures are lost",
+            french: "le serveur suivant ne prend que des lettres en 7 bits ; celle-ci a été récrite, et ses signatures \
+                     sont perdues",
+        },
+    ),
 ];
 
 /// The words for a code; `None` for one that this version does not know.
@@ -269,6 +305,18 @@ mod tests {
         let field = found(std::iter::repeat_n(long, 500)).field(&alpha()).unwrap();
         assert!(field.lines().all(|line| line.len() <= 998), "RFC 5322 §2.1.1");
         assert!(field.len() < 300_000);
+    }
+
+    #[test]
+    fn findings_go_round_through_their_column() {
+        assert_eq!(Findings::default().to_column(), None, "a letter that was not checked costs nothing");
+        let suspect = Finding::new("spam", "suspect").with_severity(Severity::Warning);
+        let spf = Finding::new("spf", "fail").because("spf-not-permitted").about("smtp.mailfrom", "é@x.test");
+        let findings = found([spf, suspect]);
+        let column = findings.to_column().unwrap();
+        assert_eq!(Findings::from_column(&column), Some(findings));
+        assert_eq!(Findings::from_column(&column[..column.len() - 1]), None);
+        assert_eq!(Findings::from_column(&[]), None);
     }
 
     #[test]

@@ -145,10 +145,8 @@ async fn create(
         Ok(until) => until,
         Err(error) => return Ok(Err(error)),
     };
-    let octets = outgoing.octets.clone();
-    let raw = tokio::task::spawn_blocking(move || without_bcc(&octets)).await;
-    let raw = raw.map_err(|error| MethodError::server_fail(error.to_string()))?;
-    let letter = Letter { id: LetterId::from_random(rand::random()), raw };
+    // Whoever takes charge of it completes its header, and takes away the people that only its author may see.
+    let letter = Letter { id: LetterId::from_random(rand::random()), raw: outgoing.octets.clone() };
     let mut data = Object::new();
     data.insert("identityId".into(), outgoing.identity.id().into());
     data.insert("emailId".into(), outgoing.letter.id().into());
@@ -342,23 +340,6 @@ async fn strangers(scope: &Scope, to: &[Address]) -> Result<Vec<String>, MethodE
         }
     }
     Ok(strangers)
-}
-
-/// The letter without the people that only its author may see (RFC 8621 §7.5).
-fn without_bcc(letter: &Bytes) -> Bytes {
-    let hidden = |field: &header::Field<'_>| field.is("Bcc") || field.is("Resent-Bcc");
-    let body = header::body_start(letter);
-    if !header::fields(letter).any(|field| hidden(&field)) {
-        return letter.clone();
-    }
-    let mut out = Vec::with_capacity(letter.len());
-    for field in header::fields(letter).filter(|field| !hidden(field)) {
-        out.extend_from_slice(field.whole);
-    }
-    // The empty line between header and body belongs to neither.
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(letter.get(body..).unwrap_or_default());
-    out.into()
 }
 
 /// Takes a letter back that waits for its time: all that a submission lets be changed (RFC 8621 §7.5).

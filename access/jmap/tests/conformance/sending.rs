@@ -97,7 +97,9 @@ fn a_letter_is_sent_and_what_shall_happen_then_happens() {
     let (letter, envelope) = &posted[0];
     assert_eq!(envelope.recipients.len(), 3);
     let text = String::from_utf8(letter.raw.to_vec()).unwrap();
-    assert!(!text.contains("dave") && text.contains("Subject: Hello") && text.ends_with("\r\n\r\nHello"), "{text}");
+    // Whoever takes charge of it takes Bcc away.
+    assert!(text.contains("Bcc: dave@delta.test\r\n") && text.contains("Subject: Hello"), "{text}");
+    assert!(text.ends_with("\r\n\r\nHello"), "{text}");
     drop(posted);
 
     let id = made["id"].as_str().unwrap();

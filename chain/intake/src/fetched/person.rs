@@ -12,11 +12,12 @@ use mailbox::filing::{Begins, Deposit, Filer, Labels, Target};
 use mda::{Decision, Fate as Delivered, Filing, Incoming, Later, Recipient};
 use mra::ledger::{self, Fate, Source, SourceId};
 use mra::{Arrived, Destination, Fault, Furnished, Taken};
-use mta::queue::Terms;
+use mta::outgoing::Outgoing;
 use store::{Key, Tx};
 
 use crate::effects::Effects;
-use crate::taking::began;
+use crate::sort::Sorted;
+use crate::taking::{Course, began};
 use crate::{Intake, history};
 
 /// Folders made in one commit.
@@ -112,14 +113,14 @@ impl Person {
     /// any more, so that one that is refused is filed as junk.
     async fn delivered(&self, arrived: Arrived) -> Result<Ready, Fault> {
         let (letter, envelope) = self.as_new(&arrived);
-        let (origin, hostname) = (Origin::Fetched(self.shown.clone()), &self.intake.hostname);
-        let looked = self.intake.look(&letter, &envelope, &origin).await;
+        let (outgoing, origin) = (Outgoing::passing_through(letter), Origin::Fetched(self.shown.clone()));
+        let (letter, hostname) = (outgoing.letter(), &self.intake.hostname);
+        let looked = self.intake.look(letter, &envelope, &origin).await;
         let (findings, refused) = match looked {
             Ok(findings) => (findings, None),
             Err(refusal) => (Findings::default(), Some(refusal)),
         };
-        let incoming =
-            Incoming { letter: &letter, envelope: &envelope, origin: &origin, findings: &findings, hostname };
+        let incoming = Incoming { letter, envelope: &envelope, origin: &origin, findings: &findings, hostname };
         let recipient = Recipient { account: self.account, address: self.address.clone(), detail: None };
         let mut decisions = match refused {
             Some(reply) => vec![Decision::junk(recipient, &reply)],
@@ -132,13 +133,15 @@ impl Person {
         }
         let now = net::now();
         let filing = self.intake.mda.prepare(incoming, &decisions, now).await.map_err(fault)?;
-        let terms = Terms::new(now, &self.intake.schedule);
-        let effects = Effects::of_decisions(&self.intake, incoming, &decisions, terms).await.map_err(fault)?;
-        let mut events = began(&self.arrival(&letter, &envelope), &findings);
+        // It is for nobody else, and all that goes on of it goes on by the rules.
+        let course = Course { incoming, outgoing: &outgoing, sorted: Sorted::default(), decisions, filing };
+        let effects = Effects::prepare(&self.intake, &course, &[], now).await.map_err(fault)?;
+        let Course { decisions, filing, .. } = course;
+        let mut events = began(&self.arrival(outgoing.letter(), &envelope), &findings);
         events.extend(decisions.into_iter().flat_map(|decision| decision.events));
         let how = How::Delivered(filing.with_flags(arrived.flags, &arrived.keywords), effects.into());
         let identity = self.identity_of(&arrived).await?;
-        Ok(Ready { arrived, letter, events, identity, how })
+        Ok(Ready { arrived, letter: outgoing.letter().clone(), events, identity, how })
     }
 
     /// How a letter came, for its history.

@@ -42,17 +42,19 @@ impl Look for Counting {
 }
 
 /// A check that ends so, and how many octets it saw of each letter.
-fn check(ends: fn() -> Pending<'static, Result<Conclusion, OurFault>>) -> (Arc<dyn Check>, Arc<Mutex<Vec<usize>>>) {
+pub(super) fn check(
+    ends: fn() -> Pending<'static, Result<Conclusion, OurFault>>,
+) -> (Arc<dyn Check>, Arc<Mutex<Vec<usize>>>) {
     let total = Arc::<Mutex<Vec<usize>>>::default();
     let counted = total.clone();
     (Arc::new(MadeUp(move || Box::new(Counting { seen: 0, total: total.clone(), ends }) as Box<dyn Look>)), counted)
 }
 
-fn finds() -> Pending<'static, Result<Conclusion, OurFault>> {
+pub(super) fn finds() -> Pending<'static, Result<Conclusion, OurFault>> {
     Box::pin(async { Ok(Conclusion::Found(vec![Finding::new("made-up", "pass").about("policy.x", "y")])) })
 }
 
-fn refuses() -> Pending<'static, Result<Conclusion, OurFault>> {
+pub(super) fn refuses() -> Pending<'static, Result<Conclusion, OurFault>> {
     Box::pin(async { Ok(Conclusion::Refuse(Reply::new(550, (5, 7, 1), "not this letter"))) })
 }
 
@@ -73,7 +75,7 @@ where
     }
 }
 
-fn rule<F>(decide: F) -> Arc<dyn Rule>
+pub(super) fn rule<F>(decide: F) -> Arc<dyn Rule>
 where
     F: Fn(Case<'_>, Disposition) -> Result<Disposition, OurFault> + Send + Sync + 'static,
 {
@@ -81,7 +83,7 @@ where
 }
 
 /// Refuses every letter for this account.
-fn refusing(account: i64) -> Arc<dyn Rule> {
+pub(super) fn refusing(account: i64) -> Arc<dyn Rule> {
     rule(move |case, so_far| {
         let refusal = Reply::new(550, (5, 7, 1), "Alice does not want it");
         let concerned = case.recipient.account == AccountId(account);
@@ -90,28 +92,14 @@ fn refusing(account: i64) -> Arc<dyn Rule> {
 }
 
 impl Town {
-    async fn ruled(rules: Vec<Arc<dyn Rule>>) -> Self {
+    pub(super) async fn ruled(rules: Vec<Arc<dyn Rule>>) -> Self {
         let town = Self::new().await;
         Self { intake: town.intake.clone().with_rules(rules), ..town }
     }
 
-    async fn checked(checks: Vec<Arc<dyn Check>>) -> Self {
+    pub(super) async fn checked(checks: Vec<Arc<dyn Check>>) -> Self {
         let town = Self::new().await;
         Self { intake: town.intake.clone().with_checks(checks), ..town }
-    }
-
-    /// The letters of a folder, whole.
-    async fn folder(&self, account: i64, name: &'static str) -> Vec<String> {
-        let look = move |view: &View| {
-            let Some(folder) = mailbox::folder::by_name(view, AccountId(account), name)? else { return Ok(Vec::new()) };
-            let rows = mailbox::fetch(view, folder.id, &[mailbox::UidRange::ALL], mailbox::Want::ALL, 100)?;
-            let whole = |row: &mailbox::Row| {
-                let blob = row.card.as_ref().unwrap().blob;
-                Ok(String::from_utf8_lossy(&view.read_blob(blob, 0..row.size)?).into_owned())
-            };
-            rows.iter().map(whole).collect::<Result<Vec<String>, mailbox::Error>>()
-        };
-        self.intake.store.read(look).await.unwrap()
     }
 
     /// The decisions that the history of the made-up letter tells, each with whom it concerns.
@@ -260,13 +248,7 @@ async fn a_letter_goes_on_octet_for_octet_behind_one_field_in_the_commit_that_ta
         (queue[0].return_path.to_string(), town.waiting().await),
         ("eve@evil.test".into(), vec!["carol@elsewhere.test".to_owned()])
     );
-    let sql = "SELECT blob, size FROM queue_letter";
-    let read = move |view: &View| {
-        let (blob, size) = view.query_one(sql, ::store::params![], |row| Ok((row.get(0)?, row.get::<u64>(1)?)))?;
-        view.read_blob(blob, 0..size)
-    };
-    let raw = town.intake.store.read(read).await.unwrap();
-    assert_eq!(raw, [b"Delivered-To: alice@alpha.test\r\n", &odd.raw[..]].concat());
+    assert_eq!(town.queued().await, [[b"Delivered-To: alice@alpha.test\r\n", &odd.raw[..]].concat()]);
 }
 
 #[tokio::test]
@@ -291,7 +273,7 @@ async fn who_is_full_is_sent_nothing_onward_before_their_letter_is_filed() {
 async fn two_letters_get_one_answer_and_a_commit_that_fails_leaves_none() {
     let until = net::now().after(Duration::from_secs(86400));
     let answers = rule(move |case, so_far| {
-        let to = case.envelope.return_path.address().cloned().unwrap();
+        let to = case.incoming.envelope.return_path.address().cloned().unwrap();
         let memory = Memory { rule: "away".to_owned(), key: to.to_string(), until };
         let raw = "From: alice@alpha.test\r\nSubject: away\r\n\r\nI am away.\r\n".into();
         Ok(Disposition { written: vec![Written { raw, to, once: Some(memory) }], ..so_far })
@@ -299,7 +281,7 @@ async fn two_letters_get_one_answer_and_a_commit_that_fails_leaves_none() {
     let town = Town::ruled(vec![answers]).await;
     let queue_drop = town.intake.queue_drop();
     let told = Told::default();
-    let failed = queue_drop.drop_off(hello(), envelope("dora@beta.test", &["alice@alpha.test"]), telling(&told, 9));
+    let failed = queue_drop.drop_off(waiting(hello(), &["alice@alpha.test"]), telling(&told, 9));
     assert!(failed.await.is_err());
     assert_eq!((town.letters(1).await, town.queue().await.len()), (0, 0), "neither filed nor answered");
     for _ in 0..2 {

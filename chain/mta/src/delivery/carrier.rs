@@ -125,6 +125,7 @@ impl<'a> Carrier<'a> {
                     fates: vec![Fate::Elsewhere(said); errand.letter.recipients.len()],
                     usable: false,
                     bearing,
+                    lost: None,
                 },
                 // The server closed the connection while it was idle. Nothing happened: once more, on a new one.
                 Tried::Stale(..) => {
@@ -178,7 +179,8 @@ impl<'a> Carrier<'a> {
             tracing::info!(letter = %errand.letter.id, to = %to.address, host, %outcome, said = said.text, "carried");
             entries.push(Entry { recipient: to.row, outcome, said, tls });
         }
-        self.depot.write_down(vec![(errand.letter.row, entries)], at).await;
+        let taken = entries.iter().any(|entry| entry.outcome == Outcome::Delivered);
+        self.depot.write_down_with(&errand.letter, entries, handed.lost.filter(|_| taken), at).await;
         self.part(errand, &next);
         match &handed.bearing {
             Bearing::Well => self.site.well(Some(ip)),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mail::{Domain, Timestamp};
+use mail::trace::Step;
+use mail::{Domain, Finding, Timestamp};
 use net::Shutdown;
 use store::Key;
 use tokio::sync::Notify;
@@ -15,7 +16,7 @@ use super::hosts::Fault;
 use super::means::Means;
 use super::rooms::Rooms;
 use super::site::{Job, Sites};
-use crate::queue::{self, Away, Entry, Outcome, Said};
+use crate::queue::{self, Away, Entry, Loaded, Outcome, Said};
 use net::now;
 
 /// A letter that was tried less often is not given up, however long it waited.
@@ -117,6 +118,17 @@ impl Depot {
         }
         self.until_written(move |tx| {
             letters.iter().try_for_each(|(letter, entries)| queue::record(tx, *letter, at, entries))
+        })
+        .await;
+    }
+
+    /// The same for one letter, with what was `found` out about it on its way, for its history.
+    pub async fn write_down_with(&self, letter: &Loaded, entries: Vec<Entry>, found: Option<Finding>, at: Timestamp) {
+        let Some(found) = found else { return self.write_down(vec![(letter.row, entries)], at).await };
+        let (row, step) = (letter.row, Step { letter: letter.id, at, event: found.event() });
+        self.until_written(move |tx| {
+            trace::note(tx, &step)?;
+            queue::record(tx, row, at, &entries)
         })
         .await;
     }

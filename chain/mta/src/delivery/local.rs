@@ -7,7 +7,7 @@ use mail::{Address, BodyKind, Enhanced, Envelope, Letter, Reply, Timestamp};
 
 use super::depot::Depot;
 use super::loading::{later, load, not_loaded};
-use super::means::Done;
+use super::means::{Done, Waiting};
 use super::site::{Job, Seat};
 use crate::queue::{self, Entry, Loaded, Outcome, Said};
 use net::now;
@@ -35,11 +35,14 @@ async fn file(depot: &Depot, job: &Job) {
     };
     let at = now();
     let plans = plans(depot, &loaded, at);
-    let letter = Letter { id: loaded.id, raw: loaded.beginning.clone() };
-    let envelope = envelope(&loaded);
+    let waiting = Waiting {
+        letter: Letter { id: loaded.id, raw: loaded.beginning.clone() },
+        envelope: envelope(&loaded),
+        findings: loaded.findings.clone(),
+    };
     let (row, for_done) = (loaded.row, plans.clone());
     let done: Done = Box::new(move |tx, replies| queue::record(tx, row, at, &entries(&for_done, replies)));
-    if let Err(fault) = depot.means.local.drop_off(letter, envelope, done).await {
+    if let Err(fault) = depot.means.local.drop_off(waiting, done).await {
         tracing::error!(letter = %loaded.id, %fault, "cannot file a letter of the queue; tried again later");
         let said = Said::ours(Enhanced(4, 3, 0), fault.to_string());
         let entry = |plan: &LocalAttempt| Entry {

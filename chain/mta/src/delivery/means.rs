@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mail::seam::{OurFault, Pending, Recipients};
-use mail::{Address, Envelope, Letter, Reply};
+use mail::{Address, Envelope, Findings, Letter, Reply};
 use net::{ClientTls, Resolver, TlsError};
 use store::{Store, Tx};
 
@@ -13,15 +13,26 @@ use crate::backoff::Schedule;
 use crate::bounce::Office;
 use crate::route::Routes;
 
-/// Files letters that the queue holds for our own people. `facteur` implements it with the MDA.
+/// A letter that the queue holds for our own people.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The letter.
+    pub letter: Letter,
+    /// For whom it waits.
+    pub envelope: Envelope,
+    /// The findings about it, from where it came in.
+    pub findings: Findings,
+}
+
+/// Files letters that the queue holds for our own people. `chain/intake` implements it with the MDA.
 pub trait LocalDrop: Send + Sync {
-    /// Files `letter` for each of `envelope.recipients`, whose domains are all ours, and **in the same commit** calls
+    /// Files the letter for each recipient of its envelope, whose domains are all ours, and **in the same commit** calls
     /// `done` with what became of each: a reply 2xx (filed, or handed on by an alias), 4xx (later) or 5xx (never). So
     /// the letter is in the mailbox or in the queue, at no moment in both or in neither.
     ///
     /// `Err` means that nothing was filed and `done` was not called, or its effects were rolled back; the queue tries
     /// again later.
-    fn drop_off(&self, letter: Letter, envelope: Envelope, done: Done) -> Pending<'_, Result<(), OurFault>>;
+    fn drop_off(&self, waiting: Waiting, done: Done) -> Pending<'_, Result<(), OurFault>>;
 }
 
 /// Takes local recipients off the queue. Like every write it may be called again when the transaction is.

@@ -47,7 +47,7 @@ mod turns;
 mod weather;
 
 pub use account::{RunAsFault, check};
-pub use means::{Done, Limits, LocalDrop, Means, OutgoingTls, Waits};
+pub use means::{Done, Limits, LocalDrop, Means, OutgoingTls, Waiting, Waits};
 pub use probe::Prober;
 
 use std::sync::Arc;

@@ -1,15 +1,20 @@
 //! How a letter goes over a line: in which form, if at all.
+//!
+//! A letter goes as the queue has it. The one exception is a letter with 8-bit octets for a server without 8BITMIME: that
+//! server gets a copy in 7 bits, made for it alone. Letters that are written here were made fit for it before they were
+//! queued ([`crate::outgoing`]); so these are letters that pass through, and what they bear of signatures may be lost.
 
 use bytes::Bytes;
-use mail::{BodyKind, Enhanced};
+use mail::finding::{CONVERSION, SIGNATURES_LOST};
+use mail::{BodyKind, Enhanced, Finding};
 use smtp::MailFrom;
 use store::Store;
 
 use super::line::Line;
 use super::loading::{damage, unreadable};
 use super::transaction::Fate;
+use crate::outgoing::seven_bit::{Converted, Whose, seven_bit};
 use crate::queue::{Loaded, Said};
-use crate::seven_bit::seven_bit;
 
 /// How the letter goes over this line.
 pub struct Plan {
@@ -17,6 +22,8 @@ pub struct Plan {
     pub mail: MailFrom,
     /// The letter in 7 bits, where the server takes no others.
     pub converted: Option<Bytes>,
+    /// The loss of the letter by that, for its history.
+    pub lost: Option<Finding>,
 }
 
 /// The letter as a whole: does it fit, and in which form?
@@ -35,14 +42,14 @@ pub async fn plan(line: &Line, letter: &Loaded, store: &Store) -> Result<Plan, F
         return Err(never(Enhanced(5, 6, 7), text));
     }
     // RFC 6152 §3: to a server without 8BITMIME goes a 7-bit letter, or none.
-    let converted = if letter.eight_bit && !offers.eight_bit_mime {
+    let (converted, lost) = if letter.eight_bit && !offers.eight_bit_mime {
         let whole = whole(store, letter).await?;
-        let converted = seven_bit(&whole).map_err(|why| {
+        let Converted { octets, signatures_lost } = seven_bit(&whole, Whose::PassingThrough).map_err(|why| {
             never(Enhanced(5, 6, 3), format!("{host} takes no 8-bit letters, and this one cannot be rewritten: {why}"))
         })?;
-        Some(Bytes::from(converted))
+        (Some(Bytes::from(octets)), signatures_lost.then(|| lost_signatures(host)))
     } else {
-        None
+        (None, None)
     };
     let mut mail = MailFrom::new(letter.return_path.clone());
     mail.size = offers.size.then(|| converted.as_ref().map_or(letter.size, |bytes| bytes.len() as u64));
@@ -50,7 +57,11 @@ pub async fn plan(line: &Line, letter: &Loaded, store: &Store) -> Result<Plan, F
         mail.body = BodyKind::EightBitMime;
     }
     mail.smtputf8 = utf8 || offers.smtputf8 && letter.recipients.iter().any(|to| to.address.needs_smtputf8());
-    Ok(Plan { mail, converted })
+    Ok(Plan { mail, converted, lost })
+}
+
+fn lost_signatures(host: &str) -> Finding {
+    Finding::new(CONVERSION, "converted").because(SIGNATURES_LOST).about("smtp.server", host)
 }
 
 async fn whole(store: &Store, letter: &Loaded) -> Result<Bytes, Fate> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use mail::{DotStuffer, Enhanced, Reply};
+use mail::{DotStuffer, Enhanced, Finding, Reply};
 use smtp::{Command, Forward, RcptTo};
 use store::Store;
 
@@ -40,12 +40,14 @@ pub struct Handed {
     pub usable: bool,
     /// What it says about the site.
     pub bearing: Bearing,
+    /// The loss of the letter if the server has taken it, for its history.
+    pub lost: Option<Finding>,
 }
 
 impl Handed {
     /// With one fate for all, for a reason that does not concern the site.
     pub fn all(fate: Fate, recipients: usize) -> Self {
-        Self { fates: vec![fate; recipients], usable: true, bearing: Bearing::Well }
+        Self { fates: vec![fate; recipients], usable: true, bearing: Bearing::Well, lost: None }
     }
 }
 
@@ -109,7 +111,7 @@ impl Transaction<'_> {
     fn end(self, usable: bool) -> Handed {
         let nothing = || Fate::Later(Said::ours(Enhanced(4, 3, 0), "the transaction ended without an answer"));
         let fates = self.fates.into_iter().map(|fate| fate.unwrap_or_else(nothing)).collect();
-        Handed { fates, usable, bearing: self.bearing }
+        Handed { fates, usable, bearing: self.bearing, lost: self.plan.lost }
     }
 
     /// Ends the transaction with one fate for all who are open.

@@ -1,4 +1,5 @@
-//! Rewrites a letter with 8-bit parts for a server without 8BITMIME (RFC 6152 §3: convert or return, never send as is).
+//! Rewrites a letter with 8-bit parts, so that a server without 8BITMIME can have it (RFC 6152 §3: convert or return,
+//! never send as is).
 
 use mail::header;
 
@@ -10,12 +11,16 @@ pub enum NotConvertible {
     /// Only SMTPUTF8 allows them, and encoding them is the writer's business.
     #[error("a header of the letter has characters beyond ASCII")]
     Header,
-    /// Any change breaks the signature (RFC 1847 §2.1).
+    /// Any change breaks the signature: that of a part (RFC 1847 §2.1), or, of a letter that is written here, that of a
+    /// server.
     #[error("a signed part of the letter has 8-bit text")]
     Signed,
     /// It says base64 or quoted-printable and has 8-bit octets.
     #[error("a part of the letter is not what its Content-Transfer-Encoding says")]
     Mislabelled,
+    /// It has 8-bit text, is no MIME, and the text is not UTF-8.
+    #[error("nobody says in which charset the letter is written")]
+    Charset,
     /// Nobody nests that deep.
     #[error("the parts of the letter are nested too deeply")]
     TooDeep,
@@ -23,59 +28,142 @@ pub enum NotConvertible {
 
 const DEEPEST: usize = 30;
 
-/// The letter with every 8-bit part in quoted-printable or base64, everything else as it was.
-pub fn seven_bit(letter: &[u8]) -> Result<Vec<u8>, NotConvertible> {
-    let mut out = Vec::with_capacity(letter.len() + letter.len() / 3);
-    convert(letter, 0, &mut out)?;
-    Ok(out)
+/// The origin of the letter, which says how much may be risked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// It is written here, and may well leave as it is. So nothing is rewritten that bears the signature of a server (DKIM,
+    /// RFC 6376; ARC, RFC 8617), be it the letter or a letter in it; and a text whose charset nobody named is UTF-8, or
+    /// stays as it is.
+    WrittenHere,
+    /// It passes through, to a server that takes it in 7 bits or not at all. Signatures of servers are lost.
+    PassingThrough,
 }
 
-fn convert(entity: &[u8], depth: usize, out: &mut Vec<u8>) -> Result<(), NotConvertible> {
-    if entity.is_ascii() {
-        out.extend_from_slice(entity);
-        return Ok(());
-    }
-    if depth > DEEPEST {
-        return Err(NotConvertible::TooDeep);
-    }
-    let (head, body) = entity.split_at(header::body_start(entity));
-    if !head.is_ascii() {
-        return Err(NotConvertible::Header);
-    }
-    let media = media_type(head);
-    if media == "multipart/signed" {
-        return Err(NotConvertible::Signed);
-    }
-    match boundary(head) {
-        Some(boundary) if media.starts_with("multipart/") => {
-            head_with_encoding(head, "7bit", out);
-            parts(body, &boundary, depth, out)
-        }
-        _ if media == "message/rfc822" => {
-            head_with_encoding(head, "7bit", out);
-            convert(body, depth + 1, out)
-        }
-        _ => leaf(head, body, &media, depth, out),
-    }
+/// A letter in 7 bits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Converted {
+    /// Every 8-bit part in quoted-printable or base64, everything else as it was.
+    pub octets: Vec<u8>,
+    /// Something that was signed is not what it was.
+    pub signatures_lost: bool,
 }
 
-fn leaf(head: &[u8], body: &[u8], media: &str, depth: usize, out: &mut Vec<u8>) -> Result<(), NotConvertible> {
-    let encoding = header::find(head, "Content-Transfer-Encoding").map(|field| field.value().to_ascii_lowercase());
-    if matches!(encoding.as_deref(), Some(b"base64" | b"quoted-printable")) {
-        return Err(NotConvertible::Mislabelled);
+/// Converts the letter.
+pub fn seven_bit(letter: &[u8], whose: Whose) -> Result<Converted, NotConvertible> {
+    let out = Vec::with_capacity(letter.len() + letter.len() / 3);
+    let mut conversion = Conversion { out, whose, lost: false };
+    conversion.entity(letter, 0)?;
+    Ok(Converted { octets: conversion.out, signatures_lost: conversion.lost })
+}
+
+struct Conversion {
+    out: Vec<u8>,
+    whose: Whose,
+    lost: bool,
+}
+
+impl Conversion {
+    fn entity(&mut self, entity: &[u8], depth: usize) -> Result<(), NotConvertible> {
+        if entity.is_ascii() {
+            self.out.extend_from_slice(entity);
+            return Ok(());
+        }
+        if depth > DEEPEST {
+            return Err(NotConvertible::TooDeep);
+        }
+        let (head, body) = entity.split_at(header::body_start(entity));
+        if !head.is_ascii() {
+            return Err(NotConvertible::Header);
+        }
+        let media = media_type(head);
+        if media == "multipart/signed" {
+            return Err(NotConvertible::Signed);
+        }
+        self.lose_signatures(head)?;
+        match boundary(head) {
+            Some(boundary) if media.starts_with("multipart/") => {
+                head_with_encoding(head, "7bit", &mut self.out);
+                self.parts(body, &boundary, depth)
+            }
+            _ if media == "message/rfc822" => {
+                head_with_encoding(head, "7bit", &mut self.out);
+                self.entity(body, depth + 1)
+            }
+            _ => self.leaf(head, body, &media, depth),
+        }
     }
-    if depth == 0 && media.is_empty() {
-        // RFC 1428 §3: a letter from before MIME, in a charset nobody named.
-        out.extend_from_slice(b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=unknown-8bit\r\n");
+
+    fn leaf(&mut self, head: &[u8], body: &[u8], media: &str, depth: usize) -> Result<(), NotConvertible> {
+        let encoding = header::find(head, "Content-Transfer-Encoding").map(|field| field.value().to_ascii_lowercase());
+        if matches!(encoding.as_deref(), Some(b"base64" | b"quoted-printable")) {
+            return Err(NotConvertible::Mislabelled);
+        }
+        if depth == 0 && media.is_empty() {
+            let charset = self.charset(body)?;
+            let field = format!("MIME-Version: 1.0\r\nContent-Type: text/plain; charset={charset}\r\n");
+            self.out.extend_from_slice(field.as_bytes());
+        }
+        if media.is_empty() || media.starts_with("text/") {
+            head_with_encoding(head, "quoted-printable", &mut self.out);
+            quoted_printable(body, &mut self.out);
+        } else {
+            head_with_encoding(head, "base64", &mut self.out);
+            base64_lines(body, &mut self.out);
+        }
+        Ok(())
     }
-    if media.is_empty() || media.starts_with("text/") {
-        head_with_encoding(head, "quoted-printable", out);
-        quoted_printable(body, out);
-    } else {
-        head_with_encoding(head, "base64", out);
-        base64_lines(body, out);
+
+    /// The charset of a letter from before MIME, which nobody named.
+    fn charset(&self, body: &[u8]) -> Result<&'static str, NotConvertible> {
+        match self.whose {
+            Whose::WrittenHere if std::str::from_utf8(body).is_ok() => Ok("utf-8"),
+            // Readers guess better from the octets as they are.
+            Whose::WrittenHere => Err(NotConvertible::Charset),
+            // RFC 1428 §3
+            Whose::PassingThrough => Ok("unknown-8bit"),
+        }
     }
-    Ok(())
+
+    fn lose_signatures(&mut self, head: &[u8]) -> Result<(), NotConvertible> {
+        let of_server = |field: header::Field<'_>| field.is("DKIM-Signature") || field.is("ARC-Message-Signature");
+        if !header::fields(head).any(of_server) {
+            return Ok(());
+        }
+        self.lost = true;
+        if self.whose == Whose::WrittenHere { Err(NotConvertible::Signed) } else { Ok(()) }
+    }
+
+    /// The parts between the boundary lines (RFC 2046 §5.1.1); preamble and epilogue are for nobody and go when not ASCII.
+    fn parts(&mut self, body: &[u8], boundary: &[u8], depth: usize) -> Result<(), NotConvertible> {
+        let mut start = 0;
+        let mut place = Section::Preamble;
+        for delimiter in delimiters(body, boundary) {
+            self.piece(&body[start..delimiter.line], place, depth)?;
+            self.out.extend_from_slice(&body[delimiter.line..delimiter.end]);
+            start = delimiter.end;
+            place = if delimiter.last { Section::Epilogue } else { Section::Part };
+            if delimiter.last {
+                break;
+            }
+        }
+        self.piece(&body[start..], place, depth)
+    }
+
+    /// One part; the line end before a boundary belongs to the boundary, not to the part.
+    fn piece(&mut self, bytes: &[u8], place: Section, depth: usize) -> Result<(), NotConvertible> {
+        if place != Section::Part {
+            if bytes.is_ascii() {
+                self.out.extend_from_slice(bytes);
+            }
+            return Ok(());
+        }
+        let content = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+        self.entity(content, depth + 1)?;
+        if !self.out.ends_with(b"\r\n") || content.len() < bytes.len() {
+            self.out.extend_from_slice(b"\r\n");
+        }
+        Ok(())
+    }
 }
 
 /// The header with another Content-Transfer-Encoding, and the empty line.
@@ -86,43 +174,11 @@ fn head_with_encoding(head: &[u8], encoding: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("Content-Transfer-Encoding: {encoding}\r\n\r\n").as_bytes());
 }
 
-/// The parts between the boundary lines (RFC 2046 §5.1.1); preamble and epilogue are for nobody and go when not ASCII.
-fn parts(body: &[u8], boundary: &[u8], depth: usize, out: &mut Vec<u8>) -> Result<(), NotConvertible> {
-    let mut start = 0;
-    let mut place = Section::Preamble;
-    for delimiter in delimiters(body, boundary) {
-        piece(&body[start..delimiter.line], place, depth, out)?;
-        out.extend_from_slice(&body[delimiter.line..delimiter.end]);
-        start = delimiter.end;
-        place = if delimiter.last { Section::Epilogue } else { Section::Part };
-        if delimiter.last {
-            break;
-        }
-    }
-    piece(&body[start..], place, depth, out)
-}
-
 #[derive(Clone, Copy, PartialEq)]
 enum Section {
     Preamble,
     Part,
     Epilogue,
-}
-
-/// One part; the line end before a boundary belongs to the boundary, not to the part.
-fn piece(bytes: &[u8], place: Section, depth: usize, out: &mut Vec<u8>) -> Result<(), NotConvertible> {
-    if place != Section::Part {
-        if bytes.is_ascii() {
-            out.extend_from_slice(bytes);
-        }
-        return Ok(());
-    }
-    let content = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
-    convert(content, depth + 1, out)?;
-    if !out.ends_with(b"\r\n") || content.len() < bytes.len() {
-        out.extend_from_slice(b"\r\n");
-    }
-    Ok(())
 }
 
 struct Delimiter {
@@ -176,7 +232,7 @@ mod tests {
     use super::*;
 
     fn converted(letter: &str) -> String {
-        String::from_utf8(seven_bit(letter.as_bytes()).unwrap()).unwrap()
+        String::from_utf8(seven_bit(letter.as_bytes(), Whose::WrittenHere).unwrap().octets).unwrap()
     }
 
     #[test]
@@ -214,6 +270,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_converted_is_said() {
+        let seven_bit = |letter: &[u8]| seven_bit(letter, Whose::PassingThrough);
         assert_eq!(seven_bit("Subject: é\r\n\r\nx".as_bytes()), Err(NotConvertible::Header));
         let signed = "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\né\r\n--b--\r\n";
         assert_eq!(seven_bit(signed.as_bytes()), Err(NotConvertible::Signed));
@@ -225,18 +282,41 @@ mod tests {
     }
 
     #[test]
+    fn the_signatures_of_servers_are_kept_or_said_to_be_lost() {
+        let signed = "DKIM-Signature: v=1\r\nContent-Type: text/plain; charset=utf-8\r\n\r\né\r\n";
+        let forwarded = format!("Content-Type: message/rfc822\r\n\r\n{signed}");
+        for letter in [signed, &forwarded] {
+            assert_eq!(seven_bit(letter.as_bytes(), Whose::WrittenHere), Err(NotConvertible::Signed));
+            let given_up = seven_bit(letter.as_bytes(), Whose::PassingThrough).unwrap();
+            assert!(given_up.signatures_lost && given_up.octets.is_ascii());
+        }
+        let plain = seven_bit("Content-Type: text/plain\r\n\r\né\r\n".as_bytes(), Whose::PassingThrough).unwrap();
+        assert!(!plain.signatures_lost);
+        let harmless = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\né\r\n--b\r\n\
+            Content-Type: message/rfc822\r\n\r\nDKIM-Signature: v=1\r\n\r\nx\r\n--b--\r\n";
+        assert!(
+            !seven_bit(harmless.as_bytes(), Whose::WrittenHere).unwrap().signatures_lost,
+            "the signed one did not change"
+        );
+    }
+
+    #[test]
     fn a_letter_without_mime_gets_the_charset_that_says_so() {
         assert!(
             converted("Subject: x\r\n\r\né\r\n")
-                .starts_with("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=unknown-8bit\r\nSubject: x\r\n")
+                .starts_with("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nSubject: x\r\n")
         );
+        let latin = b"Subject: x\r\n\r\n\xe9\r\n";
+        assert_eq!(seven_bit(latin, Whose::WrittenHere), Err(NotConvertible::Charset));
+        let passes = seven_bit(latin, Whose::PassingThrough).unwrap().octets;
+        assert!(passes.starts_with(b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=unknown-8bit\r\nSubject"));
     }
 
     proptest::proptest! {
         #[test]
         fn whatever_comes_in_the_result_is_seven_bit(letter: Vec<u8>) {
-            if let Ok(converted) = seven_bit(&letter) {
-                proptest::prop_assert!(converted.is_ascii());
+            if let Ok(converted) = seven_bit(&letter, Whose::PassingThrough) {
+                proptest::prop_assert!(converted.octets.is_ascii());
             }
         }
     }

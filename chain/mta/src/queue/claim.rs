@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use mail::{Address, Domain, LetterId, ReturnPath, Timestamp};
+use mail::{Address, Domain, Findings, LetterId, ReturnPath, Timestamp};
 use store::{BlobId, View, params};
 
 use super::running::Ran;
@@ -163,6 +163,8 @@ pub struct Loaded {
     pub arrived: Timestamp,
     /// When it is given up.
     pub give_up: Ran,
+    /// The findings about it, from where it came in.
+    pub findings: Findings,
     /// To whom it goes now.
     pub recipients: Vec<LoadedRecipient>,
     /// The beginning of its bytes, as many as were read.
@@ -226,7 +228,8 @@ fn speaks_of_greylisting(status: &str, said: &str) -> bool {
 /// Without recipients and bytes.
 pub(super) fn load_letter(view: &View, letter: i64) -> Result<Option<Loaded>, store::Error> {
     view.query_opt(
-        "SELECT name, return_path, blob, size, eight_bit, smtputf8, arrived, give_up FROM queue_letter WHERE id = $1",
+        "SELECT name, return_path, blob, size, eight_bit, smtputf8, arrived, give_up, findings
+         FROM queue_letter WHERE id = $1",
         params![letter],
         |row| {
             Ok(Loaded {
@@ -239,11 +242,21 @@ pub(super) fn load_letter(view: &View, letter: i64) -> Result<Option<Loaded>, st
                 smtputf8: row.get(5)?,
                 arrived: Timestamp(row.get(6)?),
                 give_up: Ran(row.get::<Option<i64>>(7)?.unwrap_or(i64::MAX)),
+                findings: findings(letter, row.get::<Option<Vec<u8>>>(8)?),
                 recipients: Vec::new(),
                 beginning: Bytes::new(),
             })
         },
     )
+}
+
+/// Findings that cannot be read keep no letter back: it is filed as one that was not checked.
+fn findings(letter: i64, column: Option<Vec<u8>>) -> Findings {
+    let Some(column) = column else { return Findings::default() };
+    Findings::from_column(&column).unwrap_or_else(|| {
+        tracing::error!(row = letter, "what was found out about a letter of the queue is damaged");
+        Findings::default()
+    })
 }
 
 pub(super) fn return_path(text: &str) -> ReturnPath {

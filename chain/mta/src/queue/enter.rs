@@ -1,12 +1,13 @@
 //! Into the queue.
 
 use mail::trace::{Arrival, Event, Link};
-use mail::{Address, Envelope, Letter, LetterId, ReturnPath, Timestamp, header};
+use mail::{Address, Envelope, Findings, LetterId, ReturnPath, Timestamp, header};
 use store::{PreparedBlob, Store, Tx, params};
 
 use super::running::ran;
 use super::{State, TOPIC};
 use crate::backoff::Schedule;
+use crate::outgoing::Outgoing;
 
 /// From when and until when a letter is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +50,19 @@ pub struct Prepared {
     eight_bit: bool,
     smtputf8: bool,
     terms: Terms,
+    /// The findings about it, from where it came in, as the column holds them.
+    findings: Option<Vec<u8>>,
 }
 
 /// Does all that needs no transaction, outside the writer. The body is kept once, however many recipients there are
 /// and whoever else in the house has the same bytes.
-pub fn prepare(store: &Store, letter: &Letter, envelope: &Envelope, terms: Terms) -> Result<Prepared, store::Error> {
+pub fn prepare(
+    store: &Store,
+    outgoing: &Outgoing,
+    envelope: &Envelope,
+    terms: Terms,
+) -> Result<Prepared, store::Error> {
+    let letter = outgoing.letter();
     let head = letter.raw.get(..header::body_start(&letter.raw)).unwrap_or_default();
     // A null return path gets no reports, neither of failure nor of delay.
     let warn_at = terms.warn_at.filter(|_| envelope.return_path.address().is_some());
@@ -69,6 +78,7 @@ pub fn prepare(store: &Store, letter: &Letter, envelope: &Envelope, terms: Terms
         // A letter that was declared SMTPUTF8 and has nothing that needs it may go to any server.
         smtputf8: envelope.smtputf8 && !head.is_ascii(),
         terms: Terms { warn_at, ..terms },
+        findings: None,
     })
 }
 
@@ -89,11 +99,11 @@ pub struct PreparedReport {
 /// The same as [`prepare`], for a report that is written here.
 pub fn prepare_report(
     store: &Store,
-    report: &Letter,
+    report: &Outgoing,
     envelope: &Envelope,
     terms: Terms,
 ) -> Result<PreparedReport, store::Error> {
-    let arrival = Arrival::of(Link::House, report, envelope);
+    let arrival = Arrival::of(Link::House, report.letter(), envelope);
     Ok(PreparedReport { prepared: prepare(store, report, envelope, terms)?, arrival })
 }
 
@@ -113,6 +123,12 @@ impl PreparedReport {
 }
 
 impl Prepared {
+    /// With what was found out about the letter where it came in: it stays with the letter, should it be filed here.
+    #[must_use]
+    pub fn with_findings(self, findings: &Findings) -> Self {
+        Self { findings: findings.to_column(), ..self }
+    }
+
     /// That the letter waits, for its history; whoever takes charge of it notes it, with all else it does.
     pub fn queued(&self) -> Event {
         let recipients = self.recipients.iter().map(ToString::to_string).collect();
@@ -157,8 +173,8 @@ impl Prepared {
         let at = |wall: Timestamp| ran.map(|ran| ran.after(wall.since(from)).0);
         tx.query_one(
             "INSERT INTO queue_letter (name, return_path, blob, size, eight_bit, smtputf8, arrived, expires, warn_at,
-                 held_until, give_up, warn, sender)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+                 held_until, give_up, warn, sender, findings)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
             params![
                 self.id.as_str(),
                 self.return_path,
@@ -172,7 +188,8 @@ impl Prepared {
                 not_before.map(|at| at.0),
                 at(expires),
                 warn_at.and_then(at),
-                self.sender
+                self.sender,
+                self.findings
             ],
             |row| row.get(0),
         )

@@ -10,6 +10,7 @@ use super::running::Ran;
 use super::{Terms, prepare_report};
 use crate::backoff::Schedule;
 use crate::bounce::{Fate, Kind, Office, Original, Report, WHOLE_UP_TO};
+use crate::outgoing::Outgoing;
 
 /// What is said of a letter whose body is damaged: to its sender, in the log and in the trace.
 pub const DAMAGED: &str = "the letter was damaged on the disk of this server after it was taken, and cannot be sent";
@@ -76,7 +77,7 @@ pub async fn write_report(
     };
     let prepared = (!fates.is_empty()).then(|| {
         let (bounce, envelope) = report.write(id);
-        prepare_report(store, &bounce, &envelope, Terms::new(now, schedule))
+        prepare_report(store, &Outgoing::report(bounce), &envelope, Terms::new(now, schedule))
     });
     let mut prepared = prepared.transpose()?;
     let (row, original) = (letter.row, letter.id);

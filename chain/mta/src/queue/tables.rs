@@ -3,7 +3,11 @@
 use store::Migration;
 
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "queue", number: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { room: "queue", number: 1, sql: FIRST },
+    // The findings of the checks about the letter, from where it came in (`mail::Findings::to_column`).
+    Migration { room: "queue", number: 2, sql: "ALTER TABLE queue_letter ADD COLUMN findings {blob};" },
+];
 
 /// What is where:
 /// - `queue_letter`: `expires` and `warn_at` are by the clock, which is what people are shown. `give_up` and `warn` count in the time that the post office has

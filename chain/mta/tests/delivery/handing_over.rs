@@ -1,8 +1,10 @@
 //! What goes well, and in how few connections and transactions.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+
+use mail::trace::Event;
 
 use crate::support::office::{Office, beta};
 use crate::support::server::{OFFERS, Server, say};
@@ -151,6 +153,51 @@ async fn a_server_without_8bitmime_gets_seven_bits() {
     until("it has left", || office.is_empty()).await;
     let data = &server.taken()[0].data;
     assert!(data.contains("quoted-printable") && data.contains("=C3=80 bient=C3=B4t"), "{data}");
+}
+
+/// Returns the findings about the letter itself in its history.
+fn told(office: &Office, letter: mail::LetterId) -> Vec<String> {
+    let what = trace::What::Letter(letter);
+    let found = office.read(move |view| trace::find(view, trace::Scope::Everyone, &what, trace::Page::default()));
+    let steps = found.letters.iter().flat_map(|history| &history.steps);
+    let judged = steps.filter_map(|step| match &step.event {
+        Event::Judged { by, decision, reason, .. } => Some(format!("{by} {decision} {reason}")),
+        _ => None,
+    });
+    judged.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_letter_that_had_to_be_rewritten_says_so_in_its_history_once_it_was_taken() {
+    // The first try is put off: the letter has lost nothing yet.
+    let tries = Arc::new(AtomicUsize::new(0));
+    let server = Server::start(move |turn| match turn.said.split(' ').next() {
+        Some("EHLO") => say(OLD),
+        Some("MAIL") if tries.fetch_add(1, Ordering::Relaxed) == 0 => say("451 4.7.1 come again"),
+        _ => None,
+    })
+    .await;
+    let (_folder, mut office) = office_and(&server).await;
+    let letter = "DKIM-Signature: v=1; b=x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nÀ bientôt\r\n";
+    let signed = office.queue_from("carol@elsewhere.test", &[BOB], letter.as_bytes()).await;
+    let unsigned = letter.split_once("\r\n").unwrap().1;
+    let unsigned = office.queue_from("carol@elsewhere.test", &[BOB], unsigned.as_bytes()).await;
+    office.start();
+    until("both have left", || office.is_empty()).await;
+    assert_eq!(told(&office, signed), ["8bitmime converted signatures-lost smtp.server=mx.beta.test"]);
+    assert_eq!(told(&office, unsigned), Vec::<String>::new(), "it had none to lose");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_letter_goes_octet_for_octet_where_the_server_takes_8_bits() {
+    let server = Server::start(|_| None).await;
+    let (_folder, mut office) = office_and(&server).await;
+    let letter = "DKIM-Signature: v=1; b=x\r\nBcc: eve@x.test\r\n\r\nÀ bientôt \r\n";
+    let signed = office.queue_from("carol@elsewhere.test", &[BOB], letter.as_bytes()).await;
+    office.start();
+    until("it has left", || office.is_empty()).await;
+    assert_eq!(server.taken()[0].data, letter);
+    assert_eq!(told(&office, signed), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ::trace::History;
-use mail::finding::Words;
+use mail::finding::{CONVERSION, Words};
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Hand, Link};
 use mail::{Address, Timestamp};
@@ -65,6 +65,7 @@ fn account(event: &Event) -> Option<i64> {
 pub fn place(event: &Event) -> String {
     match event {
         Event::Received(arrival) | Event::Refused { arrival, .. } => arrival.by.map(link).unwrap_or_default(),
+        Event::Judged { recipient, by, .. } if recipient.is_empty() && by == CONVERSION => say!("queue", "file"),
         Event::Judged { recipient, .. } if recipient.is_empty() => say!("check", "contrôle"),
         Event::Judged { .. } | Event::Filed { .. } | Event::NotFiled { .. } => "MDA".to_owned(),
         Event::Redirected { .. } => say!("alias", "alias"),
@@ -315,7 +316,7 @@ fn desk(act: DeskAct, recipient: &str) -> String {
 #[cfg(test)]
 mod tests {
     use mail::Finding;
-    use mail::finding::CHECK_LATE;
+    use mail::finding::{CHECK_LATE, SIGNATURES_LOST};
 
     use super::*;
 
@@ -326,5 +327,16 @@ mod tests {
         assert_eq!(told(late), "spf: temperror, the check took too long, smtp.mailfrom=x.test");
         assert_eq!(told(Finding::new("dkim", "fail").because("of-tomorrow")), "dkim: fail, of-tomorrow");
         assert_eq!(told(Finding::new("dkim", "pass")), "dkim: pass");
+    }
+
+    #[test]
+    fn a_letter_that_was_rewritten_on_its_way_out_is_said_to_have_lost_its_signatures() {
+        let lost = Finding::new(CONVERSION, "converted").because(SIGNATURES_LOST).about("smtp.server", "old.beta.test");
+        assert_eq!(place(&lost.event()), "queue");
+        assert_eq!(
+            sentence(&lost.event(), &People::called([])),
+            "8bitmime: converted, the next server takes 7-bit letters only; the letter was rewritten, and its signatures \
+             are lost, smtp.server=old.beta.test"
+        );
     }
 }

@@ -10,7 +10,8 @@ use mail::seam::{OurFault, Pending, Recipients, Standing};
 use mail::{Address, BodyKind, Envelope, Letter, LetterId, Reply, ReturnPath, Timestamp};
 use mta::backoff::Schedule;
 use mta::bounce::Office as Writer;
-use mta::delivery::{Delivery, Done, LocalDrop, Means, OutgoingTls};
+use mta::delivery::{Delivery, Done, LocalDrop, Means, OutgoingTls, Waiting};
+use mta::outgoing::Outgoing;
 use mta::queue::{self, Counts, Filter, Listed, Page, Terms};
 use net::{AddressAnswer, Exchange, MxAnswer, Stop, Table};
 use store::{Store, Tx, View};
@@ -50,7 +51,8 @@ fn verdict(address: &Address) -> Reply {
 }
 
 impl LocalDrop for Cabinet {
-    fn drop_off(&self, letter: Letter, envelope: Envelope, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
+    fn drop_off(&self, waiting: Waiting, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
+        let Waiting { letter, envelope, .. } = waiting;
         let replies: Vec<(Address, Reply)> = envelope.recipients.iter().map(|to| (to.clone(), verdict(to))).collect();
         Box::pin(async move {
             let filed = replies.iter().any(|(_, reply)| reply.is_positive());
@@ -153,7 +155,8 @@ impl Office {
             smtputf8: true,
             hold: None,
         };
-        let prepared = queue::prepare(&self.store, &letter, &envelope, terms).unwrap();
+        let prepared =
+            queue::prepare(&self.store, &Outgoing::passing_through(letter.clone()), &envelope, terms).unwrap();
         self.store.write::<(), store::Error, _>(store::Key::Everything, move |tx| prepared.put(tx)).await.unwrap();
         letter.id
     }
@@ -172,7 +175,7 @@ impl Office {
                     smtputf8: false,
                     hold: None,
                 };
-                queue::prepare(&self.store, &letter, &envelope, terms).unwrap()
+                queue::prepare(&self.store, &Outgoing::passing_through(letter), &envelope, terms).unwrap()
             };
             let mut prepared: Vec<_> = slice.iter().map(prepare).collect();
             let write = move |tx: &mut Tx| prepared.iter_mut().try_for_each(|prepared| prepared.put(tx));

@@ -33,6 +33,18 @@ describe("the letter's way", () => {
     expect(durationOf(trace)).toBe(2_000);
   });
 
+  it('of a letter that was rewritten on its way out tells so where it left', () => {
+    const trace: Trace = {
+      letter: 'x',
+      steps: [
+        step(0, { what: 'received', link: 'msa' }),
+        step(1, { what: 'judged', link: 'queue', by: '8bitmime', decision: 'converted' }),
+      ],
+    };
+    const at = chainOf(trace).find((station) => station.name === 'mtaOut');
+    expect(at?.steps.map((step) => step.by)).toEqual(['8bitmime']);
+  });
+
   it('of a letter that stays in the house passes no server, and sorting without a remark is sorting', () => {
     const trace: Trace = {
       letter: 'x',

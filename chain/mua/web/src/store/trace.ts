@@ -26,6 +26,8 @@ export interface TraceStep {
   by?: string;
   /** The answer or the finding, in its own words. */
   said?: string;
+  /** What was found, in words for people, where the server has them. */
+  meaning?: Record<'en' | 'fr', string> | null;
   outcome?: 'delivered' | 'later' | 'failed';
   decision?: string;
   recipient?: string;
@@ -106,6 +108,7 @@ function stationOf(step: TraceStep): StationName {
       return receivedAt(step.link);
     case 'judged':
     case 'notFiled':
+      if (step.link === 'queue') return 'mtaOut';
       return step.link === 'mta' ? 'mtaIn' : 'mda';
     case 'filed':
     case 'removed':
