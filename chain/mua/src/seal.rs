@@ -1,5 +1,5 @@
-//! Makes an address enough by itself, so that its request needs no cookie and a letter can name no picture of this server
-//! but its own. Such an address says what it stands for, and bears a seal that nobody else can make.
+//! Makes an address enough by itself, so that its request needs no cookie and a letter can name no picture of this
+//! server but its own. Such an address says what it stands for, and bears a seal that nobody else can make.
 
 use ring::hmac;
 
