@@ -1,8 +1,8 @@
-//! The seam for what looks at a letter where it comes in: who may send it, whether it is signed, whether it is spam.
+//! The seam for checks of arriving letters: whether the sender may send it, whether it is signed, whether it is spam.
 //!
-//! A [`Check`] is asked once for each letter, before it is answered, whoever the recipients are: over SMTP, over LMTP, and
-//! where a letter is fetched from a mailbox elsewhere. What it finds out stays with the letter ([`Findings`]). What is
-//! decided for one recipient is not its affair: that is a rule of the MDA, which is given the findings.
+//! A [`Check`] is asked once for each letter, before the answer, whoever the recipients are: over SMTP, over LMTP, and
+//! when a letter is fetched from a mailbox elsewhere. Its findings stay with the letter ([`Findings`]). It does not
+//! decide for one recipient: that is the task of a rule of the MDA, which gets the findings.
 
 use std::time::Duration;
 
@@ -12,26 +12,26 @@ use crate::{Envelope, Finding, Findings, Letter, Reply};
 /// A letter that comes in.
 #[derive(Clone, Copy, Debug)]
 pub struct Arriving<'a> {
-    /// The way it came: the connection with what is known of the peer, the person, or the source.
+    /// The way that the letter came: the connection with the facts about the peer, the person, or the source.
     pub origin: &'a Origin,
-    /// With whom it came.
+    /// The envelope that the letter came with.
     pub envelope: &'a Envelope,
     /// The letter, which is whole by now. Its octets are also given one piece after the other ([`Look::octets`]).
     pub letter: &'a Letter,
 }
 
-/// Looks at letters where they come in.
+/// Checks letters as they come in.
 pub trait Check: Send + Sync {
-    /// The method that it is known by in histories and fields (RFC 8601 §2.7), such as `dkim`. One check may give findings
-    /// of several methods; where it fails, the failure is told under this one.
+    /// Returns the method's name in histories and fields (RFC 8601 §2.7), such as `dkim`. One check may return findings
+    /// of several methods; a failure of the check appears under this name.
     fn method(&self) -> &'static str;
 
-    /// Begins to look at a letter; what costs time comes later. `None`: the check has nothing to say about it.
+    /// Begins to check a letter; the costly work comes later. `None`: the check has nothing to say about it.
     fn begin(&self, arriving: Arriving<'_>) -> Option<Box<dyn Look>>;
 }
 
-/// One look of one check at one letter. All octets are given first, in one pass that all checks share, on a thread that may
-/// compute; then the look is concluded.
+/// One check of one letter. It first gets all octets, in one pass that all checks share, on a thread that may compute;
+/// then the check is concluded.
 pub trait Look: Send + 'static {
     /// The next octets of the letter, from the first of the header to the last of the body, in pieces of any size. It must
     /// not wait for anything.
@@ -39,9 +39,9 @@ pub trait Look: Send + 'static {
         let _ = piece;
     }
 
-    /// The letter has ended: what was found. It may ask others, for as long as `within`; later its answer counts for
-    /// nothing. `found` is what the checks before this one have found. An error says that the check could not be done: the
-    /// letter is taken without its findings, and that is told.
+    /// Concludes at the end of the letter. It may ask others for the time `within`; a later answer is ignored. `found`
+    /// contains the findings of the checks before this one. An error says that the check was not possible: the letter
+    /// is taken without its findings, and its history says so.
     fn conclude<'a>(
         self: Box<Self>,
         found: &'a Findings,
@@ -49,12 +49,12 @@ pub trait Look: Send + 'static {
     ) -> Pending<'a, Result<Conclusion, OurFault>>;
 }
 
-/// What comes of a check.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conclusion {
-    /// The letter is taken, as far as this check goes, and these are known about it.
+    /// This check accepts the letter, with these findings.
     Found(Vec<Finding>),
-    /// Nobody gets the letter: 4xx for now, 5xx for ever. Where the sender is connected this is what they are told. Where
-    /// nobody can be told any more (a fetched letter) the letter is filed as junk, with the reason.
+    /// Nobody gets the letter: 4xx for now, 5xx for ever. A connected sender gets this reply. If nobody can be told any
+    /// more (a fetched letter) the letter is filed as junk, with the reason.
     Refuse(Reply),
 }

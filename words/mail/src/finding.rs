@@ -1,5 +1,5 @@
-//! What checks find out about a letter (see [`crate::check`]): kept with the letter, told in its history, and written as a
-//! field before it (RFC 8601).
+//! The findings of checks about a letter (see [`crate::check`]). They are kept with the letter, shown in its history,
+//! and written as a field before it (RFC 8601).
 
 use std::fmt::{self, Write as _};
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Domain;
 use crate::trace::Event;
 
-/// How much a finding matters to whoever reads the letter. Stored by the order of the variants: new ones go to the end.
+/// The weight of a finding for the reader of the letter. Stored by the order of the variants: new ones go to the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Severity {
     /// Good to know, and no reason to look twice: a signature is right, a check could not be done.
@@ -20,7 +20,7 @@ pub enum Severity {
     Alarm,
 }
 
-/// One thing that a check found out: what RFC 8601 §2.2 calls a resinfo, with a severity.
+/// One finding of a check: a resinfo of RFC 8601 §2.2, with a severity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     method: String,
@@ -45,14 +45,14 @@ impl Finding {
         Self { method, result, code: String::new(), about: Vec::new(), severity: Severity::Note }
     }
 
-    /// Why, as a code for machines, such as `spf-not-permitted`. People read [`words`] made from it.
+    /// Adds the reason, as a code for machines, such as `spf-not-permitted`. People read the [`words`] made from it.
     #[must_use]
     pub fn because(self, code: &str) -> Self {
         Self { code: name(code), ..self }
     }
 
-    /// What was looked at, as a property of RFC 8601 §2.3: `smtp.mailfrom`, `header.d`. Foreign values are cut at 256
-    /// characters; more than eight properties are not kept.
+    /// Adds a checked value, as a property of RFC 8601 §2.3: `smtp.mailfrom`, `header.d`. Foreign values are cut at 256
+    /// characters, and only eight properties are kept.
     #[must_use]
     pub fn about(mut self, property: &str, value: &str) -> Self {
         if self.about.len() < MOST_ABOUT {
@@ -63,33 +63,33 @@ impl Finding {
         self
     }
 
-    /// With this severity.
+    /// Sets the severity.
     #[must_use]
     pub fn with_severity(self, severity: Severity) -> Self {
         Self { severity, ..self }
     }
 
-    /// The method: `spf`.
+    /// Returns the method: `spf`.
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// The result: `fail`.
+    /// Returns the result: `fail`.
     pub fn result(&self) -> &str {
         &self.result
     }
 
-    /// The code of the reason; empty where the result says all.
+    /// Returns the code of the reason; empty if the result says all.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// The properties that were looked at, each with its value.
+    /// Returns the checked properties, each with its value.
     pub fn properties(&self) -> impl Iterator<Item = (&str, &str)> {
         self.about.iter().map(|(property, value)| (property.as_str(), value.as_str()))
     }
 
-    /// How much it matters.
+    /// Returns the weight of the finding.
     pub fn severity(&self) -> Severity {
         self.severity
     }
@@ -108,7 +108,7 @@ impl Finding {
 }
 
 impl fmt::Display for Finding {
-    /// As it stands in the field, on lines of its own (RFC 8601 §2.2).
+    /// Writes the finding as it stands in the field, on lines of its own (RFC 8601 §2.2).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}", self.method, self.result)?;
         if !self.code.is_empty() {
@@ -124,8 +124,8 @@ fn name(text: &str) -> String {
     text.chars().filter(fits).take(LONGEST_NAME).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// A value as a token (RFC 2045 §5.1, and `@` as in an address), or quoted. What is not ASCII would make the header need
-/// SMTPUTF8, and is shown as `?`.
+/// Writes a value as a token (RFC 2045 §5.1, and `@` as in an address), or quoted. A character outside ASCII would make
+/// the header need SMTPUTF8, and is shown as `?`.
 fn value_text(value: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`{|}~@".contains(c);
     if !value.is_empty() && value.chars().all(is_plain) {
@@ -152,29 +152,29 @@ impl Findings {
     /// The most that are kept of one letter; it may have any number of signatures.
     pub const MOST: usize = 50;
 
-    /// One more. Beyond [`Self::MOST`] it is not kept.
+    /// Adds a finding. Beyond [`Self::MOST`] it is not kept.
     pub fn add(&mut self, finding: Finding) {
         if self.0.len() < Self::MOST {
             self.0.push(finding);
         }
     }
 
-    /// Was nothing found, nor looked for?
+    /// Returns true if there are no findings.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Each, in the order of the checks.
+    /// Returns each finding, in the order of the checks.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.0.iter()
     }
 
-    /// Those of one method: a letter may have several signatures.
+    /// Returns the findings of one method: a letter may have several signatures.
     pub fn of<'a>(&'a self, method: &'a str) -> impl Iterator<Item = &'a Finding> {
         self.0.iter().filter(move |finding| finding.method == method)
     }
 
-    /// That of the gravest.
+    /// Returns the severity of the gravest finding.
     pub fn severity(&self) -> Severity {
         self.0.iter().map(Finding::severity).max().unwrap_or_default()
     }
@@ -198,8 +198,8 @@ impl Findings {
         }
     }
 
-    /// The field that tells of them, with its line end: `Authentication-Results` of this server (RFC 8601 §2.2). `None`
-    /// where there are none.
+    /// Returns the field with the findings, with its line end: `Authentication-Results` of this server (RFC 8601 §2.2).
+    /// `None` if there are none.
     pub fn field(&self, by: &Domain) -> Option<String> {
         let mut field = format!("{FIELD}: {by}");
         self.0.iter().for_each(|finding| {
@@ -209,7 +209,7 @@ impl Findings {
     }
 }
 
-/// The name of the field that tells of findings.
+/// The name of the field with the findings.
 pub const FIELD: &str = "Authentication-Results";
 
 /// Does a field of a letter claim that the server `by` wrote it (RFC 8601 §5)? Such a field of a letter that comes in is a
@@ -220,12 +220,12 @@ pub fn is_claimed_by(field: &crate::header::Field<'_>, by: &Domain) -> bool {
     field.is(FIELD) && name.trim_ascii().eq_ignore_ascii_case(by.as_str().as_bytes())
 }
 
-/// What a code means to a person, in both languages.
+/// The meaning of a code for a person, in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words {
-    /// In English.
+    /// The English words.
     pub english: &'static str,
-    /// In French.
+    /// The French words.
     pub french: &'static str,
 }
 
@@ -254,7 +254,7 @@ const WORDS: &[(&str, Words)] = &[
     ),
 ];
 
-/// The words for a code; `None` for one that this version does not know.
+/// Returns the words for a code; `None` for one that this version does not know.
 pub fn words(code: &str) -> Option<Words> {
     WORDS.iter().find(|(known, _)| *known == code).map(|(_, words)| *words)
 }
