@@ -38,8 +38,8 @@ const LONGEST_VALUE: usize = 256;
 const MOST_ABOUT: usize = 8;
 
 impl Finding {
-    /// A check of this method (`spf`, `dkim`, …) came to this result (`pass`, `fail`, `temperror`, …), both in the words of
-    /// the registry of RFC 8601 §6. Characters that no name has there are left out.
+    /// Makes the finding of a check of this method (`spf`, `dkim`, …) with this result (`pass`, `fail`, `temperror`, …), both
+    /// in the words of the registry of RFC 8601 §6. Characters that no name has there are left out.
     pub fn new(method: &str, result: &str) -> Self {
         let (method, result) = (name(method), name(result));
         Self { method, result, code: String::new(), about: Vec::new(), severity: Severity::Note }
@@ -94,8 +94,8 @@ impl Finding {
         self.severity
     }
 
-    /// The finding for the history of the letter: it concerns every recipient. The reason is the code, with the
-    /// properties behind it.
+    /// Returns the finding as an event for the history of the letter: it concerns every recipient. The reason is the
+    /// code, with the properties behind it.
     pub fn event(&self) -> Event {
         let mut reason = self.code.clone();
         for (property, value) in &self.about {
@@ -118,7 +118,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A name of RFC 8601: letters, digits, hyphens and dots, in lower case.
+/// Makes a name of RFC 8601: letters, digits, hyphens and dots, in lower case.
 fn name(text: &str) -> String {
     let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
     text.chars().filter(fits).take(LONGEST_NAME).map(|c| c.to_ascii_lowercase()).collect()
@@ -144,7 +144,7 @@ fn value_text(value: &str) -> String {
 /// The version of the encoding of columns; see [`Findings::to_column`].
 const COLUMN_VERSION: u8 = 1;
 
-/// All that was found out about a letter, in the order of the checks.
+/// All findings about a letter, in the order of the checks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Findings(Vec<Finding>);
 
@@ -179,8 +179,8 @@ impl Findings {
         self.0.iter().map(Finding::severity).max().unwrap_or_default()
     }
 
-    /// As a column holds them: a version, then the findings as postcard has them. `None` where there are none, so that
-    /// a letter that was not checked costs nothing.
+    /// Writes the findings for a column: a version, then the findings as postcard encodes them. `None` if there are none,
+    /// so that a letter that was not checked costs nothing.
     pub fn to_column(&self) -> Option<Vec<u8>> {
         if self.is_empty() {
             return None;
@@ -189,7 +189,7 @@ impl Findings {
         postcard::to_extend(self, vec![COLUMN_VERSION]).ok()
     }
 
-    /// The findings of a column that [`Self::to_column`] wrote. `None` where it is damaged, or of a version that this
+    /// Reads the findings of a column that [`Self::to_column`] wrote. `None` if it is damaged, or of a version that this
     /// program does not know.
     pub fn from_column(column: &[u8]) -> Option<Self> {
         match column.split_first()? {
@@ -212,8 +212,8 @@ impl Findings {
 /// The name of the field with the findings.
 pub const FIELD: &str = "Authentication-Results";
 
-/// Does a field of a letter claim that the server `by` wrote it (RFC 8601 §5)? Such a field of a letter that comes in is a
-/// forgery, or speaks of an earlier journey.
+/// Returns true if a field of a letter claims that the server `by` wrote it (RFC 8601 §5). Such a field of an arriving
+/// letter is a forgery, or comes from an earlier journey.
 pub fn is_claimed_by(field: &crate::header::Field<'_>, by: &Domain) -> bool {
     let value = field.value();
     let name = value.split(|octet| *octet == b';' || octet.is_ascii_whitespace()).next().unwrap_or_default();
@@ -234,13 +234,13 @@ pub const CHECK_FAILED: &str = "check-failed";
 /// A check took longer than it may; see [`words`].
 pub const CHECK_LATE: &str = "check-late";
 
-/// The method of what is found when a letter is rewritten for the server it goes to (RFC 6152). It is found on the way out,
-/// and no check of ours finds it.
+/// The method of a finding about a letter that is rewritten for the server it goes to (RFC 6152). It is made on the way
+/// out, and not by a check.
 pub const CONVERSION: &str = "8bitmime";
 /// A letter was rewritten on its way out, so that signatures of it no longer hold; see [`words`].
 pub const SIGNATURES_LOST: &str = "signatures-lost";
 
-/// Each code with its words; checks add theirs here.
+/// The words of each code; checks add theirs here.
 const WORDS: &[(&str, Words)] = &[
     (CHECK_FAILED, Words { english: "the check could not be done", french: "le contrôle n'a pas pu être fait" }),
     (CHECK_LATE, Words { english: "the check took too long", french: "le contrôle a pris trop de temps" }),
