@@ -38,8 +38,8 @@ const LONGEST_VALUE: usize = 256;
 const MOST_ABOUT: usize = 8;
 
 impl Finding {
-    /// Makes the finding of a check of this method (`spf`, `dkim`, …) with this result (`pass`, `fail`, `temperror`, …), both
-    /// in the words of the registry of RFC 8601 §6. Characters that no name has there are left out.
+    /// Makes the finding of a check of this method (`spf`, `dkim`, …) with this result (`pass`, `fail`, `temperror`,
+    /// …), both in the words of the registry of RFC 8601 §6. Characters that no name has there are left out.
     pub fn new(method: &str, result: &str) -> Self {
         let (method, result) = (name(method), name(result));
         Self { method, result, code: String::new(), about: Vec::new(), severity: Severity::Note }
@@ -179,8 +179,8 @@ impl Findings {
         self.0.iter().map(Finding::severity).max().unwrap_or_default()
     }
 
-    /// Writes the findings for a column: a version, then the findings as postcard encodes them. `None` if there are none,
-    /// so that a letter that was not checked costs nothing.
+    /// Writes the findings for a column: a version, then the findings as postcard encodes them. `None` if there are
+    /// none, so that a letter that was not checked costs nothing.
     pub fn to_column(&self) -> Option<Vec<u8>> {
         if self.is_empty() {
             return None;
@@ -189,8 +189,8 @@ impl Findings {
         postcard::to_extend(self, vec![COLUMN_VERSION]).ok()
     }
 
-    /// Reads the findings of a column that [`Self::to_column`] wrote. `None` if it is damaged, or of a version that this
-    /// program does not know.
+    /// Reads the findings of a column that [`Self::to_column`] wrote. `None` if it is damaged, or of a version that
+    /// this program does not know.
     pub fn from_column(column: &[u8]) -> Option<Self> {
         match column.split_first()? {
             (&COLUMN_VERSION, findings) => postcard::from_bytes(findings).ok(),

@@ -145,7 +145,7 @@ async fn create(
         Ok(until) => until,
         Err(error) => return Ok(Err(error)),
     };
-    // Whoever takes charge of it completes its header, and takes away the people that only its author may see.
+    // The outbox completes the header, and removes the people that only the author may see.
     let letter = Letter { id: LetterId::from_random(rand::random()), raw: outgoing.octets.clone() };
     let mut data = Object::new();
     data.insert("identityId".into(), outgoing.identity.id().into());

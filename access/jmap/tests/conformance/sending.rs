@@ -97,7 +97,7 @@ fn a_letter_is_sent_and_what_shall_happen_then_happens() {
     let (letter, envelope) = &posted[0];
     assert_eq!(envelope.recipients.len(), 3);
     let text = String::from_utf8(letter.raw.to_vec()).unwrap();
-    // Whoever takes charge of it takes Bcc away.
+    // The outbox removes Bcc.
     assert!(text.contains("Bcc: dave@delta.test\r\n") && text.contains("Subject: Hello"), "{text}");
     assert!(text.ends_with("\r\n\r\nHello"), "{text}");
     drop(posted);

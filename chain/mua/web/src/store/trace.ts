@@ -26,7 +26,7 @@ export interface TraceStep {
   by?: string;
   /** The answer or the finding, in its own words. */
   said?: string;
-  /** What was found, in words for people, where the server has them. */
+  /** The finding in words for people, if the server has them. */
   meaning?: Record<'en' | 'fr', string> | null;
   outcome?: 'delivered' | 'later' | 'failed';
   decision?: string;
