@@ -1,5 +1,5 @@
-//! Takes charge of letters: who gets a letter, what is decided about it, the one commit that stands behind its 250, and
-//! what is told to whom. All letters pass here, by whichever way they come.
+//! Takes charge of letters: finds who gets a letter, has it decided, makes the one commit that stands behind its 250,
+//! and tells everyone concerned. All letters pass here, by whichever way they come.
 //!
 //! Each way in is a small type of its own over one [`Intake`]:
 //! * [`Acceptor`] takes a letter as a whole, with one answer (reception, submission, `facteur send`);

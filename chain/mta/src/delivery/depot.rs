@@ -1,4 +1,4 @@
-//! What scheduler and carriers share, and how they write down what became of letters and domains.
+//! The depot is shared by scheduler and carriers; through it they write down what became of letters and domains.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -24,28 +24,28 @@ pub const LEAST_TRIES: u32 = 3;
 /// Recipients recorded in one write when a whole site could not be reached.
 pub const SLICE: usize = 500;
 
-/// What scheduler and carriers share.
+/// The state that scheduler and carriers share.
 pub struct Depot {
     /// Store, resolver, limits, ….
     pub means: Means,
-    /// What is in somebody's hands.
+    /// The recipients that are in somebody's hands.
     pub claims: Claims,
     /// Room for conversations with other servers.
     pub rooms: Arc<Rooms>,
-    /// How long the office has been running.
+    /// Measures how long the office has been running.
     pub clock: Arc<Running>,
     /// Wakes the scheduler.
     pub bell: Notify,
     /// Asks all to end.
     pub shutdown: Shutdown,
-    /// What is ready, site by site.
+    /// The letters that are ready, site by site.
     pub sites: Sites,
-    /// When senders last had their turn where much is due, and who was the last of them.
+    /// The time when senders last had their turn while much was due, and the last of them.
     pub turn: Mutex<(Option<Instant>, String)>,
 }
 
 impl Depot {
-    /// With nothing in hand.
+    /// Makes a depot with nothing in hand.
     pub fn new(means: Means, clock: Arc<Running>, shutdown: Shutdown) -> Self {
         Self {
             rooms: Rooms::new(means.limits.connections, means.waits.crowded),
@@ -59,8 +59,8 @@ impl Depot {
         }
     }
 
-    /// What could not be reached, `failures` times in a row: for good, then each recipient fails; or for now, then its
-    /// domains are left alone for a while. Gives for how long.
+    /// Writes down that recipients could not be reached, `failures` times in a row: if for good, each recipient
+    /// fails; if for now, its domains are left alone for a while. Returns for how long.
     pub async fn not_reached(&self, jobs: Vec<Job>, fault: Fault, failures: u32) -> Duration {
         let at = now();
         let outcome = if fault.for_good { Outcome::Failed } else { Outcome::WithDomain };

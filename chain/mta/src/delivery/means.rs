@@ -1,4 +1,5 @@
-//! What delivery works with: the store, the name servers, how much is done at once, and how long another server is waited for.
+//! The means of delivery: the store, the name servers, how much is done at once, and how long another server is
+//! waited for.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub trait LocalDrop: Send + Sync {
 /// Takes local recipients off the queue. Like every write it may be called again when the transaction is.
 pub type Done = Box<dyn FnMut(&mut Tx, &[(Address, Reply)]) -> Result<(), store::Error> + Send>;
 
-/// How much is done at once.
+/// The limits of the work that is done at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections to other servers, in all.
@@ -53,7 +54,7 @@ pub struct Limits {
     pub claims_per_domain: usize,
     /// Domains worked on at one time.
     pub domains: usize,
-    /// How long a connection without work is kept.
+    /// The time for which a connection without work is kept.
     pub idle: Duration,
 }
 
@@ -71,26 +72,28 @@ impl Default for Limits {
     }
 }
 
-/// How long to wait for another server (RFC 5321 §4.5.3.2).
+/// The longest times to wait for another server (RFC 5321 §4.5.3.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waits {
-    /// For a site to be reached at any of its addresses, greeting and log-in included.
+    /// The time for a site to be reached at any of its addresses, greeting and log-in included.
     pub site: Duration,
-    /// For a connection to one address; a dead host must not hold the others up for long.
+    /// The time for a connection to one address; a dead host must not hold the others up for long.
     pub connect: Duration,
-    /// For the greeting.
+    /// The time for the greeting.
     pub greeting: Duration,
-    /// For the answers to EHLO, STARTTLS, AUTH, MAIL, RCPT, RSET.
+    /// The time for the answers to EHLO, STARTTLS, AUTH, MAIL, RCPT, RSET.
     pub command: Duration,
-    /// For the 354 that answers DATA.
+    /// The time for the 354 that answers DATA.
     pub data: Duration,
-    /// For each piece of the letter to be taken.
+    /// The time for each piece of the letter to be taken.
     pub piece: Duration,
-    /// For the answer to the final dot. A server that we leave too early has taken the letter, and gets it twice.
+    /// The time for the answer to the final dot. A server that we leave too early has taken the letter, and gets it
+    /// twice.
     pub dot: Duration,
-    /// For any answer before the letter is over, at least, while others wait for the room of the conversation.
+    /// The least time for any answer before the letter is over, while others wait for the room of the conversation.
     pub crowded: Duration,
-    /// For a program to take a letter. Then it is killed, with all it has started, and the letter is tried again.
+    /// The time for a program to take a letter. Then it is killed, with all it has started, and the letter is tried
+    /// again.
     pub program: Duration,
 }
 
@@ -114,9 +117,9 @@ impl Default for Waits {
 /// TLS towards other servers.
 #[derive(Clone)]
 pub struct OutgoingTls {
-    /// For servers that offer it, whoever they are.
+    /// The TLS for servers that offer it, whoever they are.
     pub opportunistic: ClientTls,
-    /// For routes that want to know who is there.
+    /// The TLS for routes that want to know who is there.
     pub verified: ClientTls,
 }
 
@@ -130,25 +133,25 @@ impl OutgoingTls {
 /// All that delivery works with.
 #[derive(Clone)]
 pub struct Means {
-    /// Where the queue is.
+    /// The store that keeps the queue.
     pub store: Store,
-    /// Where letters for which domains go.
+    /// The routes that letters for some domains take.
     pub routes: Routes,
-    /// Who knows the hosts of all other domains.
+    /// Looks up the hosts of all other domains.
     pub resolver: Arc<dyn Resolver>,
-    /// Who knows which domains are ours.
+    /// Tells which domains are ours.
     pub recipients: Arc<dyn Recipients>,
-    /// Who files letters for our people.
+    /// Files letters for our people.
     pub local: Arc<dyn LocalDrop>,
-    /// What we call ourselves, and who writes reports.
+    /// The name by which we introduce ourselves, and the address that reports come from.
     pub office: Office,
     /// TLS.
     pub tls: OutgoingTls,
     /// When letters are tried again, and when given up.
     pub schedule: Schedule,
-    /// How much is done at once.
+    /// The limits of the work that is done at once.
     pub limits: Limits,
-    /// How long to wait for another server.
+    /// The longest times to wait for another server.
     pub waits: Waits,
     /// The port of servers found by MX or address: 25, but for tests.
     pub port: u16,
@@ -157,7 +160,7 @@ pub struct Means {
 }
 
 impl Means {
-    /// With the usual times and limits, and without routes.
+    /// Makes the means with the usual times and limits, and without routes.
     pub fn new(
         store: Store,
         resolver: Arc<dyn Resolver>,

@@ -5,7 +5,7 @@ use mail::header;
 
 use crate::encode::{base64_lines, quoted_printable};
 
-/// Why a letter cannot be made 7-bit without harm; it is returned with 5.6.3.
+/// The reason why a letter cannot be made 7-bit without harm; it is returned with 5.6.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotConvertible {
     /// Only SMTPUTF8 allows them, and encoding them is the writer's business.
@@ -182,9 +182,9 @@ enum Section {
 }
 
 struct Delimiter {
-    /// Where its line begins.
+    /// The position of its line.
     line: usize,
-    /// Where the next line begins.
+    /// The position of the next line.
     end: usize,
     last: bool,
 }

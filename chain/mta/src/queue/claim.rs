@@ -1,4 +1,4 @@
-//! What is due, in bounded slices.
+//! Lists the recipients that are due, in bounded slices.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use super::running::Ran;
 pub struct DueDomain {
     /// The domain.
     pub domain: Domain,
-    /// How often in a row it could not be reached at all.
+    /// The number of times in a row that it could not be reached at all.
     pub failures: u32,
     /// A command asks for it: whatever its site is waiting for, it waits no longer.
     pub asked_for: bool,
@@ -33,14 +33,14 @@ pub struct DueRecipient {
     pub recipient: i64,
     /// The row of its letter.
     pub letter: i64,
-    /// Who it is.
+    /// The address of the recipient.
     pub address: String,
-    /// Whose the letter is: senders take turns.
+    /// The sender of the letter: senders take turns.
     pub sender: String,
 }
 
-/// Up to `domains` domains that are due, each with as many recipients as `room` gives for it (none: passed over).
-/// Those that waited longest come first.
+/// Returns up to `domains` domains that are due, each with as many recipients as `room` gives for it (none: passed
+/// over). The domains that waited longest come first.
 pub fn due(
     view: &View,
     now: Timestamp,
@@ -55,7 +55,7 @@ pub fn due(
     let mut due = Vec::with_capacity(found.len());
     for (domain, failures) in found {
         let room = room(&domain);
-        // What stands in the table was a domain when it was put there.
+        // The text in the table was a domain when it was put there.
         let Ok(domain) = Domain::parse(&domain) else { continue };
         if room > 0 {
             let recipients = due_recipients(view, &domain, now, room)?;
@@ -149,11 +149,11 @@ pub struct Loaded {
     pub row: i64,
     /// Its name.
     pub id: LetterId,
-    /// Where its bounces go.
+    /// The address that its bounces go to.
     pub return_path: ReturnPath,
     /// Its bytes.
     pub blob: BlobId,
-    /// How many there are.
+    /// The number of its bytes.
     pub size: u64,
     /// Some are beyond ASCII.
     pub eight_bit: bool,
@@ -165,7 +165,7 @@ pub struct Loaded {
     pub give_up: Ran,
     /// The findings about it, from where it came in.
     pub findings: Findings,
-    /// To whom it goes now.
+    /// The recipients that it goes to now.
     pub recipients: Vec<LoadedRecipient>,
     /// The beginning of its bytes, as many as were read.
     pub beginning: Bytes,
@@ -176,9 +176,9 @@ pub struct Loaded {
 pub struct LoadedRecipient {
     /// Its row.
     pub row: i64,
-    /// Who it is.
+    /// The address of the recipient.
     pub address: Address,
-    /// How often it was tried.
+    /// The number of tries so far.
     pub attempts: u32,
     /// The host that has greylisted it: it is asked first.
     pub greylisted_by: Option<String>,
@@ -199,7 +199,7 @@ pub fn load(view: &View, letter: i64, recipients: &[i64], now: Timestamp) -> Res
     Ok(Some(loaded))
 }
 
-/// How often the recipients of a letter were tried, by row.
+/// Returns how often the recipients of a letter were tried, by row.
 pub fn attempts_of(view: &View, letter: i64) -> Result<HashMap<i64, u32>, store::Error> {
     let sql = "SELECT id, attempts FROM queue_recipient WHERE letter = $1";
     Ok(view.query(sql, params![letter], |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())

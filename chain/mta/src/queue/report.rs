@@ -12,7 +12,7 @@ use crate::backoff::Schedule;
 use crate::bounce::{Fate, Kind, Office, Original, Report, WHOLE_UP_TO};
 use crate::outgoing::Outgoing;
 
-/// What is said of a letter whose body is damaged: to its sender, in the log and in the trace.
+/// The words about a letter whose body is damaged: to its sender, in the log and in the trace.
 pub const DAMAGED: &str = "the letter was damaged on the disk of this server after it was taken, and cannot be sent";
 
 /// A report names no more recipients than this; the others get one of their own.
@@ -32,7 +32,7 @@ pub fn letters_to_report(view: &View, ran: Ran, most: usize) -> Result<Vec<(i64,
     Ok(failed.into_iter().chain(late).collect())
 }
 
-/// What a letter is reported for.
+/// The reason for which a letter is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// Some of its recipients failed.
@@ -43,7 +43,8 @@ pub enum Subject {
 
 /// Writes one report. The report is called `id`. Gives whether there was something to report.
 ///
-/// A letter with a null return path is reported to nobody (RFC 5321 §6.1): what failed of it is held for the postmaster.
+/// A letter with a null return path is reported to nobody (RFC 5321 §6.1): its failed recipients are held for the
+/// postmaster.
 pub async fn write_report(
     store: &Store,
     office: &Office,
@@ -126,7 +127,7 @@ fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Ve
         params![letter, state, MOST],
         |row| {
             let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };
-            // How the server was spoken to tells the author nothing.
+            // The protocol with the server tells the author nothing.
             let by = row.text(4)?;
             let by = Some(by.strip_prefix(Attempt::LMTP).unwrap_or(by).to_owned()).filter(|by| !by.is_empty());
             let status = status(row.text(2)?).unwrap_or(Enhanced(4, 4, 7));
@@ -138,7 +139,7 @@ fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Ve
         },
     )?;
     let whole = WHOLE_UP_TO as u64;
-    // What failed because its body is damaged is reported without it.
+    // A letter that failed because its body is damaged is reported without it.
     match view.read_blob(loaded.blob, 0..whole.min(loaded.size)) {
         Ok(beginning) => loaded.beginning = beginning,
         Err(error) if !error.is_permanent() => return Err(error),

@@ -9,7 +9,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "queue", number: 2, sql: "ALTER TABLE queue_letter ADD COLUMN findings {blob};" },
 ];
 
-/// What is where:
+/// The tables keep more than their names say:
 /// - `queue_letter`: `expires` and `warn_at` are by the clock, which is what people are shown. `give_up` and `warn` count in the time that the post office has
 ///   been running: when a letter is given up, and when its sender is told that it is late. A letter without them gets them
 ///   at the next start. `sender`: whose letter it is, so that senders take turns. `held_until`: the time until which its

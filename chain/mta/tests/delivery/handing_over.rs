@@ -1,4 +1,4 @@
-//! What goes well, and in how few connections and transactions.
+//! Tests of deliveries that go well, and of the number of connections and transactions that they take.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
