@@ -3,8 +3,8 @@
 //! An account has one quota, of octets. If its administrator has set no limit, the object shows the largest number that
 //! JMAP has: the RFC requires a limit, and the used octets are worth knowing without one.
 //!
-//! A state ([`State`]) says the octets used and the limit themselves. So it is exact without a counter of its own, and a
-//! change back is no change.
+//! A state ([`State`]) says the octets used and the limit themselves. So it is exact without a counter of its own, and
+//! a change back is no change.
 
 pub mod query;
 mod state;

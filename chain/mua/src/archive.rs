@@ -1,5 +1,5 @@
-//! All files of a letter as one zip, made while it goes out: a piece of a file is in memory at one time, packed off the async
-//! threads, and the next is read when the reader has taken it.
+//! All files of a letter as one zip, made while it goes out: a piece of a file is in memory at one time, packed off the
+//! async threads, and the next is read when the reader has taken it.
 
 mod names;
 

@@ -43,7 +43,8 @@ enum Octets {
 }
 
 impl Asked {
-    /// Reads the id of a letter (`m12`), or of the part that holds one (`L12-100_220b`), as the pages know them from JMAP.
+    /// Reads the id of a letter (`m12`), or of the part that holds one (`L12-100_220b`), as the pages know them from
+    /// JMAP.
     pub fn read(id: &str) -> Option<Self> {
         if let Some(key) = super::letter::key(id) {
             return Some(Self { key, path: Vec::new() });

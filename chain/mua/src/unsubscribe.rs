@@ -51,8 +51,8 @@ impl Way {
 
 /// Returns the address for the request. Each of both fields must stand in the header once (RFC 8058 §3.1).
 ///
-/// RFC 8058 §4 wants both to be covered by a valid signature (DKIM). Where signatures are checked, a letter without one must
-/// not come further than here.
+/// RFC 8058 §4 wants both to be covered by a valid signature (DKIM). Where signatures are checked, a letter without one
+/// must not come further than here.
 fn one_click(header: &[u8]) -> Option<Url> {
     let count = |name: &str| header::fields(header).filter(|field| field.is(name)).count();
     if (count("List-Unsubscribe"), count("List-Unsubscribe-Post")) != (1, 1) {

@@ -33,8 +33,8 @@ pub trait Check: Send + Sync {
 /// One check of one letter. It first gets all octets, in one pass that all checks share, on a thread that may compute;
 /// then the check is concluded.
 pub trait Look: Send + 'static {
-    /// The next octets of the letter, from the first of the header to the last of the body, in pieces of any size. It must
-    /// not wait for anything.
+    /// Takes the next octets of the letter, from the first of the header to the last of the body, in pieces of any
+    /// size. It must not wait for anything.
     fn octets(&mut self, piece: &[u8]) {
         let _ = piece;
     }

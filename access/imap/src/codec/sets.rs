@@ -44,8 +44,8 @@ impl SequenceSet {
     /// Returns the ranges, in order and without overlap, if `*` is `highest`. `None` for `$`.
     ///
     /// In an empty folder (`highest` 0) `*` stands for nothing, and so does a range that ends in it: clients say `1:*`
-    /// before they know whether there is a letter. `5:*` in a folder whose highest is 3 is `3:5` (RFC 9051 §9: the order
-    /// of the ends does not matter).
+    /// before they know whether there is a letter. `5:*` in a folder whose highest is 3 is `3:5` (RFC 9051 §9: the
+    /// order of the ends does not matter).
     pub fn resolve(&self, highest: u32) -> Option<Vec<RangeInclusive<u32>>> {
         let Self::Ranges(ranges) = self else { return None };
         let nothing = |range: &&SetRange| highest == 0 && [range.first, range.last].contains(&SetNumber::Star);

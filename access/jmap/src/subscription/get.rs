@@ -1,4 +1,5 @@
-//! PushSubscription/get (RFC 8620 §7.2.1): no account and no state, for a subscription is not part of an account's data.
+//! PushSubscription/get (RFC 8620 §7.2.1): no account and no state, for a subscription is not part of an account's
+//! data.
 
 use serde::Deserialize;
 use serde_json::json;

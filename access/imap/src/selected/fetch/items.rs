@@ -83,7 +83,8 @@ impl FetchItems {
             ..Self::default()
         };
         command.items.iter().for_each(|item| plan.add(item));
-        // RFC 7162 §3.1.4.1: CHANGEDSINCE asks for MODSEQ too. §3.1: every answer with FLAGS has it once CONDSTORE is on.
+        // RFC 7162 §3.1.4.1: CHANGEDSINCE asks for MODSEQ too. §3.1: every answer with FLAGS has it once CONDSTORE is
+        // on.
         plan.modseq |= command.changed_since.is_some() || (plan.flags && session.enabled.condstore);
         plan
     }
