@@ -57,7 +57,7 @@ impl Intake {
         verdict
     }
 
-    /// For its history, that a letter was not taken.
+    /// Notes in its history that a letter was not taken.
     fn note_refusal(&self, letter: LetterId, arrival: Arrival, verdict: &Result<Verdict, OurFault>) {
         let told = match verdict {
             Ok(Verdict::Accept) => return,

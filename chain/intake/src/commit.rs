@@ -11,7 +11,7 @@ use crate::sort::Failed;
 use crate::taking::Course;
 use crate::{Intake, history, our_fault};
 
-/// Why a commit did not come about.
+/// The reason why a commit did not come about.
 enum Undone {
     /// These mailboxes did not take the letter; nothing was kept for anybody.
     Unfiled(Vec<(Recipient, Reply)>),
@@ -25,9 +25,10 @@ impl From<store::Error> for Undone {
 }
 
 impl Intake {
-    /// One commit: files, queues, deals with the leftover, calls `finish`, and notes in the history of the letter,
-    /// behind what `began` it, what was done. Where filing fails for some, all of it is undone and they are given back,
-    /// so that what is written to the sender can be made outside the writer, and still be part of the one commit.
+    /// Makes one commit: files, queues, deals with the leftover, calls `finish`, and notes its deeds in the history
+    /// of the letter, behind the events that `began` it. If filing fails for some recipients, all of it is undone and
+    /// they are given back, so that the report to the sender can be made outside the writer, and still be part of the
+    /// one commit.
     pub(crate) async fn commit(
         &self,
         course: &Course<'_>,

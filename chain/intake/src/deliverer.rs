@@ -33,7 +33,7 @@ impl Deliver for Deliverer {
 }
 
 impl Deliverer {
-    /// For its history, who did not get the letter.
+    /// Notes in its history who did not get the letter.
     fn note_refusals(&self, handed: &HandedIn, replies: &Result<Vec<Reply>, OurFault>) {
         let fault = smtp::replies::our_fault();
         for (place, recipient) in handed.envelope.recipients.iter().enumerate() {

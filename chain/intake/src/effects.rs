@@ -1,6 +1,6 @@
-//! What a letter gives rise to beside the copies of our people: the letter itself in the queue, for people elsewhere
-//! and for those of ours who could not take it now; a report to its sender on those who never will; what the rules have
-//! written and remembered.
+//! Gathers what a letter gives rise to beside the copies of our people: the letter itself in the queue, for people
+//! elsewhere and for those of ours who could not take it now; a report to its sender on those who never will; the
+//! letters that the rules have written and the facts that they remember.
 
 use std::collections::HashSet;
 
@@ -20,16 +20,16 @@ use crate::{Intake, new_letter_id, our_fault};
 /// Beyond this a body goes to a file of its own, and is packed where blocking is allowed.
 const LARGE: usize = 256 * 1024;
 
-/// What goes into the queue and into the memory of the rules.
+/// The effects of a letter on the queue and on the memory of the rules.
 #[derive(Default)]
 pub(crate) struct Effects {
     /// The letter itself, in one form or several.
     letters: Vec<Prepared>,
-    /// What its sender is told.
+    /// The report to its sender.
     report: Option<PreparedReport>,
-    /// What rules have written for their people.
+    /// The letters that rules have written for their people.
     written: Vec<(AccountId, Option<Memory>, PreparedReport)>,
-    /// What rules remember for them.
+    /// The facts that rules remember for them.
     remember: Vec<(AccountId, Memory)>,
 }
 
@@ -179,8 +179,8 @@ impl Causes {
         queue::prepare_report(&intake.store, &outgoing, &envelope, self.terms)
     }
 
-    /// What the sender is told. A letter without return path is a report itself, and reports are never reported on
-    /// (RFC 5321 §6.1).
+    /// Makes the report to the sender. A letter without return path is a report itself, and reports are never
+    /// reported on (RFC 5321 §6.1).
     fn report(&self, intake: &Intake) -> Result<Option<PreparedReport>, store::Error> {
         let lost: Vec<&Failed> = self.leftover.iter().filter(|failed| failed.again_to.is_none()).collect();
         if lost.is_empty() {
@@ -208,7 +208,7 @@ impl Causes {
     }
 }
 
-/// Who elsewhere is reached through which of our aliases.
+/// Lists the people elsewhere, by the aliases of ours through which the letter reaches them.
 fn passed_on(sorted: &Sorted) -> Vec<(&Address, Vec<Address>)> {
     let mut aliases: Vec<(&Address, Vec<Address>)> = Vec::new();
     for remote in sorted.remote.iter().filter(|remote| remote.is_passed_on()) {

@@ -1,4 +1,4 @@
-//! Where letters fetched from mailboxes elsewhere go: to one of our people, into a Maildir, to a delivery agent.
+//! Delivers letters fetched from mailboxes elsewhere: to one of our people, into a Maildir, or to a delivery agent.
 
 mod lmtp;
 mod maildir;
@@ -17,14 +17,14 @@ use lmtp::{LmtpHome, LmtpTarget};
 use maildir::MaildirHome;
 use person::Person;
 
-/// Where the letters of a source go, as it was said.
+/// The target of the letters of a source, as a person wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// To a person here.
+    /// A person here.
     Person(Address),
     /// Into a Maildir.
     Maildir(std::path::PathBuf),
-    /// To a person at a delivery agent.
+    /// A person at a delivery agent.
     Lmtp(LmtpTarget),
 }
 

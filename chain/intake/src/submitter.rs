@@ -1,4 +1,5 @@
-//! What people send over JMAP: as any letter of theirs, but noted in the same commit, and perhaps kept for a while.
+//! Takes the letters that people send over JMAP: as any letter of theirs, but noted in the same commit, and perhaps
+//! kept for a while.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +12,7 @@ use crate::handed_in::HandedIn;
 use crate::taking::began;
 use crate::{Intake, our_fault, sort};
 
-/// What is noted in the commit that takes charge of a letter. It may be called again when the transaction is.
+/// The notes in the commit that takes charge of a letter. It is called again when the transaction is repeated.
 pub type Noted = Box<dyn FnMut(&mut Tx) -> Result<(), store::Error> + Send>;
 
 /// Sends what people write, at once or when they want it to go, and takes back what they would rather not have sent.

@@ -15,7 +15,7 @@ use crate::handed_in::HandedIn;
 use crate::sort::{self, Failed, Sorted};
 use crate::{Intake, checks, our_fault};
 
-/// What is to become of a letter: decided once, and committed in one round or several.
+/// The course of a letter: decided once, and committed in one round or several.
 pub(crate) struct Course<'a> {
     pub(crate) incoming: Incoming<'a>,
     /// The same letter, as it may leave.
@@ -26,7 +26,7 @@ pub(crate) struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// Somebody's mailbox does not take it: nothing of what was decided for them is done now.
+    /// Gives an account up whose mailbox does not take the letter: nothing that was decided for it is done now.
     pub(crate) fn give_up(&mut self, account: AccountId, reply: &Reply) {
         self.sorted.give_up(account, reply);
         self.filing.leave_out(account);
@@ -35,7 +35,7 @@ impl Course<'_> {
 }
 
 impl Intake {
-    /// What the checks find out about a letter that comes in; an error is the refusal of one.
+    /// Asks the checks about a letter that comes in; an error is the refusal of one.
     pub(crate) async fn look(&self, letter: &Letter, envelope: &Envelope, origin: &Origin) -> Result<Findings, Reply> {
         checks::look(&self.checks, letter, envelope, origin).await
     }
@@ -108,7 +108,7 @@ impl Intake {
     }
 }
 
-/// How the history of a letter begins: how it came, and what was found out about it.
+/// Returns the events with which the history of a letter begins: how it came, and what was found out about it.
 pub(crate) fn began(arrival: &Arrival, findings: &Findings) -> Vec<Event> {
     std::iter::once(Event::Received(arrival.clone())).chain(findings.iter().map(mail::Finding::event)).collect()
 }
@@ -120,7 +120,7 @@ pub(crate) fn ours_to_mend(sorted: &Sorted) -> Vec<Failed> {
     sorted.failed.iter().filter(|failed| reached.contains(&failed.recipient)).cloned().collect()
 }
 
-/// What became of each recipient of the envelope.
+/// Returns the reply for each recipient of the envelope.
 pub(crate) fn fates(envelope: &Envelope, sorted: &Sorted) -> Vec<(Address, Reply)> {
     let reached = sorted.reached();
     let mut failed: HashMap<&Address, Vec<&Failed>> = HashMap::new();

@@ -50,7 +50,7 @@ impl Town {
         self.intake.acceptor().accept(letter.clone(), envelope(from, to), origin).await.unwrap()
     }
 
-    /// How many letters Alice (1) or Bob (2) has.
+    /// Counts the letters that Alice (1) or Bob (2) has.
     async fn letters(&self, account: i64) -> u64 {
         let look = move |view: &View| mailbox::account::usage(view, AccountId(account));
         self.intake.store.read(look).await.unwrap().letters
@@ -61,7 +61,7 @@ impl Town {
         self.intake.store.read(move |view| mta::queue::list(view, &Filter::default(), page)).await.unwrap()
     }
 
-    /// For whom letters wait.
+    /// Returns the recipients for whom letters wait.
     async fn waiting(&self) -> Vec<String> {
         let letters = self.queue().await;
         letters.iter().flat_map(|letter| &letter.recipients).map(|recipient| recipient.address.to_string()).collect()
@@ -239,7 +239,7 @@ async fn an_alias_that_leads_back_to_itself_through_others_ends_the_second_time(
     assert_eq!(town.waiting().await, ["eve@evil.test"], "a report, and nothing for carol again: {queue:?}");
 }
 
-/// What the queue is told of each recipient.
+/// The replies that the queue is told, by recipient.
 type Told = Arc<Mutex<Vec<(Address, Reply)>>>;
 
 fn telling(told: &Told, fails: usize) -> Done {

@@ -15,9 +15,10 @@ use tokio::time::Instant;
 use crate::mark::passed_on;
 use crate::{Case, Disposition, Incoming, Mda, Placement, Recipient, Rule};
 
-/// How long all rules may think about a letter for one recipient.
+/// The longest time that all rules may think about a letter for one recipient.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long they may think about it for all: a sender waits ten minutes for our answer (RFC 5321 §4.5.3.2.6).
+/// The longest time that they may think about it for all: a sender waits ten minutes for our answer (RFC 5321
+/// §4.5.3.2.6).
 const FOR_ALL: Duration = Duration::from_secs(240);
 /// Recipients about whom they think at one time.
 const AT_ONCE: usize = 16;
@@ -31,7 +32,7 @@ pub enum Later {
     Over,
 }
 
-/// What was decided for one recipient.
+/// The decision for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// The recipient.
@@ -115,7 +116,7 @@ impl Decision {
             self.disposition = Disposition::refuse(not_now(), cause);
             return ControlFlow::Break(());
         }
-        // As if there were no such rule.
+        // The rule counts as if it were not there.
         self.events.push(judged(&self.recipient, rule.to_owned(), "failed".to_owned(), cause));
         ControlFlow::Continue(())
     }
@@ -130,7 +131,7 @@ impl Decision {
     }
 }
 
-/// Why a rule did not decide.
+/// The reason why a rule did not decide.
 enum Fault {
     /// It may decide another time.
     Now(String),

@@ -10,11 +10,11 @@ use crate::{Disposition, Recipient};
 pub struct Incoming<'a> {
     /// The letter, as it came.
     pub letter: &'a Letter,
-    /// With whom it came.
+    /// The envelope that it came with.
     pub envelope: &'a Envelope,
     /// The way it came.
     pub origin: &'a Origin,
-    /// What the checks have found out about it.
+    /// The findings of the checks about it.
     pub findings: &'a Findings,
     /// The name of this server, for the field that tells of findings.
     pub hostname: &'a Domain,
@@ -35,8 +35,8 @@ pub trait Rule: Send + Sync {
     /// The name under which histories tell of its decisions: `sieve`.
     fn name(&self) -> &'static str;
 
-    /// Decides about a copy. `so_far` is what is to become of it without this rule; what the rule leaves alone it gives
-    /// back. After a refusal no other rule is asked.
+    /// Decides about a copy. `so_far` is what is to become of it without this rule; the rule returns it unchanged
+    /// where it has nothing to say. After a refusal no other rule is asked.
     ///
     /// An error says that the rule cannot decide now: the letter is tried again for this recipient, or, where it cannot
     /// be any more, filed as if there were no such rule. So it is where the rule panics or takes too long. Nobody

@@ -19,7 +19,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// With the mailboxes 1 and 2, of which the second takes 1000 octets.
+    /// Makes the mailboxes 1 and 2, of which the second takes 1000 octets.
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(folder.path()), mailbox::MIGRATIONS).unwrap();
@@ -144,7 +144,7 @@ async fn who_is_gone_meanwhile_is_not_here() {
     assert!(matches!(&outcomes[0].fate, Fate::Refused(reply) if reply.code == 550));
 }
 
-/// How many octets the bodies take in the database, and how many bodies there are.
+/// Returns how many octets the bodies take in the database, and how many bodies there are.
 async fn kept(fixture: &Fixture) -> (u64, u64) {
     let sql = "SELECT coalesce(sum(length(bytes)), 0), count(*) FROM blob_content";
     let sum = |view: &store::View| view.query_one(sql, store::params![], |row| Ok((row.get(0)?, row.get(1)?)));
@@ -293,10 +293,10 @@ fn shown(decisions: &[Decision]) -> Vec<String> {
 async fn a_rule_that_fails_for_one_person_concerns_that_person_alone_and_loses_no_letter() {
     let fixture = Fixture::new().await;
     let mda = Mda::new(fixture.store.clone()).with_rules(vec![Arc::new(Broken)]);
-    // What may be another time is tried again; what would fail for ever counts as no rule.
+    // A rule that may succeed another time is tried again; a rule that would fail for ever counts as no rule.
     let decisions = decide(&mda, "\r\nhello", people(), Later::Possible).await;
     assert_eq!(shown(&decisions), ["keep", "451", "keep", "450", "keep"]);
-    // Where the letter was taken long ago, nothing can be tried again: it is filed as if there were no rule.
+    // If the letter was taken long ago, nothing can be tried again: it is filed as if there were no rule.
     let decisions = decide(&mda, "\r\nhello", people(), Later::Over).await;
     assert_eq!(shown(&decisions), ["keep"; 5]);
     assert!(decisions[0].events.is_empty() && !decisions[1].events.is_empty(), "a history tells that a rule failed");

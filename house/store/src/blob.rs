@@ -22,10 +22,10 @@ use crate::view::View;
 /// The tables of this room, in the order they came.
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration { room: "store", number: 1, sql: FIRST }];
 
-/// What is where:
-/// - `blob`: what is counted. `blob_content` stands beside it, so that counting a reference does not write the content
-///   again. The first frame is a column before the others: who wants the header of a letter reads a page of it and not all
-///   that lies behind. `blob_file` answers whether a file is needed.
+/// The tables keep more than their names say:
+/// - `blob`: the blobs and the counts of their references. `blob_content` stands beside it, so that counting a
+///   reference does not write the content again. The first frame is a column before the others: a reader of a
+///   letter's header reads a page of it and not all that lies behind. `blob_file` answers whether a file is needed.
 /// - `office`: one row, the name of the office, by which its database is known.
 const FIRST: &str = "
 CREATE TABLE blob (
@@ -70,8 +70,8 @@ struct NewBlobFile {
     adopted: AtomicBool,
 }
 
-/// How the bytes of a blob are kept. The first two are no longer written: nothing in them tells whether a part is what
-/// was kept, so a reader of a part looks at the whole.
+/// The form in which the bytes of a blob are kept. The first two forms are no longer written: nothing in them tells
+/// whether a part is what was kept, so a reader of a part looks at the whole.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Bare,
@@ -109,12 +109,13 @@ impl Form {
 }
 
 impl PreparedBlob {
-    /// How many bytes the content has.
+    /// Returns the number of bytes of the content.
     pub fn length(&self) -> u64 {
         self.0.length
     }
 
-    /// What it is told apart by: the BLAKE3 hash of the content (for a headed blob, of its head and the other's hash).
+    /// Returns the hash that identifies it: the BLAKE3 hash of the content (for a headed blob, of its head and the
+    /// other's hash).
     pub fn hash(&self) -> &[u8; 32] {
         &self.0.hash
     }
@@ -131,7 +132,7 @@ impl PreparedBlob {
         }))
     }
 
-    /// How many syncs it took.
+    /// Returns how many syncs it took.
     pub(crate) fn syncs(&self) -> u64 {
         match &self.0.place {
             Storage::Inline(..) | Storage::Before(..) => 0,
@@ -280,7 +281,7 @@ struct Kept<'r> {
     /// The hash of the base; nothing where that is not there.
     base_hash: &'r [u8],
     head: &'r [u8],
-    /// What stands behind the head; empty also where it was not asked for.
+    /// The bytes behind the head; empty also if they were not asked for.
     rest: &'r [u8],
 }
 
@@ -291,14 +292,14 @@ const ALL: &str = "SELECT b.hash, b.length, b.packed, b.form, b.file, c.blob, c.
                    FROM blob b LEFT JOIN blob_content c ON c.blob = b.id LEFT JOIN blob h ON h.id = c.base
                    WHERE b.id = $1";
 
-/// What a look at the rows gave.
+/// The result of a look at the rows.
 enum Looked {
     Read(Bytes),
     /// This form can only be trusted as a whole, and the head alone was asked for.
     NeedsAll,
 }
 
-/// Reads a range of a blob. What is damaged is an error and is never given; it is told in the log, once.
+/// Reads a range of a blob. A damaged blob is an error and is never given; the log tells of it, once.
 pub(crate) fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes> {
     read_checked(view, blob, range).inspect_err(|error| {
         if error.is_permanent() && !matches!(error, Error::NoBlob(_)) && view.blob_files().is_first_word_of(blob) {

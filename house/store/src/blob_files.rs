@@ -17,7 +17,7 @@ use crate::blob_id::BlobId;
 use crate::error::{Error, Result};
 use crate::flaw::Flaw;
 
-/// How long a released file stays, for readers in other processes whose snapshot still shows its row.
+/// The time that a released file stays, for readers in other processes whose snapshot still shows its row.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Stands in the folder as long as it is ours.
@@ -45,7 +45,7 @@ pub(crate) struct BlobFiles {
     told: Mutex<HashSet<BlobId>>,
 }
 
-/// How many names are remembered; beyond it, they are forgotten and looked at again.
+/// The largest number of names that are remembered; beyond it, they are forgotten and looked at again.
 const REMEMBERED: usize = 4096;
 
 impl BlobFiles {
@@ -128,7 +128,7 @@ impl BlobFiles {
         self.path(name).try_exists().map_err(|error| by_system(&error))
     }
 
-    /// How a file is called in words for the administrator.
+    /// Names a file in words for the administrator.
     pub(crate) fn shown(&self, name: &str) -> String {
         format!("the file blobs/{}/{name}", shard(name))
     }
@@ -146,7 +146,7 @@ impl BlobFiles {
     }
 
     /// Removes the released files whose time has come: released before `oldest_read` began, long enough ago, and only
-    /// where `is_unneeded` proves of the name that no row refers to it. Where it does not, the file stays.
+    /// if `is_unneeded` proves of the name that no row refers to it. Without that proof the file stays.
     pub(crate) fn tidy(&self, oldest_read: Option<Instant>, mut is_unneeded: impl FnMut(&str) -> bool) {
         let is_due = |at: Instant| at.elapsed() >= GRACE && oldest_read.is_none_or(|oldest| at < oldest);
         while let Some((at, name)) = self.first_released().filter(|(at, _)| is_due(*at)) {

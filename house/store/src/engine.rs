@@ -18,7 +18,7 @@ pub(crate) struct Opened {
     pub(crate) upkeep: Box<dyn Upkeep>,
 }
 
-/// What the engine does beside the sessions.
+/// The work of the engine beside the sessions.
 pub(crate) trait Upkeep: Send + Sync {
     /// Puts everything where it belongs at rest and ends. The sessions that write are closed before.
     fn close(&self);
@@ -32,8 +32,8 @@ pub(crate) trait Session: Send {
     fn execute(&self, sql: &str, params: &[Value<'_>]) -> Result<usize>;
     /// Runs a statement and shows its rows one by one.
     fn query(&self, sql: &str, params: &[Value<'_>], each: EachRow<'_>) -> Result<()>;
-    /// Begins a transaction that sees one state of the data until it ends. Once the leash is over, what runs fails with
-    /// [`Error::Interrupted`], and so does whatever is begun.
+    /// Begins a transaction that sees one state of the data until it ends. Once the leash is over, the running
+    /// statement fails with [`Error::Interrupted`], and so does every later one.
     fn begin_read(&self, leash: Leash) -> Result<()>;
     /// Ends it.
     fn end_read(&self) -> Result<()>;
@@ -43,7 +43,8 @@ pub(crate) trait Session: Send {
     fn rest(&self);
 }
 
-/// What begins at a mark. Two kinds, so that a write that panics in the middle of an attempt is undone whole.
+/// The work that begins at a mark. Two kinds, so that a write that panics in the middle of an attempt is undone
+/// whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Marked {
     /// A write among others in one commit.
@@ -64,7 +65,7 @@ pub(crate) trait WriteSession: Session {
     fn undo(&self, mark: Marked) -> Result<()>;
     /// Is the transaction still there? Some failures (a full disk) undo all of it.
     fn in_transaction(&self) -> bool;
-    /// Why it is not there any more.
+    /// Returns the reason why the transaction is not there any more.
     fn why_lost(&self) -> Error;
     /// Commits, and returns when it is on the disk.
     fn commit(&self) -> Result<()>;

@@ -1,4 +1,4 @@
-//! What the store does by itself now and then, on a thread that waits for the disk so that nobody else does.
+//! Does the store's own work now and then, on a thread that waits for the disk so that nobody else does.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,9 @@ use crate::space::Space;
 use crate::sqlite;
 use crate::statistics::Counters;
 
-/// How often the mark follows the commits.
+/// The interval at which the mark follows the commits.
 const NOTE: Duration = Duration::from_millis(250);
-/// How often released files and the room on the disk are looked at.
+/// The interval at which released files and the room on the disk are looked at.
 const TIDY: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -35,7 +35,7 @@ pub(crate) struct Housekeeping {
     pub(crate) mark: Arc<Mark>,
     pub(crate) space: Arc<Space>,
     pub(crate) shrink: Shrink,
-    /// What lay in the folder of bodies when no process could be about to refer to it.
+    /// The files that lay in the folder of bodies when no process could be about to refer to them.
     pub(crate) old_files: Files,
 }
 
@@ -60,7 +60,7 @@ impl Housekeeping {
                 tidied = Instant::now();
                 self.space.look();
                 self.counters.tight.store(self.space.may_grow().is_err(), Relaxed);
-                // Where the database was exchanged under us, its rows prove nothing.
+                // If the database was exchanged under us, its rows prove nothing.
                 if opened.is_some() && identity(&self.file) == opened {
                     blob_files.tidy(readers.oldest(), |name| is_unneeded(&readers, name));
                 }
@@ -89,17 +89,17 @@ impl Housekeeping {
     }
 }
 
-/// How far the database has come, seen from outside.
+/// The progress of the database, seen from outside.
 #[derive(PartialEq, Eq, Default)]
 pub(crate) struct Progress {
     commits: u64,
-    /// How the file looks in which commits are missing that the log has.
+    /// The stamp of the file while it misses commits that the log has.
     log_needed: Option<Stamp>,
 }
 
 impl Progress {
     pub(crate) fn of(counters: &Counters, file: &Path) -> Self {
-        // In this order: where the log is carried meanwhile, the stamp is of the file before, and proves nothing.
+        // The order matters: if the log is carried meanwhile, the stamp is of the file before, and proves nothing.
         let stamp = Stamp::of(file).ok();
         let commits = counters.commits.load(Relaxed);
         Self { commits, log_needed: stamp.filter(|_| counters.is_log_needed()) }
@@ -139,7 +139,7 @@ fn is_unneeded(readers: &Readers, name: &str) -> bool {
     }
 }
 
-/// By what a file is known, whatever it is called.
+/// Returns the numbers by which a file is known, whatever it is called.
 fn identity(file: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(file).ok().map(|found| (found.dev(), found.ino()))
 }

@@ -1,7 +1,7 @@
 //! Is this the data folder of a post office, whole and as it was last? Asked before anything is changed in it.
 //!
-//! A part that is missing must not be made anew: an office without its database answers "nobody here is called Bob", and
-//! bodies that no row refers to look like rubbish. Only a positive proof refuses; what is not known does not.
+//! A part that is missing must not be made anew: an office without its database answers "nobody here is called Bob",
+//! and bodies that no row refers to look like rubbish. Only a positive proof refuses; a doubt does not.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -19,13 +19,13 @@ use crate::sqlite::survey::Survey;
 use crate::value::Row;
 use crate::{lost_found, mount, params, sqlite};
 
-/// How closely a database is looked at when it is opened. That it is there, and is the one that was there last, is looked
-/// at always.
+/// The depth of the look at a database when it is opened. The opening always checks that it is there, and is the one
+/// that was there last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
     /// No further, for a command that shall be quick.
     Presence,
-    /// Every page: of a small database before it is opened, of a large one behind the work. Where damage is found then,
+    /// Every page: of a small database before it is opened, of a large one behind the work. If damage is found then,
     /// writes fail with [`Error::Corrupt`] from that moment on.
     Pages,
 }
@@ -42,7 +42,7 @@ pub fn has_office(folder: &Path) -> Result<bool, OpenError> {
     Ok(found.database > 0)
 }
 
-/// What lies in the folder.
+/// The files that lie in the folder.
 struct Found {
     folder: PathBuf,
     /// Bytes of the database; 0 also where it is not there.
@@ -95,7 +95,7 @@ enum Part {
     BodyInShard,
     /// A database.
     Database,
-    /// A folder of what was put aside.
+    /// A folder of files that were put aside.
     PutAside,
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn check(folder: &Path, check: Check) -> Result<Looked, OpenError> {
     check_presence(folder, &found, said.as_ref())?;
     match check {
         Check::Presence => Ok(Looked::Enough),
-        // What was found damaged is not served again before it has been looked at.
+        // A database that was found damaged is not served again before it has been looked at.
         Check::Pages => look_at_pages(folder, found.database, said.is_some_and(|said| said.damaged)),
     }
 }
@@ -217,7 +217,7 @@ fn look_at_pages(folder: &Path, bytes: u64, whatever_its_size: bool) -> Result<L
     }
 }
 
-/// What came of the looking.
+/// The result of the look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Looked {
     /// All that was asked for was looked at.

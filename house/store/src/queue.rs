@@ -32,7 +32,7 @@ pub(crate) fn is_home(address: usize) -> bool {
     HOME.get() == address
 }
 
-/// Why nobody may wait in the queue that he serves.
+/// Says why a thread may not wait in the queue that it serves.
 pub(crate) fn waits_for_itself() -> Error {
     Error::Sql("a write within a write, or a read within a read, would wait for itself".to_owned())
 }
@@ -43,7 +43,7 @@ struct Line<T> {
     sleepers: usize,
 }
 
-/// What [`Queue::pop`] found.
+/// The result of [`Queue::pop`].
 pub(crate) enum Popped<T> {
     Item(T),
     Nothing,
@@ -51,7 +51,8 @@ pub(crate) enum Popped<T> {
 }
 
 impl<T> Queue<T> {
-    /// A queue of at most `length` items. Who finds it full waits for `patience` and is then told `full`.
+    /// Makes a queue of at most `length` items. A caller that finds it full waits for `patience` and is then told
+    /// `full`.
     pub(crate) fn new(length: usize, patience: Duration, full: &'static str) -> Self {
         let line = Line { items: VecDeque::new(), closed: false, sleepers: 0 };
         let room = Semaphore::new(length.clamp(1, Semaphore::MAX_PERMITS));

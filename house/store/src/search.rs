@@ -34,11 +34,11 @@ pub struct SearchIndex(Arc<Shared>);
 struct Shared {
     folder: PathBuf,
     desk: RwLock<IndexSlot>,
-    /// How often it was asked.
+    /// The number of times that it was asked.
     asked: AtomicU64,
 }
 
-/// The index is opened by who needs it first: most commands never do.
+/// The index is opened by the first caller that needs it: most commands never do.
 enum IndexSlot {
     Unopened,
     Open(Arc<Index>),
@@ -89,7 +89,8 @@ impl SearchIndex {
         self.mend(&index, outcome)
     }
 
-    /// [`add`](Self::add) where blocking is allowed, for letters that were passed over: what is noted as reached stays.
+    /// Does [`add`](Self::add) where blocking is allowed, for letters that were passed over: the noted progress
+    /// stays.
     pub fn put_blocking(&self, batch: Vec<Document>) -> Result<()> {
         let index = self.index()?;
         let known = Arc::clone(&index.known);
@@ -125,7 +126,7 @@ impl SearchIndex {
         self.mend(&index, outcome)
     }
 
-    /// How often [`ask`](Self::ask) was called since the store was opened.
+    /// Returns how often [`ask`](Self::ask) was called since the store was opened.
     pub fn asked(&self) -> u64 {
         self.0.asked.load(Relaxed)
     }
@@ -291,7 +292,7 @@ fn remove_files(folder: &Path) -> Result<()> {
 
 const FILE: &str = "search.db";
 const READERS: usize = 2;
-/// How long one question may take.
+/// The longest time that one question may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 const QUEUE: usize = 64;
 const GROUP: usize = 16;

@@ -16,11 +16,11 @@ pub(crate) use pages::{give_back, is_worth_it};
 
 /// Pages given back in one write: some milliseconds.
 const SLICE: u32 = 256;
-/// So long in each round at most; writes of others come in between.
+/// The longest time of a round; writes of others come in between.
 const ROUND: Duration = Duration::from_millis(80);
-/// How often is looked whether there is something to give back.
+/// The interval at which the store looks whether there is something to give back.
 const LOOK: Duration = Duration::from_secs(10);
-/// The same where the disk is full: what moves goes through the log first.
+/// The same if the disk is full: the pages that move go through the log first.
 const TIGHT_SLICE: u32 = 16;
 
 /// Gives room back for one store.
@@ -34,7 +34,7 @@ impl Shrink {
         Self { store: Arc::downgrade(store), looked: None }
     }
 
-    /// To be called now and then.
+    /// Shrinks a little. The caller calls it now and then.
     pub(crate) fn a_little(&mut self) {
         if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
             return;

@@ -1,8 +1,8 @@
 //! The copy of the tables that is made before a migration that changes rows.
 //!
-//! The migration itself is one transaction: it happens or it does not. What the copy is for is the mistake that is found
-//! later, and the way back to the version before. Bodies are never copied: no migration touches them, and they are
-//! nearly all of the database. A migration that only adds tables, indexes and columns has nothing to go back to.
+//! The migration itself is one transaction: it happens or it does not. The copy is for the mistake that is found
+//! later, and for the way back to the version before. Bodies are never copied: no migration touches them, and they
+//! are nearly all of the database. A migration that only adds tables, indexes and columns has nothing to go back to.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::value::Row;
 
 /// The table that holds the bodies.
 pub(crate) const BODIES: &str = "blob_content";
-/// How many copies are kept.
+/// The number of copies that are kept.
 const KEPT: usize = 1;
 
 /// Does the step leave every row as it is?
@@ -53,12 +53,12 @@ pub(crate) fn require_room(session: &dyn WriteSession, folder: &Path, steps: &[M
         Ok(room) if room.free < needed => {
             Err(OpenError::NoSpace { folder: folder.to_owned(), needed, free: room.free })
         }
-        // What is not known forbids nothing.
+        // An unknown size forbids nothing.
         _ => Ok(()),
     }
 }
 
-/// What all tables but the bodies take.
+/// Returns the bytes that all tables but the bodies take.
 fn bytes_of_tables(session: &dyn WriteSession) -> Result<u64> {
     let (bytes, free) = session.size()?;
     let mut bodies = 0_u64;
@@ -88,8 +88,9 @@ pub(crate) fn make(session: &dyn WriteSession, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Goes back to the tables of a copy in `snapshots/`, for the version of Facteur before; bodies stay. No post office may
-/// run on the folder. All of it is done, or nothing. What came since is lost, save the bodies, which nothing refers to.
+/// Goes back to the tables of a copy in `snapshots/`, for the version of Facteur before; bodies stay. No post office
+/// may run on the folder. All of it is done, or nothing. Letters that came since are lost, save their bodies, which
+/// nothing refers to.
 pub fn go_back(folder: &Path, copy: &Path) -> Result<(), OpenError> {
     let _alone = Lock::take(folder)?;
     let file = folder.join(crate::opening::DATABASE);

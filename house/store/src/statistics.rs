@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-/// What the store has done since it was opened.
+/// The counts of the store since it was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// Commits made.
@@ -43,11 +43,11 @@ pub(crate) struct Counters {
     pub(crate) log_bytes: AtomicU64,
     /// Commits of ours that wrote to the log.
     pub(crate) logged: AtomicU64,
-    /// So many of these were in the database file as well when it was last looked.
+    /// The number of these that were in the database file as well at the last look.
     pub(crate) carried: AtomicU64,
     /// The disk is full, or nearly: the log must not grow.
     pub(crate) tight: AtomicBool,
-    /// What is kept in reserve on the disk; 0 where nothing is.
+    /// The bytes that are kept in reserve on the disk; 0 if none are.
     pub(crate) reserve: AtomicU64,
 }
 

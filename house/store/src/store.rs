@@ -33,7 +33,7 @@ use crate::tx::Tx;
 use crate::view::View;
 use crate::writer::{Writer, WriterParts};
 
-/// How a store is opened. [`Options::new`] has what everybody wants.
+/// The options of a store. [`Options::new`] has those that everybody wants.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The data folder.
@@ -44,19 +44,19 @@ pub struct Options {
     pub readers: usize,
     /// Threads that search, sort and count.
     pub scanners: usize,
-    /// How long a short read may run.
+    /// The longest time that a short read may run.
     pub read_deadline: Duration,
-    /// How long a scan may run.
+    /// The longest time that a scan may run.
     pub scan_deadline: Duration,
     /// Writes that may wait.
     pub queue: usize,
     /// Writes that one commit may hold.
     pub batch: usize,
-    /// How closely the database is looked at.
+    /// The depth of the look at the database.
     pub check: Check,
     /// Keep some room on the disk in reserve, so that something can be deleted when it is full: for who serves.
     pub reserve: bool,
-    /// What shall go wrong (tests and benchmarks).
+    /// The faults that shall occur (tests and benchmarks).
     pub faults: Faults,
 }
 
@@ -208,8 +208,8 @@ impl Store {
         self.0.readers.read(Some(asker), f).await
     }
 
-    /// Like [`read_for`](Self::read_for), for what may look at every letter of an account: a search, a sort, a count. It runs
-    /// in the long lane, at most one at a time for each asker, and never keeps a short read waiting.
+    /// Like [`read_for`](Self::read_for), for a read that may look at every letter of an account: a search, a sort, a
+    /// count. It runs in the long lane, at most one at a time for each asker, and never keeps a short read waiting.
     pub async fn scan_for<T, E, F>(&self, asker: Asker, f: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -234,9 +234,9 @@ impl Store {
         self.0.board.watch(topic)
     }
 
-    /// Fails where nothing new can be taken, however small: there is too little room on the disk ([`Error::Full`]), or the
-    /// database is damaged ([`Error::Corrupt`]). Doors ask before a letter is sent to them; it costs nothing. What is here
-    /// can still be read, and, where only room is wanting, be deleted.
+    /// Fails if no new letter can be taken, however small: there is too little room on the disk ([`Error::Full`]), or
+    /// the database is damaged ([`Error::Corrupt`]). Doors ask before a client sends a letter; it costs nothing.
+    /// Letters that are here can still be read, and, if only room is wanting, be deleted.
     pub fn may_grow(&self) -> Result<()> {
         self.0.health.may_write()?;
         self.0.space.may_grow()
@@ -257,7 +257,7 @@ impl Store {
         self.0.search.clone()
     }
 
-    /// What the store has done so far.
+    /// Returns the counts of the store so far.
     pub fn statistics(&self) -> Statistics {
         self.0.counters.look()
     }
@@ -282,7 +282,7 @@ impl Store {
     pub fn close_blocking(self) {
         self.0.closing.store(true, Relaxed);
         self.0.writer.close();
-        // For the last time, now that nothing is written any more.
+        // The mark is written for the last time, now that nothing is written any more.
         housekeeping::note(&self.0.readers, &self.0.mark, Progress::of(&self.0.counters, &self.0.file).log_needed());
         self.0.search.close();
         self.0.readers.close();

@@ -15,7 +15,7 @@ use crate::topic::Topic;
 use crate::value::Value;
 use crate::view::View;
 
-/// A transaction. What it reads includes what it wrote.
+/// A transaction. Its reads see its own writes.
 pub struct Tx {
     view: View,
     session: Rc<dyn WriteSession>,
@@ -23,7 +23,7 @@ pub struct Tx {
     bounds: Rc<RefCell<Bounds>>,
 }
 
-/// What becomes true outside the database once the commit is on the disk.
+/// The effects that become true outside the database once the commit is on the disk.
 #[derive(Default)]
 pub(crate) struct Effects {
     /// Topics to announce.
@@ -34,7 +34,7 @@ pub(crate) struct Effects {
     pub(crate) released: Vec<Box<str>>,
 }
 
-/// How far the effects had come when a write began.
+/// The number of the effects when a write began.
 #[derive(Clone, Copy)]
 pub(crate) struct Mark {
     notices: usize,
@@ -61,7 +61,7 @@ impl Tx {
         self.session.execute(sql, params)
     }
 
-    /// Does something that is undone alone where it fails: what the write did before stays, and the write goes on. The
+    /// Does work that is undone alone if it fails: the earlier changes of the write stay, and the write goes on. The
     /// outer error is the store's, and ends the write.
     pub fn attempt<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<Result<T, E>> {
         let mark = self.mark();

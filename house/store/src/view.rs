@@ -24,7 +24,7 @@ const PROVEN_AT_A_TIME: u64 = 1 << 20;
 pub struct View {
     session: Rc<dyn Session>,
     blob_files: Arc<BlobFiles>,
-    /// What a write may change, in builds that check it.
+    /// The bounds of a write, in builds that check them.
     bounds: Option<Rc<RefCell<Bounds>>>,
     /// Statements whose rows are being shown.
     walking: Cell<u32>,
@@ -124,7 +124,7 @@ impl View {
         self.session.check()
     }
 
-    /// How many bytes a blob has.
+    /// Returns how many bytes a blob has.
     pub fn blob_len(&self, blob: BlobId) -> Result<u64> {
         blob::length(self, blob)
     }
@@ -134,8 +134,8 @@ impl View {
         blob::read(self, blob, range)
     }
 
-    /// Reads a range of a blob and throws it away: who then begins to send it knows that it is sound, and need not break
-    /// off in the middle.
+    /// Reads a range of a blob and throws it away: a caller that then begins to send it knows that it is sound, and
+    /// need not break off in the middle.
     pub fn prove_blob(&self, blob: BlobId, range: Range<u64>) -> Result<()> {
         let end = range.end.min(self.blob_len(blob)?);
         let mut start = range.start;

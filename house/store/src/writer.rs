@@ -25,21 +25,21 @@ use crate::tx::Tx;
 
 /// A group that has run this long takes nobody more in.
 const LONG_ENOUGH: Duration = Duration::from_millis(5);
-/// How often to look for changes by other processes.
+/// The interval at which the writer looks for changes by other processes.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a caller waits for a place in the queue.
+/// The longest time that a caller waits for a place in the queue.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many jobs are taken from the queue at a time.
+/// The number of jobs that are taken from the queue at a time.
 const AT_ONCE: usize = 32;
 
 /// A write on its way. It may run several times before it is answered.
 pub(crate) trait Job: Send {
-    /// Runs it. `false`: it failed, and what it did must be undone.
+    /// Runs it. `false`: it failed, and its changes must be undone.
     fn run(&mut self, tx: &mut Tx) -> bool;
     /// Makes it fail, whatever the run gave.
     fn fail(&mut self, error: Error);
-    /// Answers the caller with what the last run gave, or with why that was not committed.
+    /// Answers the caller with the result of the last run, or with the reason why that was not committed.
     fn answer(self: Box<Self>, committed: Result<()>);
     /// Answers the caller whose run made the engine undo the transaction.
     fn answer_lost(self: Box<Self>, why: Error);
@@ -55,16 +55,16 @@ pub(crate) struct Writer {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What the writer thread needs beside its session.
+/// The parts that the writer thread needs beside its session.
 pub(crate) struct WriterParts {
     pub(crate) blob_files: Arc<BlobFiles>,
     pub(crate) board: Arc<Board>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) faults: Faults,
     pub(crate) batch: usize,
-    /// Who is told that the disk is full.
+    /// The watcher of the disk's room, which is told that the disk is full.
     pub(crate) space: Option<Arc<Space>>,
-    /// Whose tables are whose.
+    /// The rooms of the tables.
     pub(crate) tables: Arc<Tables>,
 }
 
@@ -160,7 +160,7 @@ where
 {
     fn run(&mut self, tx: &mut Tx) -> bool {
         tx.begin(self.key);
-        // What a panic leaves half done in the database is undone, and what it leaves half done in the closure is not
+        // The database undoes what a panic leaves half done in it, and what it leaves half done in the closure is not
         // touched again: see `has_panicked`.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.f)(tx)));
         self.panicked = outcome.is_err();
@@ -175,8 +175,8 @@ where
     }
 
     fn answer(self: Box<Self>, committed: Result<()>) {
-        // What a failed run saw may have been the uncommitted work of its neighbours, so its answer waits for the
-        // commit as well, and falls with it.
+        // A failed run may have seen the uncommitted work of its neighbours, so its answer waits for the commit as
+        // well, and falls with it.
         let outcome = match committed {
             Ok(()) => self.outcome.unwrap_or_else(|| Err(Error::Closed.into())),
             Err(error) => Err(error.into()),
@@ -210,7 +210,7 @@ pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "without a word".to_owned())
 }
 
-/// What runs on the thread.
+/// The state of the writer thread.
 struct WriterThread {
     queue: Arc<Queue<Box<dyn Job>>>,
     tx: Tx,
@@ -225,7 +225,7 @@ enum Turn {
     Last,
 }
 
-/// What became of the jobs of a group.
+/// The fate of the jobs of a group.
 enum Ran {
     /// They are to be committed, with those that failed alone.
     All(Jobs),
@@ -279,7 +279,7 @@ impl WriterThread {
         turn == Turn::First && matches!(why, Error::Full(_)) && self.tx.session().carry_log()
     }
 
-    /// Runs what waits, and what comes meanwhile, until the group is full or old enough.
+    /// Runs the jobs that wait, and those that come meanwhile, until the group is full or old enough.
     fn run_all(&mut self, mut waiting: Jobs, size: usize, turn: Turn) -> Ran {
         let started = Instant::now();
         let mut done = Jobs::with_capacity(waiting.len());

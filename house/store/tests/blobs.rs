@@ -204,7 +204,7 @@ fn orphans_of_a_crash_are_put_aside_at_the_next_start_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let kept = put(&store, &store.prepare_blob(text(1_000_000)).unwrap());
-    // What a process leaves that dies between writing the file and the commit.
+    // A process leaves this file if it dies between writing the file and the commit.
     std::fs::create_dir_all(folder.path().join("blobs/00")).unwrap();
     std::fs::write(folder.path().join("blobs/00/half-a-letter"), "Dear Bob, ").unwrap();
     assert_eq!(files(folder.path()), 2);

@@ -1,4 +1,4 @@
-//! Killed processes, full disks, strangers in the same folder: what was acknowledged is there, and nothing by halves.
+//! Killed processes, full disks, strangers in the same folder: acknowledged letters are there, and nothing by halves.
 //!
 //! The processes are this test program itself, started again with the name of one of the parts at the end.
 

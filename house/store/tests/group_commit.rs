@@ -159,7 +159,7 @@ async fn a_write_that_panicked_is_not_run_again_when_its_group_is_lost() {
                     add(tx, &format!("write {number}"))?;
                     match number {
                         1 => panic!("half done"),
-                        // As SQLite itself does on some failures of the disk: all of the transaction is gone.
+                        // SQLite itself does this on some failures of the disk: all of the transaction is gone.
                         2 => tx.execute("ROLLBACK", params![]).and(Err(refused())),
                         _ => Ok(()),
                     }

@@ -276,10 +276,10 @@ async fn what_waits_is_bounded_for_each_and_others_still_get_in() {
     let first = held.scan(&store, ALICE);
     until(|| held.running() == 1).await;
     let scans: Vec<_> = (0..100).map(|_| held.scan(&store, ALICE)).collect();
-    // Those that find no place are told so at once, while the first still runs.
+    // The scans that find no place are told so at once, while the first still runs.
     until(|| scans.iter().filter(|scan| scan.is_finished()).count() == 100 - 16).await;
     assert_eq!(soon(store.scan_for(BOB, look)).await, Ok(0));
-    // Who goes away makes room.
+    // A caller that goes away makes room.
     scans.iter().for_each(JoinHandle::abort);
     for scan in scans {
         if let Ok(refused) = scan.await {

@@ -33,7 +33,7 @@ fn contents(folder: &Path) -> BTreeMap<String, String> {
             match entry.file_type().unwrap().is_dir() {
                 true => folders.push(entry.path()),
                 false if name.ends_with("-shm") || name.ends_with(".lock") || name.ends_with(".in-use") => {}
-                // Who looks at the database leaves an empty log.
+                // A process that looks at the database leaves an empty log.
                 false if name.ends_with("-wal") && entry.metadata().unwrap().len() == 0 => {}
                 false => drop(found.insert(name, blake3::hash(&fs::read(entry.path()).unwrap()).to_string())),
             }

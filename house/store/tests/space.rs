@@ -1,4 +1,4 @@
-//! A full disk: nothing new is taken, everything is read, and what is deleted makes room again.
+//! A full disk: no new letter is taken, everything is read, and deleting makes room again.
 
 mod common;
 

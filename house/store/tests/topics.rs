@@ -1,4 +1,4 @@
-//! Who watches is woken by what concerns them, once, and after the commit.
+//! A watcher is woken by the topics that concern them, once, and after the commit.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! What each engine does in its own way, so that the other need not understand the statement.
+//! Names the statements that each engine writes in its own way, so that the other need not understand them.
 
 use crate::record::Statement;
 

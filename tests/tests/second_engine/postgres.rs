@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::record::Statement;
 
-/// Where Debian keeps the programs of the server.
+/// The folder in which Debian keeps the programs of the server.
 const PROGRAMS: &str = "/usr/lib/postgresql";
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -1,4 +1,4 @@
-//! What the tests before have written down.
+//! Reads the records that the tests before have written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ pub struct Statement {
     pub sql: String,
     /// A letter for each parameter: `i` a number, `t` a text, `b` bytes, `n` where it never had a value.
     pub kinds: String,
-    /// Where it stands in the source.
+    /// The place of the statement in the source.
     pub from: String,
 }
 
@@ -28,7 +28,7 @@ pub struct Record {
     pub statements: Vec<Statement>,
     /// Those that ran within the rows of another, and where they stand.
     pub nested: BTreeSet<String>,
-    /// What writes changed that their key does not cover, and where.
+    /// The rows that writes changed outside their key, and where.
     pub outside: BTreeSet<String>,
 }
 

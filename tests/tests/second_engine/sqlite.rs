@@ -1,4 +1,4 @@
-//! How SQLite goes about each statement.
+//! Explains how SQLite runs each statement.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::record::{Record, Statement};
 
-/// What is walked through from one end to the other: a table, or an index over a part of one; a piece of the statements that
+/// The walks from one end of a table, or of an index over a part of one, to the other: a piece of the statements that
 /// may do so; and why that costs little however many letters there are.
 const WALKED: &[(&str, &str, &str)] = &[
     ("folder_left", "", "folders whose letters are being cleared away"),
@@ -62,7 +62,7 @@ pub fn scans(record: &Record) -> Vec<String> {
 
 fn scans_of(connection: &Connection, statement: &Statement) -> Vec<String> {
     let asked = format!("EXPLAIN QUERY PLAN {}", statement.sql);
-    // What speaks of the file itself has no plan.
+    // A statement about the file itself has no plan.
     let Ok(mut prepared) = connection.prepare(&asked) else { return Vec::new() };
     let mut rows = prepared.raw_query();
     let mut steps = Vec::new();

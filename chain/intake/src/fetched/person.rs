@@ -29,7 +29,7 @@ pub struct Person {
     account: AccountId,
     address: Address,
     source: SourceId,
-    /// As histories name it.
+    /// The name of the source in histories.
     shown: String,
     /// INBOX letters are delivered like new ones.
     deliver: bool,
@@ -40,9 +40,9 @@ pub struct Person {
 struct Ready {
     arrived: Arrived,
     letter: Letter,
-    /// How its history begins.
+    /// The beginning of its history.
     events: Vec<Event>,
-    /// By what it is known again, should it be imported as well.
+    /// The identity by which it is recognized, should it be imported as well.
     identity: Identity,
     how: How,
 }
@@ -51,11 +51,11 @@ struct Ready {
 enum How {
     /// Into the folder it lay in.
     AsItLay(Prepared),
-    /// As the checks and the rules decide.
+    /// The letter goes where the checks and the rules decide.
     Delivered(Filing, Arc<Effects>),
 }
 
-/// Why a commit did not come about.
+/// The reason why a commit did not come about.
 enum Undone {
     Fault(Fault),
     Store(store::Error),
@@ -77,7 +77,7 @@ impl From<mailbox::Error> for Undone {
 }
 
 impl Person {
-    /// The person the settings name, who must be here.
+    /// Finds the person that the settings name, who must be here.
     pub async fn find(intake: &Intake, source: &Source, address: Address) -> Result<Self, Fault> {
         let wanted = address.clone();
         let found = intake.store.read(move |view| directory::account::find(view, &wanted)).await;
@@ -144,7 +144,7 @@ impl Person {
         Ok(Ready { arrived, letter: outgoing.letter().clone(), events, identity, how })
     }
 
-    /// How a letter came, for its history.
+    /// Returns how a letter came, for its history.
     fn arrival(&self, letter: &Letter, envelope: &Envelope) -> Arrival {
         let login = self.address.to_string();
         Arrival { login, ..history::arrival(letter, envelope, &Origin::Fetched(self.shown.clone())) }
@@ -196,7 +196,7 @@ impl Person {
         (Letter { id: crate::new_letter_id(), raw: arrived.raw.clone() }, envelope)
     }
 
-    /// All in one commit, each letter with what is remembered of it.
+    /// Files all of them in one commit, each letter with the memory of it.
     async fn commit(&self, ready: Vec<Ready>) -> Result<Vec<Taken>, Undone> {
         let (account, source, address) = (self.account, self.source, self.address.to_string());
         let now = net::now();
@@ -242,7 +242,7 @@ impl Destination for Person {
         Box::pin(async move {
             let ready = self.prepare(letters).await?;
             match self.take_ready(ready.clone()).await {
-                // Those that fit are taken, up to the one that does not.
+                // The letters that fit are taken, up to the one that does not.
                 Err(Fault::Destination(_)) if ready.len() > 1 => {
                     let mut taken = Vec::with_capacity(ready.len());
                     for one in ready {

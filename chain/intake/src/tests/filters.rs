@@ -23,7 +23,7 @@ impl<F: Fn() -> Box<dyn Look> + Send + Sync> Check for MadeUp<F> {
     }
 }
 
-/// Counts the octets it sees, and concludes with what it is told to.
+/// Counts the octets it sees, and gives the finding that it is told to give.
 struct Counting {
     seen: usize,
     total: Arc<Mutex<Vec<usize>>>,
@@ -58,7 +58,7 @@ pub(super) fn refuses() -> Pending<'static, Result<Conclusion, OurFault>> {
     Box::pin(async { Ok(Conclusion::Refuse(Reply::new(550, (5, 7, 1), "not this letter"))) })
 }
 
-/// A rule that is made of what it decides.
+/// A rule that is made of a closure, which decides.
 struct ByClosure<F>(F);
 
 impl<F> Rule for ByClosure<F>
@@ -102,7 +102,7 @@ impl Town {
         Self { intake: town.intake.clone().with_checks(checks), ..town }
     }
 
-    /// The decisions that the history of the made-up letter tells, each with whom it concerns.
+    /// Returns the decisions that the history of the made-up letter tells, each with its recipient.
     async fn told(&self) -> Vec<String> {
         let what = ::trace::What::Letter(LetterId::from_random([3; 10]));
         let look = move |view: &View| ::trace::find(view, ::trace::Scope::Everyone, &what, ::trace::Page::default());
@@ -223,7 +223,7 @@ async fn a_rule_that_fails_for_one_puts_their_letter_off_and_the_others_get_thei
     assert_eq!(town.accept(&hello(), "eve@evil.test", &to, peer()).await, Verdict::Accept);
     assert_eq!((town.letters(1).await, town.letters(2).await), (1, 0));
     assert_eq!(town.waiting().await, ["bob@alpha.test"], "he is tried again");
-    // From the queue it is filed as if there were no rule: it waits for no script for ever.
+    // A letter from the queue is filed as if there were no rule: it waits for no script for ever.
     assert_eq!(drop_off(&town, &hello(), &["bob@alpha.test"]).await, ["bob@alpha.test 250"]);
     assert_eq!(town.letters(2).await, 1);
 }

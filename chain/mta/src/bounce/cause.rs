@@ -1,4 +1,4 @@
-//! What stands behind a refusal, as far as its code and its words tell.
+//! Finds the cause of a refusal, as far as its code and its words tell.
 
 use mail::Enhanced;
 

@@ -46,15 +46,16 @@ struct Open {
     carried: usize,
 }
 
-/// One letter on its way round the hosts of the site (RFC 5321 §5.1): who is refused at one may be taken at the next.
+/// One letter on its way round the hosts of the site (RFC 5321 §5.1): one host may take a recipient that another
+/// refused.
 struct Errand<'a> {
     job: Job,
-    /// With the recipients that nothing was decided about yet.
+    /// The letter, with the recipients that nothing was decided about yet.
     letter: Loaded,
     search: Search<'a>,
-    /// What was said to them so far.
+    /// The refusals of the recipients so far.
     refused: HashMap<i64, Said>,
-    /// What the last host said of the site.
+    /// The bearing of the last host on the site.
     bearing: Bearing,
 }
 
@@ -100,7 +101,7 @@ impl<'a> Carrier<'a> {
         self.go_round(Errand { job, letter, search, refused: HashMap::new(), bearing: Bearing::Well }).await
     }
 
-    /// From host to host, until each recipient has its answer or no host is left.
+    /// Goes from host to host, until each recipient has its answer or no host is left.
     async fn go_round(&mut self, mut errand: Errand<'a>) -> Flow {
         loop {
             let fresh = self.open.is_none();
@@ -158,8 +159,8 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    /// Records what was decided, in one write, and gives those claims back. Who is wanted in another transaction becomes
-    /// ready again; who may be taken at another host stays in the errand.
+    /// Records the decisions, in one write, and gives those claims back. A recipient for another transaction becomes
+    /// ready again; a recipient that another host may take stays in the errand.
     async fn settle(&mut self, errand: &mut Errand<'_>, handed: Handed) {
         let at = now();
         let Some(open) = &self.open else { return };
@@ -191,8 +192,8 @@ impl<'a> Carrier<'a> {
         self.end_connection(handed.usable).await;
     }
 
-    /// What becomes of a recipient; `None`: it goes to another host, where it is among the refused, or into another
-    /// transaction.
+    /// Returns the outcome for a recipient; `None`: it goes to another host, where it is among the refused, or into
+    /// another transaction.
     fn outcome(
         &self,
         errand: &mut Errand<'_>,
@@ -207,7 +208,7 @@ impl<'a> Carrier<'a> {
             }
             Fate::Elsewhere(said) => {
                 let known = errand.refused.entry(to.row).or_insert_with(|| said.clone());
-                // What a server says tells more than that a connection broke.
+                // The words of a server tell more than a broken connection.
                 if known.by.is_none() {
                     *known = said;
                 }
@@ -243,7 +244,7 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    /// No host is left: who is still open waits for the next try.
+    /// Gives up for now, since no host is left: the open recipients wait for the next try.
     async fn give_up_for_now(&self, errand: &mut Errand<'_>) {
         let at = now();
         let mut entries = Vec::new();
@@ -257,7 +258,7 @@ impl<'a> Carrier<'a> {
         errand.job.claims.clear();
     }
 
-    /// What was said of the site counts for the letters behind this one too.
+    /// Heeds a reply about the site: it counts for the letters behind this one too.
     async fn heed(&mut self, bearing: &Bearing) -> Flow {
         let said = match bearing {
             Bearing::Well => return ON,
@@ -294,7 +295,7 @@ impl<'a> Carrier<'a> {
         OUT
     }
 
-    /// So that nothing is placed here while the store is told.
+    /// Closes the site, so that nothing is placed here while the store is told.
     fn close_for_a_moment(&self, said: &Said) {
         self.site.close(Duration::from_secs(1), said.clone());
     }

@@ -77,8 +77,8 @@ async fn try_places(means: &Means, way: &SmtpWay, places: Vec<HostAddress>, sear
     None
 }
 
-/// By preference; those of the same one in random order (RFC 5321 §5.1), new for each connection. Before all of them
-/// comes the one that is to be asked `first`.
+/// Orders the hosts by preference; those of the same one in random order (RFC 5321 §5.1), new for each connection.
+/// Before all of them comes the one that is to be asked `first`.
 fn in_order(hosts: &[Exchange], first: Option<&str>) -> Vec<Exchange> {
     let is_first = |host: &Exchange| first.is_some_and(|first| first.split(' ').next() == Some(host.host.as_str()));
     let mut order: Vec<(bool, u16, u32, &Exchange)> =
@@ -87,8 +87,9 @@ fn in_order(hosts: &[Exchange], first: Option<&str>) -> Vec<Exchange> {
     order.into_iter().map(|(.., host)| host.clone()).collect()
 }
 
-/// IPv6 and IPv4 in turns, so that where one family does not work the second try is of the other. That a host which the
-/// domain itself names does not exist is certain; a name in the configuration may be mended.
+/// Returns the addresses of a host, IPv6 and IPv4 in turns, so that the second try is of the other family if one does
+/// not work. If a host that the domain itself names does not exist, that is certain; a name in the configuration may
+/// be mended.
 async fn addresses(means: &Means, way: &SmtpWay, host: &str) -> Result<Vec<IpAddr>, Fault> {
     let missing = |text: String| {
         let said = Said::ours(Enhanced(5, 4, 4), text);
@@ -109,7 +110,7 @@ enum Address<'a> {
     Unix(&'a Path),
 }
 
-/// How far TLS got.
+/// The result of a TLS handshake.
 enum Shaken {
     Line(Box<Line>),
     /// The handshake failed: the connection is of no use any more.

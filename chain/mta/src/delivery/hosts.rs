@@ -11,7 +11,7 @@ use super::means::Means;
 use crate::queue::Said;
 use crate::route::{Credentials, Demand, HostName, Program, Protocol, Route, RunAs, Target, Template};
 
-/// How letters reach a site.
+/// The way in which letters reach a site.
 #[derive(Clone, Debug)]
 pub enum Way {
     /// They are for our own people.
@@ -22,10 +22,10 @@ pub enum Way {
     Here(Arc<HereWay>),
 }
 
-/// How a site is reached over SMTP or LMTP.
+/// The way to a site over SMTP or LMTP.
 #[derive(Clone, Debug)]
 pub struct SmtpWay {
-    /// What is spoken there.
+    /// The protocol of the site.
     pub protocol: Protocol,
     /// The Unix socket it listens on; else it has hosts.
     pub socket: Option<PathBuf>,
@@ -35,7 +35,7 @@ pub struct SmtpWay {
     pub port: u16,
     /// TLS before anything is said.
     pub implicit_tls: bool,
-    /// What is asked of the connection.
+    /// The demand on the security of the connection.
     pub demand: Demand,
     /// The log-in they want.
     pub login: Option<Credentials>,
@@ -43,28 +43,28 @@ pub struct SmtpWay {
     pub may_be_us: bool,
 }
 
-/// How letters are handed on on this machine: each recipient's by itself.
+/// The way in which letters are handed on on this machine: each recipient's by itself.
 #[derive(Clone, Debug)]
 pub enum HereWay {
-    /// To a program, which runs as this user.
+    /// The letters go to a program, which runs as this user.
     Program(Program, Option<RunAs>),
     /// Into a Maildir, which this user owns.
     Maildir(Template, Option<RunAs>),
 }
 
-/// Why a domain cannot be reached.
+/// The reason why a domain cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// In words.
+    /// The fault in words.
     pub said: Said,
     /// It will not be better later.
     pub for_good: bool,
-    /// How much it says about why.
+    /// The amount that it tells about the reason.
     pub tells: Tells,
 }
 
-/// How much a fault tells about why a site cannot be reached, the least first: of several addresses' faults the one that
-/// tells most is shown.
+/// The amount that a fault tells about why a site cannot be reached, the least first: of several addresses' faults
+/// the one that tells most is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tells {
     /// There is no way there from here (a machine without IPv6, mostly), or no time was left to try.
@@ -92,7 +92,7 @@ impl Fault {
         Self { said, for_good: true, tells: Tells::Words }
     }
 
-    /// As telling as this.
+    /// Returns the fault, as telling as this.
     #[must_use]
     pub fn telling(self, tells: Tells) -> Self {
         Self { tells, ..self }

@@ -1,9 +1,9 @@
 //! Asks what stands behind us whether somebody is there, while the sender of a letter is still connected: else a letter
 //! for nobody would have to come back to a sender that is often forged.
 //!
-//! A server is asked as it would be for a letter, up to RCPT (the way of Postfix's address verification). What it said is
-//! remembered for a while. While it cannot be asked, those it has known go on getting letters, which wait in the queue;
-//! for all others the sender is told to come again.
+//! A server is asked as it would be for a letter, up to RCPT (the way of Postfix's address verification). Its answer
+//! is remembered for a while. While it cannot be asked, the people it has known go on getting letters, which wait in
+//! the queue; for all others the sender is told to come again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,11 +24,11 @@ use super::transaction::Fate;
 use crate::queue::Said;
 use crate::route::{Person, Route, RunAs, Target, Template};
 
-/// For how long somebody who is there is not asked for again.
+/// The time for which a person who is there is not asked for again.
 const KNOWN: Duration = Duration::from_secs(3600);
-/// For how long somebody who is not there is not asked for again: they may have moved in.
+/// The time for which an address that nobody has is not asked for again: somebody may have moved in.
 const UNKNOWN: Duration = Duration::from_secs(300);
-/// For how long somebody is believed to be there still, while nobody can be asked.
+/// The time for which a person is believed to be there still, while nobody can be asked.
 const BELIEVED: Duration = Duration::from_secs(14 * 24 * 3600);
 /// A server that could not be reached is not tried again for each recipient.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -107,7 +107,7 @@ impl Prober {
         reached?
     }
 
-    /// What the server says of the address; the outer error where it could not be asked at all.
+    /// Asks the server about the address; the outer error says that it could not be asked at all.
     async fn converse(&self, way: &SmtpWay, address: &Address) -> Result<Result<Standing, OurFault>, OurFault> {
         let means = &self.0.means;
         let mut search = Search::new(&self.0.rooms, false);
@@ -172,7 +172,8 @@ async fn has_folder(template: &Template, address: &Address) -> Standing {
     }
 }
 
-/// Where a program runs as the recipient, whoever has an account on this machine is there; else only the program knows.
+/// Tells whether the recipient has an account on this machine, if a program runs as the recipient; else only the
+/// program knows.
 async fn has_account(run_as: Option<&RunAs>, address: &Address) -> Standing {
     match Account::of(run_as, &Person::new(address, &ReturnPath::Null)).await {
         Err(Fate::Never(_)) => Standing::Unknown,

@@ -20,7 +20,7 @@ const LEAVE: Duration = Duration::from_millis(250);
 /// All rooms.
 pub struct Rooms {
     permits: Arc<Semaphore>,
-    /// As many conversations as there are rooms may lend theirs.
+    /// The number of conversations that lend their rooms: at most as many as there are rooms.
     lent: AtomicUsize,
     all: usize,
     patience: Duration,

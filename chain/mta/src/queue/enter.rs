@@ -9,7 +9,7 @@ use super::{State, TOPIC};
 use crate::backoff::Schedule;
 use crate::outgoing::Outgoing;
 
-/// From when and until when a letter is tried.
+/// The times from which and until which a letter is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// It came in then, and is tried from then on.
@@ -73,7 +73,7 @@ pub fn prepare(
         recipients: envelope.recipients.clone(),
         body: store.prepare_blob(letter.raw.clone())?,
         size: letter.raw.len(),
-        // What was declared may be wrong in both directions: what counts is what is there.
+        // The declaration of the sender may be wrong in both directions: the octets of the letter count.
         eight_bit: !letter.raw.is_ascii(),
         // A letter that was declared SMTPUTF8 and has nothing that needs it may go to any server.
         smtputf8: envelope.smtputf8 && !head.is_ascii(),
@@ -82,8 +82,8 @@ pub fn prepare(
     })
 }
 
-/// Whose letter it is, for the turns that senders take: without the detail that mailing lists and people put behind a
-/// plus, which may be another one for each letter.
+/// Returns the sender of a letter, for the turns that senders take: without the detail that mailing lists and people
+/// put behind a plus, which may be another one for each letter.
 fn sender(return_path: &ReturnPath) -> String {
     let Some(address) = return_path.address() else { return String::new() };
     let local = address.local().split('+').next().unwrap_or_default();
@@ -115,7 +115,7 @@ impl PreparedReport {
         trace::note_all(tx, self.prepared.id, self.prepared.terms.arrived, begins)
     }
 
-    /// That the sender of a letter is told about it, for the history of that letter.
+    /// Returns the event, for the history of a letter, that its sender is told about it.
     pub fn reported(&self, late: bool) -> Event {
         let to = self.arrival.recipients.first().cloned().unwrap_or_default();
         Event::Reported { to, report: self.prepared.id.to_string(), late }
@@ -129,7 +129,8 @@ impl Prepared {
         Self { findings: findings.to_column(), ..self }
     }
 
-    /// That the letter waits, for its history; whoever takes charge of it notes it, with all else it does.
+    /// Returns the event that the letter waits, for its history; whoever takes charge of the letter notes it, with
+    /// all else it does.
     pub fn queued(&self) -> Event {
         let recipients = self.recipients.iter().map(ToString::to_string).collect();
         match self.terms.not_before {

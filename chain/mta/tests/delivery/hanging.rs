@@ -51,8 +51,8 @@ async fn a_healthy_site_is_served(office: &mut Office, healthy: &Server, sites: 
 #[tokio::test(flavor = "multi_thread")]
 async fn sites_that_hang_do_not_keep_a_healthy_one_waiting_wherever_they_hang() {
     for at in ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "DOT"] {
-        // Who has the whole letter is not left early, so that it does not get it twice: such conversations lend their
-        // rooms, once each.
+        // A server that has the whole letter is not left early, so that it does not get it twice: such conversations
+        // lend their rooms, once each.
         let sites = if at == "DOT" { 2 * ROOMS - 5 } else { HANGING };
         let healthy = Server::start_at("127.0.0.1:0", None, |_| None).await;
         let all = (1..=sites).map(hanging).chain([("healthy.test".to_owned(), "127.0.0.1".to_owned())]);

@@ -1,4 +1,4 @@
-//! To a server behind us, over LMTP: every recipient has an answer of their own.
+//! Tests of deliveries to a server behind us, over LMTP: every recipient has an answer of their own.
 
 use mail::seam::Standing;
 use mta::delivery::Prober;

@@ -1,4 +1,4 @@
-//! What senders are told, and when.
+//! Tests of the reports that senders get, and of their time.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where letters go.
+//! Tests of the routes of letters.
 
 use std::time::Duration;
 

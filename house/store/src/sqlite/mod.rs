@@ -29,7 +29,7 @@ pub(crate) mod words;
 use checkpoint::{Checkpointer, Gate, Inside};
 use values::{Cursor, bind, fault};
 
-/// How a database is opened.
+/// The settings with which a database is opened.
 pub(crate) struct Setup<'s> {
     pub(crate) file: &'s Path,
     pub(crate) durability: Durability,
@@ -41,12 +41,12 @@ pub(crate) struct Setup<'s> {
     pub(crate) max_pages: Option<u32>,
 }
 
-/// How much a commit costs and is worth.
+/// The durability of a commit: a safer commit costs more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
     /// A commit is on the disk.
     Synced,
-    /// After a power cut the last commits may be missing; what is there is whole.
+    /// After a power cut the last commits may be missing; the others are whole.
     Lazy,
 }
 
@@ -55,10 +55,11 @@ pub(crate) const NUMBERS: &str = "SELECT name, seq FROM sqlite_sequence WHERE se
 /// Bytes of a page. With 8192 a commit of small rows writes half as much log again; letters cost the same.
 const PAGE: u32 = 4096;
 
-/// How often the log is tried to be carried for a write that found no room, while readers or the checkpointer are in the way.
+/// The number of tries to carry the log for a write that found no room, while readers or the checkpointer are in the
+/// way.
 const CARRIES: u32 = 20;
 const CARRY_PAUSE: Duration = Duration::from_millis(25);
-/// How long to wait for another process that writes.
+/// The longest time to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 256;
@@ -84,7 +85,7 @@ pub(crate) struct Sqlite {
     gate: Option<Arc<Gate>>,
     counters: Option<Arc<Counters>>,
     failed: RefCell<Option<Error>>,
-    /// What ends the read that runs.
+    /// The leash that ends the read that runs.
     leash: RefCell<Option<Leash>>,
     /// Steps taken for all statements.
     steps: Cell<u64>,
@@ -104,11 +105,11 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = connect(setup.file, flags, setup.cache_bytes)?;
         set(&connection, "page_size", PAGE)?;
-        // Of a new database; it must be known before the first page is written.
+        // This holds for a new database; it must be known before the first page is written.
         set(&connection, "auto_vacuum", "INCREMENTAL")?;
         set(&connection, "journal_mode", "WAL")?;
         set(&connection, "synchronous", if setup.durability == Durability::Synced { "FULL" } else { "NORMAL" })?;
-        // That is done on a thread of its own.
+        // A thread of its own carries the log.
         set(&connection, "wal_autocheckpoint", 0)?;
         if let Some(pages) = setup.max_pages {
             set(&connection, "max_page_count", pages)?;
@@ -148,7 +149,7 @@ impl Sqlite {
 
     fn prepare(&self, sql: &str, params: &[Value<'_>]) -> Result<CachedStatement<'_>> {
         if self.inside.borrow().is_some() && !self.in_transaction() {
-            // SQLite undoes the whole transaction on some failures; what came after would be committed alone.
+            // SQLite undoes the whole transaction on some failures; later writes would be committed alone.
             return Err(self.why_lost());
         }
         // A read of many short statements ends as well.
@@ -374,7 +375,7 @@ fn execute(statement: &mut CachedStatement<'_>) -> Result<usize> {
     if statement.column_count() == 0 {
         return statement.raw_execute().map_err(fault);
     }
-    // With RETURNING the changes are made while the rows are walked.
+    // With RETURNING, SQLite makes the changes while the rows are walked.
     let mut rows = statement.raw_query();
     let mut count = 0;
     while rows.next().map_err(fault)?.is_some() {

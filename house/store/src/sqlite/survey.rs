@@ -1,4 +1,4 @@
-//! What a database says of itself, before anything is done to it.
+//! Asks a database about itself, before anything is done to it.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub(crate) struct Survey {
 
 impl Survey {
     pub(crate) fn open(file: &Path) -> Result<Self> {
-        // Not read-only: what lies in the log is seen only by who may make its index.
+        // The file is not opened read-only: only a process that may make the log's index sees the log.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = connect(file, flags, CACHE_BYTES)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fault)?;
@@ -36,7 +36,7 @@ impl Survey {
         self.connection.query_row(sql, [room], |row| row.get::<_, i64>(0)).map(|steps| steps > 0).map_err(fault)
     }
 
-    /// Which office's it is, where it knows.
+    /// Returns the office that it belongs to, if it knows that.
     pub(crate) fn office(&self) -> Result<Option<Vec<u8>>> {
         if !self.has_table("office")? {
             return Ok(None);
@@ -56,7 +56,7 @@ impl Survey {
         numbers.collect::<rusqlite::Result<_>>().map_err(fault)
     }
 
-    /// How many bodies should be in files.
+    /// Returns how many bodies should be in files.
     pub(crate) fn bodies_in_files(&self) -> Result<i64> {
         if !self.has_table("blob")? {
             return Ok(0);

@@ -33,7 +33,7 @@ const BY_RUNS: &str = "SELECT t.plain, t.exact FROM term_run r JOIN term t ON t.
 const BY_BEGINNING: &str =
     "SELECT plain, exact FROM term WHERE account = $1 AND plain >= $2 AND plain < $3 ORDER BY plain";
 const BY_WORD: &str = "SELECT plain, exact FROM term WHERE account = $1 AND plain = $2";
-/// For a piece too short to have a run: all words of the account are looked at.
+/// The statement for a piece too short to have a run: all words of the account are looked at.
 const BY_LOOKING: &str = "SELECT plain, exact FROM term WHERE account = $1 AND instr(plain, $2) > 0";
 
 /// Characters of a run.
@@ -42,7 +42,7 @@ const RUN: usize = 3;
 const MOST_TERMS: usize = 20_000;
 /// Words that are remembered to be on the list, so that most are not looked up. Eight octets each, and as much again.
 const REMEMBERED: usize = 1 << 19;
-/// So many letters may have gone before the list is looked through for words that nobody has any more.
+/// The number of letters that may have gone before the list is looked through for words that nobody has any more.
 const MOST_REMOVED: i64 = 20_000;
 
 /// Words that are on the list, as far as is remembered.
@@ -52,7 +52,7 @@ pub(crate) struct Known(Mutex<Memory>);
 #[derive(Default)]
 struct Memory {
     words: HashSet<u64>,
-    /// Counts how often words were taken from the list: what was learned before is not to be believed.
+    /// Counts how often words were taken from the list: words that were learned before are not to be believed.
     sweeps: u64,
     hashes: RandomState,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Learned {
 }
 
 impl Known {
-    /// To be begun by each write, on the thread that writes.
+    /// Begins the learning of a write, on the thread that writes.
     pub(crate) fn learned(&self) -> Learned {
         Learned { words: HashSet::new(), sweeps: self.memory().sweeps }
     }
@@ -115,7 +115,7 @@ pub(crate) fn add(tx: &mut Tx, known: &Known, document: &Document, learned: &mut
                 tx.execute("INSERT INTO term_run (rowid, run) VALUES ($1, $2)", params![number, runs.join(" ")])?;
             }
         }
-        // Larger than what is remembered it would be forgotten at once.
+        // Words beyond the size of the memory would be forgotten at once.
         if learned.words.len() < REMEMBERED / 2 {
             learned.words.insert(hash);
         }
@@ -126,7 +126,7 @@ pub(crate) fn add(tx: &mut Tx, known: &Known, document: &Document, learned: &mut
 /// The words that have a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Terms {
-    /// In all their forms that there are: their plain forms.
+    /// The plain forms of the words.
     pub(super) plain: Vec<String>,
     /// Exact forms, of words of which others do not have it.
     pub(super) marked: Vec<String>,

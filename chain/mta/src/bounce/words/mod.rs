@@ -1,4 +1,4 @@
-//! What a report says to a person, in English and in French.
+//! The words of a report to a person, in English and in French.
 
 mod english;
 mod french;

@@ -77,7 +77,7 @@ pub struct Office {
 }
 
 impl Office {
-    /// With the data in `folder`, short waits, and these names known. `port` is where MX hosts listen.
+    /// Opens an office with the data in `folder`, short waits, and these names known. MX hosts listen at `port`.
     pub fn open(folder: &Path, names: Table, port: u16) -> Self {
         let mut options = store::Options::new(folder);
         options.readers = 2;

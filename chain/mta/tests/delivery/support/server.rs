@@ -64,7 +64,7 @@ struct Shared {
 pub const OFFERS: &str = "250-mx.beta.test\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250-SMTPUTF8\r\n250 8BITMIME";
 
 impl Server {
-    /// On a port of 127.0.0.1. Where the script says nothing, it does what a good server does.
+    /// Starts a server on a port of 127.0.0.1. If the script says nothing, it does what a good server does.
     pub async fn start(script: impl Fn(Turn<'_>) -> Option<Act> + Send + Sync + 'static) -> Self {
         Self::start_at("127.0.0.1:0", None, script).await
     }
