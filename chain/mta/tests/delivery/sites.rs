@@ -1,4 +1,5 @@
-//! What a server says about more than one letter: other hosts are asked, and a site that has enough is left alone.
+//! Tests of replies that concern more than one letter: other hosts are asked, and a site that has enough is left
+//! alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -22,7 +23,7 @@ async fn two_hosts(script: impl Fn(Turn<'_>) -> Option<Act> + Send + Sync + 'sta
 
 fn slow_office(folder: &tempfile::TempDir, names: Table, port: u16) -> Office {
     let mut office = Office::open(folder.path(), names, port);
-    // What is put off stays put off for the whole test.
+    // A letter that is put off stays put off for the whole test.
     office.means.schedule.first = Duration::from_secs(1000);
     office.means.schedule.most = Duration::from_secs(1000);
     office.means.schedule.greylisted = Duration::from_secs(1000);

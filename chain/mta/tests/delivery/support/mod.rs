@@ -1,4 +1,4 @@
-//! What the delivery tests share: a server that does as it is told, and an office that sends to it.
+//! The tools that the delivery tests share: a server that does as it is told, and an office that sends to it.
 
 pub mod office;
 pub mod server;

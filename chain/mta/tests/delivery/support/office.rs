@@ -206,7 +206,7 @@ impl Office {
         self.read(move |view| queue::list(view, &Filter::default(), page))
     }
 
-    /// What was said last about a recipient that is still in the queue.
+    /// Returns the last words about a recipient that is still in the queue.
     pub fn said_of(&self, to: &str) -> String {
         let all = self.list();
         let found = all.iter().flat_map(|letter| &letter.recipients).find(|r| r.address == address(to));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use net::{Connection, ServerTls, Stream};
 use tokio::net::TcpListener;
 
-/// What the server is about to answer.
+/// The command that the server is about to answer.
 pub struct Turn<'a> {
     /// Number of the connection, from 1.
     pub connection: usize,
@@ -16,7 +16,7 @@ pub struct Turn<'a> {
     pub said: &'a str,
 }
 
-/// What it does then.
+/// The act of the server then.
 pub enum Act {
     /// Answers so.
     Say(String),
@@ -100,7 +100,7 @@ impl Server {
         self.letters.lock().unwrap().iter().filter(|letter| letter.acknowledged).cloned().collect()
     }
 
-    /// How many letters it has acknowledged.
+    /// Returns how many letters it has acknowledged.
     pub fn count(&self) -> usize {
         self.letters.lock().unwrap().iter().filter(|letter| letter.acknowledged).count()
     }
