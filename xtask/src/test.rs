@@ -1,7 +1,14 @@
 //! `cargo xtask test`: the one test command.
 
-use crate::run::{Outcome, cargo, has, npm, step, step_heard};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use crate::run::{Outcome, cargo, has, npm, root, step, step_heard};
 use crate::{audit, peers};
+
+/// Names the folder where the store writes its statements down (`house/store/src/record.rs`).
+const STATEMENTS: &str = "FACTEUR_STATEMENTS";
 
 /// Installs the peers, then goes from what tells soonest to what takes longest: forms and the pages' own state, lints, every
 /// test of the rooms, and last the journeys through the pages.
@@ -26,12 +33,32 @@ pub fn all() -> Outcome {
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
 
-/// Every test of the rooms, whatever becomes of the others: one run names all that fail, and the last lines list them.
+/// Every test of the rooms, whatever becomes of the others: one run names all that fail, and the last lines list them. The
+/// statements that the rooms have run meanwhile are then tried on a second engine.
 fn rooms() -> Outcome {
+    let statements = statements().map_err(|why| format!("the folder of the statements: {why}"))?;
     let mut failed = Vec::new();
     let mut hear = |line: &str| failed.extend(failed_test(line).map(str::to_owned));
-    step_heard(cargo().args(["test", "--workspace", "--no-fail-fast"]), &mut hear)
-        .map_err(|why| format!("{why}\n{}", listed(&failed)))
+    let mut tests = cargo();
+    tests.args(["test", "--workspace", "--no-fail-fast"]).env(STATEMENTS, &statements);
+    let tests = step_heard(&mut tests, &mut hear);
+    let mut second = cargo();
+    // Those that read what the others have written down are ignored while the others run.
+    second.args(["test", "--workspace", "--test", "second_engine", "--", "--ignored"]).env(STATEMENTS, &statements);
+    let second = step_heard(&mut second, &mut hear);
+    let wrong: Vec<String> = [tests, second].into_iter().filter_map(Result::err).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{}\n{}", wrong.join("\n"), listed(&failed))) }
+}
+
+/// An empty folder that every program of the tests may write to: some of them run as another user.
+fn statements() -> std::io::Result<PathBuf> {
+    let folder = root().join("target/statements");
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => fs::create_dir_all(&folder)?,
+    }
+    fs::set_permissions(&folder, Permissions::from_mode(0o1777))?;
+    Ok(folder)
 }
 
 /// The test that a line of the test runner says has failed.

@@ -103,6 +103,44 @@ pub fn each(
     Ok(())
 }
 
+/// The most rows that [`in_pages`] holds.
+const PAGE: usize = 64;
+
+/// The same for a visitor that asks the database for more of each letter: a page of rows is read, and then shown, when the
+/// database is at nothing else. Pages grow, so that little is read in vain where the visitor breaks off early.
+pub fn in_pages(
+    view: &View,
+    folder: FolderId,
+    ranges: &[UidRange],
+    want: Want,
+    mut visit: impl FnMut(Row) -> ControlFlow<()>,
+) -> Result<(), Error> {
+    let (mut page, mut size) = (Vec::new(), 1);
+    for range in ranges {
+        let mut next = Some(range.first);
+        while let Some(first) = next {
+            let room = size - page.len();
+            let rows = fetch(view, folder, &[UidRange { first, ..*range }], want, room)?;
+            next = rows.last().filter(|_| rows.len() == room).and_then(|last| last.uid.next());
+            next = next.filter(|next| *next <= range.last);
+            page.extend(rows);
+            if page.len() < size {
+                continue;
+            }
+            if page.drain(..).any(|row| visit(row).is_break()) {
+                return Ok(());
+            }
+            size = (size * 2).min(PAGE);
+        }
+    }
+    for row in page {
+        if visit(row).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// UID and size of each letter of a folder, ascending: a POP3 drop, and no more than that.
 pub fn sizes(view: &View, folder: FolderId, mut visit: impl FnMut(Uid, u64)) -> Result<(), Error> {
     view.for_each("SELECT uid, size FROM entry WHERE folder = $1 ORDER BY uid", params![folder.0], |row| {

@@ -136,9 +136,11 @@ async fn one_by_one(store: &Store, after: i64, why: &str) -> Result<Batch, Error
         Err(Error::Store(store::Error::Panicked(_))) => {}
         batch => return batch,
     }
-    let sql = "SELECT MIN(letter) FROM letter WHERE letter > $1";
-    let letter: Option<i64> =
-        store.read(move |view| Ok::<_, Error>(view.query_one(sql, params![after], |row| row.get(0))?)).await?;
+    let next = move |view: &View| {
+        let sql = "SELECT MIN(letter) FROM letter WHERE letter > $1 AND letter <= $2";
+        Ok::<_, Error>(view.query_one(sql, params![after, view.settled("letter")?], |row| row.get::<Option<i64>>(0))?)
+    };
+    let letter = store.read(next).await?;
     let letter = letter.unwrap_or(after);
     tracing::error!(letter, why, "this letter cannot be indexed; please report it with the letter");
     Ok(Batch { documents: Vec::new(), reached: letter, more: true })
@@ -175,11 +177,12 @@ struct Kept {
     structure: Structure,
 }
 
-/// The next letters above one.
+/// The next letters above one, as far as none can turn up between them any more: what is reached is not looked at again.
 fn batch(view: &View, after: i64, most: usize) -> Result<Batch, Error> {
     let letters = view.query(
-        "SELECT letter, account, blob, summary, structure FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2",
-        params![after, most],
+        "SELECT letter, account, blob, summary, structure FROM letter WHERE letter > $1 AND letter <= $2
+         ORDER BY letter LIMIT $3",
+        params![after, view.settled("letter")?, most],
         |row| {
             Ok(Kept {
                 letter: LetterKey(row.get(0)?),

@@ -30,8 +30,8 @@ pub(crate) fn note(
 /// from their mailbox by now.
 pub fn waiting(view: &View, after: LetterKey, most: usize) -> Result<Vec<(AccountId, LetterKey)>, store::Error> {
     view.query(
-        "SELECT account, letter FROM report WHERE letter > $1 ORDER BY letter LIMIT $2",
-        params![after.0, most],
+        "SELECT account, letter FROM report WHERE letter > $1 AND letter <= $2 ORDER BY letter LIMIT $3",
+        params![after.0, view.settled("letter")?, most],
         |row| Ok((AccountId(row.get(0)?), LetterKey(row.get(1)?))),
     )
 }

@@ -2,12 +2,17 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering::Relaxed;
+
 use common::{ALICE, Fixture, only, runtime, uid};
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mailbox::letter::{Expunge, copy, expunge, move_};
 use mailbox::search::{Criteria, Day, run};
 use mailbox::{FlagSet, System, UidRange, Uids, flags};
+use store::{Faults, params};
 
 const HOUR: i64 = 3_600_000;
 
@@ -266,6 +271,33 @@ fn the_index_goes_on_where_it_stopped() {
     index(&fixture);
     assert_eq!(runtime().block_on(fixture.store.search().reached()).unwrap(), reached + 1);
     assert_eq!(find(&fixture, Criteria::Body("wrapped by the program".into())), [7]);
+}
+
+/// A second writer has been given the number 2 and commits its letter when the one after it has long been there.
+#[test]
+fn a_letter_that_a_second_writer_commits_late_is_indexed_all_the_same() {
+    let unsettled = Arc::new(AtomicI64::new(1));
+    let fixture = Fixture::with(Faults { unsettled: Some(Arc::clone(&unsettled)), ..Faults::default() });
+    let inbox = fixture.folder("INBOX").id;
+    for word in ["first", "second", "third"] {
+        fixture.file(inbox, common::letter(word, &format!("{word}@x"), "")).unwrap();
+    }
+    let renumber = |from: i64, to: i64| {
+        let sql = "UPDATE letter SET letter = $2 WHERE letter = $1";
+        fixture.write(move |tx| Ok(tx.execute(sql, params![from, to])?)).unwrap();
+    };
+    let indexed = || fixture.store.search().letters_blocking(0, 10).unwrap();
+    renumber(2, -2);
+    index(&fixture);
+    assert_eq!(indexed(), [1], "the index ends before the letter that is missing");
+    assert_eq!(find(&fixture, Criteria::Text("third".into())), [3]);
+
+    renumber(-2, 2);
+    assert_eq!(find(&fixture, Criteria::Text("second".into())), [2]);
+    unsettled.store(i64::MAX, Relaxed);
+    index(&fixture);
+    assert_eq!(indexed(), [1, 2, 3]);
+    assert_eq!(find(&fixture, Criteria::Text("second".into())), [2]);
 }
 
 #[test]

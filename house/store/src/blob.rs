@@ -295,6 +295,13 @@ const ALL: &str = "SELECT b.hash, b.length, b.packed, b.form, b.file, c.blob, c.
 /// The result of a look at the rows.
 enum Looked {
     Read(Bytes),
+    /// A range of which the second part lies in the blob behind this one. It is read when these rows are not walked through
+    /// any more.
+    Split {
+        own: Bytes,
+        base: BlobId,
+        behind: Range<u64>,
+    },
     /// This form can only be trusted as a whole, and the head alone was asked for.
     NeedsAll,
 }
@@ -310,13 +317,28 @@ pub(crate) fn read(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes
 
 fn read_checked(view: &View, blob: BlobId, range: Range<u64>) -> Result<Bytes> {
     let head_only = range.end <= frames::FIRST as u64;
-    if head_only && let Looked::Read(bytes) = look(view, blob, HEAD, range.clone())? {
-        return Ok(bytes);
+    let mut looked = Looked::NeedsAll;
+    if head_only {
+        looked = look(view, blob, HEAD, range.clone())?;
     }
-    match look(view, blob, ALL, range)? {
+    if let Looked::NeedsAll = looked {
+        looked = look(view, blob, ALL, range)?;
+    }
+    match looked {
         Looked::Read(bytes) => Ok(bytes),
+        Looked::Split { own, base, behind } => join(view, blob, own, base, behind),
         Looked::NeedsAll => Err(Error::Sql("all of a body was asked for and not given".to_owned())),
     }
+}
+
+/// Puts the range of the blob behind a headed one to what stands in front of it.
+fn join(view: &View, headed: BlobId, own: Bytes, base: BlobId, behind: Range<u64>) -> Result<Bytes> {
+    let length = behind.end - behind.start;
+    let rest = read_checked(view, base, behind)?;
+    if rest.len() as u64 != length {
+        return Err(Flaw::damaged("it is shorter than it should be").of(headed));
+    }
+    if own.is_empty() { Ok(rest) } else { Ok([&own[..], &rest].concat().into()) }
 }
 
 fn look(view: &View, blob: BlobId, sql: &str, range: Range<u64>) -> Result<Looked> {
@@ -326,7 +348,10 @@ fn look(view: &View, blob: BlobId, sql: &str, range: Range<u64>) -> Result<Looke
             if !has_all && kept.file.is_none() && !kept.form.has_checksums() {
                 return Ok(Looked::NeedsAll);
             }
-            kept.read(view, range).map(Looked::Read)
+            match kept.form {
+                Form::Headed => kept.split(view, range),
+                _ => kept.read(view, range).map(Looked::Read),
+            }
         }))
     })?;
     looked.ok_or(Error::NoBlob(blob))?.map_err(|flaw| flaw.of(blob))
@@ -381,8 +406,7 @@ impl<'r> Kept<'r> {
             None => self.part(range),
         };
         match self.form {
-            Form::Headed => self.headed(view, range),
-            Form::Bare => fetch(range).map(|part| part.into_owned().into()),
+            Form::Headed | Form::Bare => fetch(range).map(|part| part.into_owned().into()),
             Form::Sealed => frames::unseal(self.length, range, fetch).map(Bytes::from),
             Form::BarePacked | Form::Packed => {
                 let first = opened.is_none().then_some(self.head.len() as u64);
@@ -413,31 +437,26 @@ impl<'r> Kept<'r> {
         if *self.hash == hash { Ok(()) } else { Err(Flaw::damaged("its hash is another")) }
     }
 
-    /// What of the range lies in the head, and what in the blob behind it.
-    fn headed(&self, view: &View, range: Range<u64>) -> Result<Bytes, Flaw> {
+    /// What of the range lies in the head of a headed blob, and which range of the blob behind it is the rest.
+    fn split(&self, view: &View, range: Range<u64>) -> Result<Looked, Flaw> {
+        let range = range.start.min(self.length)..range.end.min(self.length);
+        if range.is_empty() {
+            return Ok(Looked::Read(Bytes::new()));
+        }
         let head = self.packed;
         let base = self.base.ok_or_else(|| Flaw::damaged("it has no blob behind it"))?;
-        let lost = || Flaw::Missing(format!("{base}, which stands behind it"));
         if self.base_hash.is_empty() {
-            return Err(lost());
+            return Err(Flaw::Missing(format!("{base}, which stands behind it")));
         }
         if self.head.len() as u64 != head {
             return Err(Flaw::damaged("its head has another length"));
         }
-        let own = self.part(range.start.min(head)..range.end.min(head))?;
+        let own = self.range(view, range.start.min(head)..range.end.min(head))?;
         if !own.is_empty() {
             self.compare(headed_hash(self.base_hash, self.head))?;
         }
         let behind = range.start.saturating_sub(head)..range.end.saturating_sub(head);
-        if behind.is_empty() {
-            return Ok(own.into_owned().into());
-        }
-        let length = behind.end - behind.start;
-        let rest = read_checked(view, base, behind)?;
-        if rest.len() as u64 != length {
-            return Err(Flaw::damaged("it is shorter than it should be"));
-        }
-        if own.is_empty() { Ok(rest) } else { Ok([&own[..], &rest].concat().into()) }
+        if behind.is_empty() { Ok(Looked::Read(own)) } else { Ok(Looked::Split { own, base, behind }) }
     }
 
     /// A range of the bytes in the row.

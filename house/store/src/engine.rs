@@ -1,11 +1,14 @@
 //! The border between the store and the database that runs. Everything on this side speaks of transactions,
 //! statements and rows; only the modules that implement these traits (today `sqlite`) know the engine.
 
+pub(crate) mod full_text;
+
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::leash::Leash;
+use crate::mark::Numbers;
 use crate::value::{Row, Value};
 
 /// Called for each row of an answer.
@@ -39,6 +42,21 @@ pub(crate) trait Session: Send {
     fn end_read(&self) -> Result<()>;
     /// Fails with [`Error::Interrupted`] once the leash of the read is over.
     fn check(&self) -> Result<()>;
+    /// The number up to which the rows of a table that numbers them (`{id}`) are settled: whatever row has such a number, or
+    /// ever had, was committed before this state of the data, so that none turns up below it later. Fails where the table
+    /// numbers no rows.
+    ///
+    /// An engine with one writer says the last number that was given. With several, numbers are given before the rows are
+    /// committed, and the row of a higher one may be seen first. Such an engine says one number less than the lowest that
+    /// a writer who has not ended may have been given, and finds that out *before* the state is taken that it is asked about.
+    /// PostgreSQL, for example: each transaction that writes notes the last value of the sequence in an advisory lock
+    /// before it takes its first number; whoever asks reads the last value, then the locks, and then takes the snapshot:
+    /// the answer is the lowest of those values.
+    fn settled(&self, table: &str) -> Result<i64>;
+    /// The last number that each table has given to a row (`{id}`). They only grow.
+    fn numbers(&self) -> Result<Numbers>;
+    /// Is there so much room in the database in which nothing lies that it should go back to the disk?
+    fn has_room_to_give(&self) -> Result<bool>;
     /// Gives back the memory that it keeps for speed.
     fn rest(&self);
 }
@@ -92,6 +110,8 @@ pub(crate) trait WriteSession: Session {
     fn become_shrinkable(&self) -> Result<()>;
     /// Can free pages be given back?
     fn is_shrinkable(&self) -> Result<bool>;
+    /// Gives so many free pages back to the disk, in the transaction that runs.
+    fn give_back(&self, pages: u32) -> Result<()>;
 }
 
 /// The columns of the row under the cursor.

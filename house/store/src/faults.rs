@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use crate::error::Result;
@@ -9,7 +10,7 @@ use crate::error::Result;
 type Before = Arc<dyn Fn() -> Result<()> + Send + Sync>;
 type After = Arc<dyn Fn() + Send + Sync>;
 
-/// What shall go wrong at each commit. The default: nothing.
+/// What shall go wrong. The default: nothing.
 #[derive(Clone, Default)]
 pub struct Faults {
     /// Called on the writer thread when all writes of a group have run and the commit is about to be made. An error
@@ -21,6 +22,9 @@ pub struct Faults {
     pub sync_delay: Option<Duration>,
     /// The largest number of pages the database may have, to play a full disk.
     pub max_pages: Option<u32>,
+    /// The rows with higher numbers are said not to be settled ([`View::settled`](crate::View::settled)), to play a second
+    /// writer that has been given the next number and has not committed its row.
+    pub unsettled: Option<Arc<AtomicI64>>,
 }
 
 impl fmt::Debug for Faults {
@@ -30,6 +34,7 @@ impl fmt::Debug for Faults {
             .field("after_commit", &self.after_commit.is_some())
             .field("sync_delay", &self.sync_delay)
             .field("max_pages", &self.max_pages)
+            .field("unsettled", &self.unsettled)
             .finish()
     }
 }

@@ -11,11 +11,9 @@ use crate::blob_files::{BlobFiles, Files};
 use crate::error::Error;
 use crate::lost_found;
 use crate::mark::{Mark, Stamp};
-use crate::params;
 use crate::reader::Readers;
 use crate::shrink::Shrink;
 use crate::space::Space;
-use crate::sqlite;
 use crate::statistics::Counters;
 
 /// The interval at which the mark follows the commits.
@@ -112,11 +110,9 @@ impl Progress {
 
 /// Lets the mark say how far the tables have come. All that a read sees is on the disk.
 pub(crate) fn note(readers: &Readers, mark: &Mark, log_needed: Option<Stamp>) {
-    let numbers =
-        readers.read_blocking(|view| view.query(sqlite::NUMBERS, params![], |row| Ok((row.get(0)?, row.get(1)?))));
-    match numbers {
-        Ok::<Vec<_>, Error>(numbers) => mark.say(|said| {
-            said.numbers = numbers.into_iter().collect();
+    match readers.read_blocking(|view| view.session().numbers()) {
+        Ok(numbers) => mark.say(|said| {
+            said.numbers = numbers;
             said.log_needed = log_needed;
         }),
         Err(error) => tracing::debug!(%error, "the mark was not brought up to date"),

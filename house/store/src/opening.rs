@@ -13,11 +13,11 @@ use std::sync::Arc;
 use crate::edition::EDITION;
 use crate::engine::WriteSession;
 use crate::error::{Error, OpenError};
-use crate::mark::{self, Numbers, Said, Stamp};
+use crate::mark::{self, Said, Stamp};
 use crate::sqlite::inspect::Inspector;
 use crate::sqlite::survey::Survey;
 use crate::value::Row;
-use crate::{lost_found, mount, params, sqlite};
+use crate::{lost_found, mount, params};
 
 /// The depth of the look at a database when it is opened. The opening always checks that it is there, and is the one
 /// that was there last.
@@ -247,14 +247,4 @@ pub(crate) fn name_of_office(session: &dyn WriteSession) -> Result<Vec<u8>, Erro
     let given = session.execute("INSERT INTO office (id) VALUES ($1)", params![name]);
     given.and_then(|_| session.commit()).inspect_err(|_| session.roll_back())?;
     Ok(name.to_vec())
-}
-
-/// How far the tables have come.
-pub(crate) fn numbers(session: &dyn WriteSession) -> Result<Numbers, Error> {
-    let mut numbers = Numbers::new();
-    session.query(sqlite::NUMBERS, params![], &mut |row: &Row<'_>| {
-        numbers.insert(row.get(0)?, row.get(1)?);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(numbers)
 }

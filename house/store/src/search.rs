@@ -1,4 +1,5 @@
-//! Full text. The index lies in a file of its own that can be thrown away: it is filled again from the letters.
+//! Full text. The index can be thrown away: it is filled again from the letters. How it is kept and asked is the engine's
+//! ([`FullText`]).
 
 mod question;
 
@@ -9,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::blob_files::BlobFiles;
+use crate::engine::full_text::FullText;
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
@@ -16,8 +18,6 @@ use crate::key::Key;
 use crate::lane::{Lane, LaneOptions};
 use crate::lock::wait_for_turn;
 use crate::shrink;
-use crate::sqlite::terms::{self, Known, Learned};
-use crate::sqlite::{self, Durability, Setup, edition, pieces, seals, words};
 use crate::statistics::Counters;
 use crate::topic::Board;
 use crate::turns::{Asker, Shares};
@@ -33,6 +33,7 @@ pub struct SearchIndex(Arc<Shared>);
 
 struct Shared {
     folder: PathBuf,
+    full_text: Arc<dyn FullText>,
     desk: RwLock<IndexSlot>,
     /// The number of times that it was asked.
     asked: AtomicU64,
@@ -46,17 +47,17 @@ enum IndexSlot {
 }
 
 struct Index {
+    full_text: Arc<dyn FullText>,
     writer: Writer,
-    /// Words that are on the list.
-    known: Arc<Known>,
     readers: Lane,
     upkeep: Box<dyn Upkeep>,
 }
 
 impl SearchIndex {
-    pub(crate) fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path, full_text: Arc<dyn FullText>) -> Self {
         Self(Arc::new(Shared {
             folder: folder.to_owned(),
+            full_text,
             desk: RwLock::new(IndexSlot::Unopened),
             asked: AtomicU64::new(0),
         }))
@@ -66,26 +67,28 @@ impl SearchIndex {
     /// the index already are replaced.
     pub async fn add(&self, batch: Vec<Document>, reached: i64) -> Result<()> {
         let index = self.index()?;
-        let known = Arc::clone(&index.known);
-        let outcome = index.writer.write(Key::Everything, move |tx| put(tx, &known, &batch, Some(reached))).await;
-        self.mend(&index, outcome.map(|learned| index.known.learn(learned)))
+        let full_text = Arc::clone(&index.full_text);
+        let put = move |tx: &mut Tx| {
+            let after_commit = full_text.put(tx, &batch)?;
+            full_text.reach(tx, reached).map(|()| after_commit)
+        };
+        let outcome = index.writer.write(Key::Everything, put).await;
+        self.mend(&index, outcome.map(|after_commit| after_commit()))
     }
 
     /// Removes letters. Such as are not in the index are passed over.
     pub async fn remove(&self, letters: Vec<i64>) -> Result<()> {
         let index = self.index()?;
-        let remove = move |tx: &mut Tx| {
-            letters.iter().try_for_each(|letter| forget(tx, *letter))?;
-            terms::count_removed(tx, letters.len())
-        };
-        let outcome = index.writer.write(Key::Everything, remove).await;
+        let full_text = Arc::clone(&index.full_text);
+        let outcome = index.writer.write(Key::Everything, move |tx| full_text.remove(tx, &letters)).await;
         self.mend(&index, outcome)
     }
 
     /// The last letter that was looked at. 0: the index is new, or was damaged and begins again.
     pub async fn reached(&self) -> Result<i64> {
         let index = self.index()?;
-        let outcome = index.readers.read(None, words::reached).await;
+        let full_text = Arc::clone(&index.full_text);
+        let outcome = index.readers.read(None, move |view| full_text.reached(view)).await;
         self.mend(&index, outcome)
     }
 
@@ -93,15 +96,16 @@ impl SearchIndex {
     /// stays.
     pub fn put_blocking(&self, batch: Vec<Document>) -> Result<()> {
         let index = self.index()?;
-        let known = Arc::clone(&index.known);
-        let outcome = index.writer.write_blocking(Key::Everything, move |tx| put(tx, &known, &batch, None));
-        self.mend(&index, outcome.map(|learned| index.known.learn(learned)))
+        let full_text = Arc::clone(&index.full_text);
+        let outcome = index.writer.write_blocking(Key::Everything, move |tx| full_text.put(tx, &batch));
+        self.mend(&index, outcome.map(|after_commit| after_commit()))
     }
 
     /// The letters that are in the index, at most `limit` of those behind `after`, ascending. It blocks.
     pub fn letters_blocking(&self, after: i64, limit: usize) -> Result<Vec<i64>> {
         let index = self.index()?;
-        let outcome = index.readers.read_blocking(DEADLINE, move |view| words::letters(view, after, limit));
+        let full_text = Arc::clone(&index.full_text);
+        let outcome = index.readers.read_blocking(DEADLINE, move |view| full_text.letters(view, after, limit));
         self.mend(&index, outcome)
     }
 
@@ -109,11 +113,12 @@ impl SearchIndex {
     /// gone nothing is looked at, so that the list of words is never much longer than the letters account for.
     pub async fn tidy(&self, most: usize) -> Result<bool> {
         let index = self.index()?;
-        if !index.readers.read(None, terms::is_untidy).await? {
+        let full_text = Arc::clone(&index.full_text);
+        if !index.readers.read(None, move |view| full_text.is_untidy(view)).await? {
             return Ok(false);
         }
-        let known = Arc::clone(&index.known);
-        let outcome = index.writer.write(Key::Everything, move |tx| terms::tidy(tx, &known, most)).await;
+        let full_text = Arc::clone(&index.full_text);
+        let outcome = index.writer.write(Key::Everything, move |tx| full_text.tidy(tx, most)).await;
         self.mend(&index, outcome)
     }
 
@@ -121,7 +126,10 @@ impl SearchIndex {
     pub async fn ask(&self, account: i64, questions: Vec<Question>) -> Result<Vec<Answer>> {
         self.0.asked.fetch_add(1, Relaxed);
         let index = self.index()?;
-        let answer = move |view: &View| questions.iter().map(|question| answer(view, account, question)).collect();
+        let full_text = Arc::clone(&index.full_text);
+        let answer = move |view: &View| {
+            questions.iter().map(|question| answer(&*full_text, view, account, question)).collect::<Result<_>>()
+        };
         let outcome = index.readers.read(Some(Asker(account)), answer).await;
         self.mend(&index, outcome)
     }
@@ -134,7 +142,8 @@ impl SearchIndex {
     /// [`reached`](Self::reached) where blocking is allowed, such as within [`Store::read`](crate::Store::read).
     pub fn reached_blocking(&self) -> Result<i64> {
         let index = self.index()?;
-        let outcome = index.readers.read_blocking(DEADLINE, words::reached);
+        let full_text = Arc::clone(&index.full_text);
+        let outcome = index.readers.read_blocking(DEADLINE, move |view| full_text.reached(view));
         self.mend(&index, outcome)
     }
 
@@ -169,7 +178,7 @@ impl SearchIndex {
             IndexSlot::Open(index) => Ok(Arc::clone(index)),
             IndexSlot::Closed => Err(Error::Closed),
             IndexSlot::Unopened => {
-                let index = Arc::new(Index::open_or_begin_again(&self.0.folder)?);
+                let index = Arc::new(Index::open_or_begin_again(&self.0.folder, &self.0.full_text)?);
                 *desk = IndexSlot::Open(Arc::clone(&index));
                 Ok(index)
             }
@@ -184,17 +193,17 @@ impl SearchIndex {
             tracing::warn!(why, "the full-text index is damaged and will be built again");
             index.close();
             *desk = IndexSlot::Unopened;
-            remove_files(&self.0.folder)?;
+            self.0.full_text.discard()?;
         }
         outcome
     }
 }
 
 impl Index {
-    fn open_or_begin_again(folder: &Path) -> Result<Self> {
-        // Two processes that make the file at once would trip over each other.
+    fn open_or_begin_again(folder: &Path, full_text: &Arc<dyn FullText>) -> Result<Self> {
+        // Two processes that make the index at once would trip over each other.
         let _turn = wait_for_turn(folder).map_err(|error| Error::Io(error.to_string()))?;
-        match Self::open(folder) {
+        match Self::open(full_text) {
             Ok(Some(index)) => return Ok(index),
             Ok(None) => tracing::info!("the full-text index is from another release and will be built again"),
             Err(Error::Corrupt(why)) => {
@@ -202,26 +211,14 @@ impl Index {
             }
             Err(error) => return Err(error),
         }
-        remove_files(folder)?;
-        Self::open(folder)?.ok_or(Error::Corrupt("the new full-text index has no edition".into()))
+        full_text.discard()?;
+        Self::open(full_text)?.ok_or(Error::Corrupt("the new full-text index has no edition".into()))
     }
 
     /// `None`: it is of another edition.
-    fn open(folder: &Path) -> Result<Option<Self>> {
-        let file = folder.join(FILE);
+    fn open(full_text: &Arc<dyn FullText>) -> Result<Option<Self>> {
         let counters = Arc::<Counters>::default();
-        let setup = Setup {
-            file: &file,
-            durability: Durability::Lazy,
-            readers: &[2 << 20; READERS],
-            cache_bytes: 4 << 20,
-            max_pages: None,
-        };
-        let Opened { writer, readers, upkeep } = sqlite::open(&setup, &counters)?;
-        if !edition::is_ours(&*writer)? {
-            upkeep.close();
-            return Ok(None);
-        }
+        let Some(Opened { writer, readers, upkeep }) = full_text.open(READERS, &counters)? else { return Ok(None) };
         let thread = |error: std::io::Error| Error::Io(error.to_string());
         let blob_files = Arc::new(BlobFiles::none());
         // A question may take long: each person has one at a time, and the index is filled beside them.
@@ -239,7 +236,7 @@ impl Index {
             tables: Arc::default(),
         };
         let writer = Writer::start(writer, desk, QUEUE).map_err(thread)?;
-        Ok(Some(Self { writer, known: Arc::default(), readers, upkeep }))
+        Ok(Some(Self { full_text: Arc::clone(full_text), writer, readers, upkeep }))
     }
 
     fn close(&self) {
@@ -249,48 +246,12 @@ impl Index {
     }
 }
 
-/// Puts letters in, or in again, and says which words are on the list now.
-fn put(tx: &mut Tx, known: &Known, batch: &[Document], reached: Option<i64>) -> Result<Learned> {
-    let mut learned = known.learned();
-    for document in batch {
-        forget(tx, document.letter)?;
-        words::add(tx, document)?;
-        seals::add(tx, document)?;
-        pieces::add(tx, document)?;
-        terms::add(tx, known, document, &mut learned)?;
-    }
-    if let Some(reached) = reached {
-        words::reach(tx, reached)?;
-    }
-    Ok(learned)
-}
-
-fn forget(tx: &mut Tx, letter: i64) -> Result<()> {
-    words::remove(tx, letter)?;
-    seals::remove(tx, letter)?;
-    pieces::remove(tx, letter)
-}
-
-fn answer(view: &View, account: i64, question: &Question) -> Result<Answer> {
-    let reached = words::reached(view)?;
-    let (found, perhaps) = match question {
-        Question::Words(wanted) => words::find(view, account, wanted)?,
-        Question::Holds(field, piece) => pieces::find(view, account, *field, piece)?,
-    };
+fn answer(full_text: &dyn FullText, view: &View, account: i64, question: &Question) -> Result<Answer> {
+    let reached = full_text.reached(view)?;
+    let (found, perhaps) = full_text.find(view, account, question)?;
     Ok(Answer { perhaps: perhaps - &found, found, reached })
 }
 
-fn remove_files(folder: &Path) -> Result<()> {
-    for name in [FILE, "search.db-wal", "search.db-shm"] {
-        match std::fs::remove_file(folder.join(name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::Io(error.to_string())),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-const FILE: &str = "search.db";
 const READERS: usize = 2;
 /// The longest time that one question may take.
 const DEADLINE: Duration = Duration::from_secs(30);

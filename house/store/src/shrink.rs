@@ -1,7 +1,5 @@
 //! Room that deleted letters leave in the database is given back to the disk, a few pages at a time, behind the work.
 
-mod pages;
-
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -11,8 +9,8 @@ use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::space::{MIB, Room};
 use crate::store::Inner;
-
-pub(crate) use pages::{give_back, is_worth_it};
+use crate::tx::Tx;
+use crate::view::View;
 
 /// Pages given back in one write: some milliseconds.
 const SLICE: u32 = 256;
@@ -54,6 +52,16 @@ impl Shrink {
         }
         self.looked = (!more).then(Instant::now);
     }
+}
+
+/// Has the database room to give back?
+pub(crate) fn is_worth_it(view: &View) -> Result<bool> {
+    view.session().has_room_to_give()
+}
+
+/// Gives some of it back.
+pub(crate) fn give_back(tx: &mut Tx, pages: u32) -> Result<()> {
+    tx.session().give_back(pages)
 }
 
 /// `true`: there may be more.

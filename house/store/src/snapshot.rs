@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::engine::full_text::FullText;
 use crate::engine::{Opened, WriteSession};
 use crate::error::{Error, OpenError, Result};
 use crate::lock::Lock;
 use crate::migration::Migration;
 use crate::params;
 use crate::space::{MIB, Room};
+use crate::sqlite::full_text::SqliteFullText;
 use crate::sqlite::{self, Durability, Setup};
 use crate::value::Row;
 
@@ -97,13 +99,21 @@ pub fn go_back(folder: &Path, copy: &Path) -> Result<(), OpenError> {
     let database = |error| OpenError::Database { file: file.clone(), error };
     // A path that leads nowhere would be made.
     std::fs::metadata(copy).map_err(|error| OpenError::Folder { folder: copy.to_owned(), error })?;
-    let setup =
-        Setup { file: &file, durability: Durability::Synced, readers: &[], cache_bytes: 8 << 20, max_pages: None };
+    let setup = Setup {
+        file: &file,
+        durability: Durability::Synced,
+        readers: &[],
+        cache_bytes: 8 << 20,
+        max_pages: None,
+        unsettled: None,
+    };
     let Opened { writer, upkeep, .. } = sqlite::open(&setup, &Arc::default()).map_err(database)?;
     let done = writer.copy_tables_back(copy, BODIES).map_err(database);
     drop(writer);
     upkeep.close();
     done?;
+    // The numbers of letters begin again where they were then: the index would take new letters for those it has looked at.
+    SqliteFullText::new(folder).discard().map_err(database)?;
     // It spoke of a state that was left on purpose.
     match std::fs::remove_file(folder.join(crate::mark::NAME)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -24,6 +24,7 @@ use crate::reader::{Deadlines, Readers};
 use crate::search::SearchIndex;
 use crate::shrink::{self, Shrink};
 use crate::space::{self, Space};
+use crate::sqlite::full_text::SqliteFullText;
 use crate::sqlite::inspect::Inspector;
 use crate::sqlite::{self, Durability, Setup};
 use crate::statistics::{Counters, Statistics};
@@ -145,7 +146,7 @@ impl Store {
             upkeep: opened.upkeep,
             blob_files,
             board,
-            search: SearchIndex::new(folder),
+            search: SearchIndex::new(folder, Arc::new(SqliteFullText::new(folder))),
             counters,
             blob_inline_max: options.blob_inline_max,
             file,
@@ -322,6 +323,7 @@ fn open_database(
         readers: &[vec![READ_CACHE; short], vec![SCAN_CACHE; long]].concat(),
         cache_bytes: 8 << 20,
         max_pages: options.faults.max_pages,
+        unsettled: options.faults.unsettled.clone(),
     };
     let database = |error| OpenError::Database { file: file.clone(), error };
     let opened = sqlite::open(&setup, counters).map_err(database)?;
@@ -333,7 +335,7 @@ fn open_database(
     migrate(&*opened.writer, folder, &file, &all, || mark.say(|said| said.numbers.clear()))?;
     let office = opening::name_of_office(&*opened.writer).map_err(database)?;
     sync_folder(folder).map_err(|error| OpenError::Folder { folder: folder.clone(), error })?;
-    let numbers = opening::numbers(&*opened.writer).map_err(database)?;
+    let numbers = opened.writer.numbers().map_err(database)?;
     mark.say(|said| (said.office, said.numbers, said.log_needed) = (office, numbers, None));
     Ok(opened)
 }

@@ -57,7 +57,7 @@ impl Tx {
     /// Runs a statement that changes rows, and gives their number.
     #[track_caller]
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
-        self.view.note(sql, params);
+        self.view.admit(sql, params)?;
         self.session.execute(sql, params)
     }
 

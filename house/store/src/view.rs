@@ -48,21 +48,29 @@ impl View {
         params: &[Value<'_>],
         each: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        self.note(sql, params);
+        self.admit(sql, params)?;
         let _walking = Walking::begin(&self.walking);
         self.session.query(sql, params, each)
     }
 
-    /// Writes the statement down where that is asked for, and what is wrong with it for a second engine.
+    /// In builds with debug assertions: refuses a statement that runs within the rows of another, for which a second engine would
+    /// need a second connection, and writes each down where that is asked for, with what is wrong with it.
     #[track_caller]
-    pub(crate) fn note(&self, sql: &str, params: &[Value<'_>]) {
-        if !record::is_on() {
-            return;
+    pub(crate) fn admit(&self, sql: &str, params: &[Value<'_>]) -> Result<()> {
+        if !cfg!(debug_assertions) {
+            return Ok(());
         }
-        let (database, from) = (self.session.database(), Location::caller());
-        record::statement(database, sql, params, self.walking.get() > 0, from);
-        if let Some(wrong) = self.bounds.as_ref().and_then(|bounds| bounds.borrow().fault(sql, params)) {
-            record::outside(database, &wrong, from);
+        let is_nested = self.walking.get() > 0;
+        if record::is_on() {
+            let (database, from) = (self.session.database(), Location::caller());
+            record::statement(database, sql, params, is_nested, from);
+            if let Some(wrong) = self.bounds.as_ref().and_then(|bounds| bounds.borrow().fault(sql, params)) {
+                record::outside(database, &wrong, from);
+            }
+        }
+        match is_nested {
+            true => Err(Error::Sql(format!("it runs within the rows of another statement, where none may: {sql}"))),
+            false => Ok(()),
         }
     }
 
@@ -107,7 +115,8 @@ impl View {
         Ok(found)
     }
 
-    /// Shows the rows one by one, until `each` says `Break`.
+    /// Shows the rows one by one, until `each` says `Break`. Nothing else can be asked meanwhile, neither here nor in the other
+    /// functions that take a closure: gather the rows, or a page of them, and then ask what there is to ask about each.
     #[track_caller]
     pub fn for_each(
         &self,
@@ -116,6 +125,13 @@ impl View {
         mut each: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         self.walk(sql, params, &mut each)
+    }
+
+    /// The number up to which the rows of a table that numbers them (`{id}` in a [`Migration`](crate::Migration)) are settled:
+    /// no row turns up later with this number or a lower one. Whoever walks through a table by its numbers and notes how
+    /// far it has come goes no further; else it passes over a row that a second writer had not committed yet.
+    pub fn settled(&self, table: &'static str) -> Result<i64> {
+        self.session.settled(table)
     }
 
     /// Fails with [`Error::Interrupted`] once the deadline of the read has passed or its caller has gone. SQL checks by itself;
@@ -146,6 +162,10 @@ impl View {
             start = next;
         }
         Ok(())
+    }
+
+    pub(crate) fn session(&self) -> &dyn Session {
+        &*self.session
     }
 
     pub(crate) fn blob_files(&self) -> &BlobFiles {

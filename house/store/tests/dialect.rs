@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use common::{add, open};
-use facteur_store::{Error, Key, Result, Store, Value, params};
+use facteur_store::{Error, Key, Result, Store, Tx, Value, params};
 
 fn store() -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
@@ -137,24 +137,62 @@ fn broken_rules_and_missing_rows_are_told_apart() {
     assert!(matches!(wrong, Err(Error::Sql(_))));
 }
 
+fn ten_notes(store: &Store) {
+    let add = |tx: &mut Tx| (0..10).try_for_each(|number| add(tx, &number.to_string()).map(|_| ()));
+    store.write_blocking(Key::Everything, add).unwrap();
+}
+
 #[test]
-fn a_walk_can_stop_and_can_ask_on_the_way() {
+fn a_walk_can_stop() {
     let (_folder, store) = store();
-    store
-        .write_blocking(Key::Everything, |tx| (0..10).try_for_each(|number| add(tx, &number.to_string()).map(|_| ())))
-        .unwrap();
+    ten_notes(&store);
     let seen = store.read_blocking(|view| {
         let mut seen = Vec::new();
-        view.for_each("SELECT id FROM note ORDER BY id", params![], |row| {
-            let id: i64 = row.get(0)?;
-            let text =
-                view.query_one("SELECT text FROM note WHERE id = $1", params![id], |row| row.get::<String>(0))?;
-            seen.push(text);
+        view.for_each("SELECT text FROM note ORDER BY id", params![], |row| {
+            seen.push(row.get::<String>(0)?);
             Ok(if seen.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
+        // When it has ended, others can run.
+        view.query_one("SELECT 1", params![], |row| row.get::<i64>(0))?;
         Ok::<_, Error>(seen)
     });
     assert_eq!(seen.unwrap(), ["0", "1", "2"]);
+}
+
+/// Engines that send rows as they are found cannot run anything else on the connection meanwhile.
+#[cfg(debug_assertions)]
+#[test]
+fn nothing_can_be_asked_within_the_rows_of_a_statement() {
+    let (_folder, store) = store();
+    ten_notes(&store);
+    let all = "SELECT id FROM note ORDER BY id";
+    let body = store.prepare_blob(Bytes::from_static(b"Dear Bob")).unwrap();
+    let blob = store.write_blocking(Key::Everything, move |tx| tx.put_blob(&body)).unwrap();
+    let refused = |outcome: Result<()>| {
+        assert!(matches!(&outcome, Err(Error::Sql(why)) if why.contains("within the rows")), "{outcome:?}");
+    };
+    refused(store.read_blocking(move |view| {
+        view.for_each(all, params![], |_| view.query("SELECT 1", params![], |_| Ok(())).map(|_| ControlFlow::Break(())))
+    }));
+    refused(
+        store.read_blocking(move |view| view.query_one(all, params![], |_| view.read_blob(blob, 0..4).map(|_| ()))),
+    );
+    // What failed is over: the next one is not within it, though the closure did not end well.
+    assert!(store.read_blocking(move |view| view.read_blob(blob, 0..4)).is_ok());
+}
+
+#[test]
+fn numbers_are_settled_up_to_the_last_one_given() {
+    let (_folder, store) = store();
+    let settled = |table| store.read_blocking(move |view| view.settled(table));
+    assert_eq!(settled("note"), Ok(0));
+    ten_notes(&store);
+    assert_eq!(settled("note"), Ok(10));
+    store.write_blocking(Key::Everything, |tx| tx.execute("DELETE FROM note WHERE id = 10", params![])).unwrap();
+    assert_eq!(settled("note"), Ok(10), "no row turns up with a number that was given before");
+    for table in ["pair", "nothing"] {
+        assert!(matches!(settled(table), Err(Error::Sql(_))), "{table} does not number its rows");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use common::{MIGRATIONS, add, open, options, texts};
-use facteur_store::{Key, Lock, Migration, OpenError, Options, Store, Tx, go_back, params};
+use facteur_store::{Document, Key, Lock, Migration, OpenError, Options, Store, Tx, go_back, params};
 
 const SECOND: Migration = Migration {
     room: "notes",
@@ -68,6 +68,23 @@ fn the_tables_are_copied_before_rows_change_and_bodies_never() {
     assert_eq!(next, 2, "numbers go on where they were");
     let unique = store.write_blocking(Key::Everything, |tx| add(tx, "one"));
     assert!(unique.is_err(), "indexes came back as well");
+}
+
+#[test]
+fn whoever_goes_back_has_an_index_that_begins_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    open(folder.path()).close_blocking();
+    let third = Migration { room: "notes", number: 3, sql: "UPDATE note SET text = 'changed'" };
+    let store = Store::open(options(folder.path()), &with(&[SECOND, third])).unwrap();
+    let letter = Document { letter: 7, account: 1, ..Document::default() };
+    runtime.block_on(store.search().add(vec![letter], 7)).unwrap();
+    store.close_blocking();
+    go_back(folder.path(), &snapshots(folder.path())[0]).unwrap();
+    let store = open(folder.path());
+    let reached = runtime.block_on(store.search().reached()).unwrap();
+    assert_eq!(reached, 0, "the next letters have the numbers of those that it has looked at");
+    assert_eq!(store.search().letters_blocking(0, 10).unwrap(), []);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Follows letters: gives the events that were written down since somebody last looked.
 
-use std::ops::ControlFlow;
-
 use mail::LetterId;
 use mail::trace::Event;
 use store::{Topic, View, params};
@@ -22,9 +20,9 @@ pub struct Followed {
     pub more: bool,
 }
 
-/// The place of the last row there is.
+/// The place up to which everything has been written down: whoever follows from here misses nothing that comes.
 pub fn last(view: &View) -> Result<i64, store::Error> {
-    view.query_one("SELECT COALESCE(MAX(entry), 0) FROM trace_step", params![], |row| row.get(0))
+    view.settled("trace_step")
 }
 
 /// Looks at no more than `most` rows behind `after`, and gives those of letters that are of interest. A damaged row is
@@ -35,26 +33,23 @@ pub fn follow(
     most: usize,
     is_of_interest: impl Fn(LetterId) -> Result<bool, store::Error>,
 ) -> Result<Followed, store::Error> {
-    let (mut followed, mut looked_at) = (Followed { upto: after, ..Followed::default() }, 0);
-    view.for_each(
-        "SELECT entry, letter, steps FROM trace_step WHERE entry > $1 ORDER BY entry LIMIT $2",
-        params![after, most.saturating_add(1)],
-        |row| {
-            if looked_at == most {
-                followed.more = true;
-                return Ok(ControlFlow::Break(()));
-            }
-            looked_at += 1;
-            followed.upto = row.get(0)?;
-            let Ok(name) = <[u8; 10]>::try_from(row.bytes(1)?) else { return Ok(ControlFlow::Continue(())) };
-            let letter = LetterId::from_random(name);
-            if is_of_interest(letter)?
-                && let Ok(events) = decode(row.bytes(2)?)
-            {
-                followed.steps.push((letter, events));
-            }
-            Ok(ControlFlow::Continue(()))
-        },
+    let mut rows = view.query(
+        "SELECT entry, letter FROM trace_step WHERE entry > $1 AND entry <= $2 ORDER BY entry LIMIT $3",
+        params![after, last(view)?, most.saturating_add(1)],
+        |row| Ok((row.get::<i64>(0)?, row.get::<Vec<u8>>(1)?)),
     )?;
-    Ok(followed)
+    let more = rows.len() > most;
+    rows.truncate(most);
+    let upto = rows.last().map_or(after, |(entry, _)| *entry);
+    let mut steps = Vec::new();
+    for (entry, name) in rows {
+        let Ok(name) = <[u8; 10]>::try_from(name) else { continue };
+        let letter = LetterId::from_random(name);
+        if is_of_interest(letter)? {
+            let sql = "SELECT steps FROM trace_step WHERE entry = $1";
+            let events = view.query_one(sql, params![entry], |row| Ok(decode(row.bytes(0)?).ok()))?;
+            steps.extend(events.map(|events| (letter, events)));
+        }
+    }
+    Ok(Followed { steps, upto, more })
 }

@@ -42,11 +42,12 @@ struct Batch {
 
 impl Batch {
     fn read(view: &View, all: bool) -> Result<Option<Self>, store::Error> {
-        let from = upto(view)?;
+        let (from, settled) = (upto(view)?, view.settled("trace_step")?);
         let mut batch = Self { from, upto: from, keys: Vec::with_capacity(SLICE * 6), more: false };
         let mut rows = 0;
-        let sql = "SELECT entry, letter, steps FROM trace_step WHERE entry > $1 ORDER BY entry LIMIT $2";
-        view.for_each(sql, params![from, SLICE], |row| {
+        let sql =
+            "SELECT entry, letter, steps FROM trace_step WHERE entry > $1 AND entry <= $2 ORDER BY entry LIMIT $3";
+        view.for_each(sql, params![from, settled, SLICE], |row| {
             rows += 1;
             batch.upto = row.get(0)?;
             // A damaged row is still found by its letter.

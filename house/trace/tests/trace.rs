@@ -1,12 +1,15 @@
 //! The trace on a store of its own.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use facteur_trace as trace;
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, Event, Link, Observation, Step, Witness};
 use mail::{LetterId, Timestamp};
-use store::{Options, Store, Tx, View};
+use store::{Faults, Options, Store, Tx, View, params};
 use trace::{Found, History, Journal, KEPT, Page, Scope, What, find, in_mailbox, note, note_all, sent_by};
 
 struct Archive {
@@ -48,8 +51,13 @@ fn filed(account: AccountId, key: i64, recipient: &str) -> Event {
 
 impl Archive {
     fn new() -> Self {
+        Self::with(Faults::default())
+    }
+
+    fn with(faults: Faults) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(Options::new(folder.path()), trace::MIGRATIONS).unwrap();
+        let options = Options { faults, ..Options::new(folder.path()) };
+        let store = Store::open(options, trace::MIGRATIONS).unwrap();
         Self { store, _folder: folder }
     }
 
@@ -332,5 +340,56 @@ async fn rows_of_a_clock_that_was_wrong_neither_stay_for_ever_nor_go_too_soon() 
     }
     for number in [4, 5, 6] {
         assert!(archive.letter(number).await.is_some(), "{number} may be young");
+    }
+}
+
+/// A second writer has been given the number 2 and commits its row when that of number 3 has long been seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_a_second_writer_commits_late_is_found_and_followed() {
+    let unsettled = Arc::new(AtomicI64::new(1));
+    let archive = Archive::with(Faults { unsettled: Some(Arc::clone(&unsettled)), ..Faults::default() });
+    for letter in 1..=3 {
+        archive.write(letter, 100, vec![from_alice(&[&format!("{letter}@beta.test")], &format!("<{letter}@x>"))]).await;
+    }
+    let late = archive.take(2).await;
+    trace::catch_up(&archive.store, at(200)).await.unwrap();
+    let seen = archive.follow(0).await;
+    assert_eq!(seen.upto, 1, "what is noted as seen ends before the row that is missing");
+    assert_eq!(archive.find(Scope::Everyone, address("3@beta.test"), Page::default()).await.letters.len(), 1);
+
+    archive.put(late).await;
+    unsettled.store(i64::MAX, Relaxed);
+    trace::catch_up(&archive.store, at(200)).await.unwrap();
+    for letter in 1..=3 {
+        let found = archive.find(Scope::Everyone, address(&format!("{letter}@beta.test")), Page::default()).await;
+        assert_eq!(found.letters.len(), 1, "letter {letter}");
+    }
+    let rest = archive.follow(seen.upto).await;
+    assert_eq!(rest.steps.iter().map(|(letter, _)| *letter).collect::<Vec<_>>(), [name(2), name(3)]);
+    assert_eq!((rest.upto, rest.more), (3, false));
+}
+
+/// The row of a number: its letter, when, and its steps.
+type Row = (i64, [u8; 10], i64, Vec<u8>);
+
+impl Archive {
+    async fn follow(&self, after: i64) -> trace::Followed {
+        self.store.read(move |view| trace::follow(view, after, 100, |_| Ok(true))).await.unwrap()
+    }
+
+    async fn take(&self, entry: i64) -> Row {
+        let sql = "DELETE FROM trace_step WHERE entry = $1 RETURNING entry, letter, at, steps";
+        let take = move |tx: &mut Tx| {
+            tx.query_one(sql, params![entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        };
+        self.store.write::<Row, store::Error, _>(store::Key::Trace, take).await.unwrap()
+    }
+
+    async fn put(&self, (entry, letter, at, steps): Row) {
+        self.run(move |tx| {
+            let sql = "INSERT INTO trace_step (entry, letter, at, steps) VALUES ($1, $2, $3, $4)";
+            tx.execute(sql, params![entry, letter, at, steps]).map(|_| ())
+        })
+        .await;
     }
 }

@@ -74,24 +74,25 @@ impl Postgres {
     fn psql(&self, database: &str, script: &str) -> Vec<(usize, String)> {
         let file = self.folder.path().join("script.sql");
         std::fs::write(&file, script).expect("a script");
-        let mut psql = Command::new("psql");
-        psql.arg("-h").arg(self.folder.path()).args(["-U", "facteur", "-d", database, "-X", "-q", "-f"]).arg(&file);
-        let said = psql.output().expect("psql runs");
+        let said = self.psql_on(database).arg("-f").arg(&file).output().expect("psql runs");
         let marked = format!("psql:{}:", file.display());
         let said = String::from_utf8_lossy(&said.stderr).into_owned();
         let failed = said.lines().filter_map(|line| line.strip_prefix(&marked)?.split_once(": ERROR:"));
         failed.filter_map(|(line, why)| Some((line.trim().parse().ok()?, why.trim().to_owned()))).collect()
     }
 
+    /// The program that speaks to a database of it.
+    pub fn psql_on(&self, database: &str) -> Command {
+        let mut psql = Command::new("psql");
+        psql.arg("-h").arg(self.folder.path()).args(["-U", "facteur", "-d", database, "-X", "-q"]);
+        psql
+    }
+
     fn wait(&self) {
         let begun = Instant::now();
         loop {
-            let mut ready = Command::new("psql");
-            ready
-                .arg("-h")
-                .arg(self.folder.path())
-                .args(["-U", "facteur", "-d", "postgres", "-X", "-q", "-c", "SELECT 1"]);
-            if ready.output().is_ok_and(|said| said.status.success()) {
+            let mut ready = self.psql_on("postgres");
+            if ready.args(["-c", "SELECT 1"]).output().is_ok_and(|said| said.status.success()) {
                 return;
             }
             assert!(begun.elapsed() < PATIENCE, "PostgreSQL does not answer");

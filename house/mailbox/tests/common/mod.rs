@@ -7,7 +7,7 @@ use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::{Error, FlagSet, Folder, FolderId, System, Uid, UidRange, account, folder, letter};
-use store::{Key, Options, Store, Tx, View};
+use store::{Faults, Key, Options, Store, Tx, View};
 
 pub const ALICE: AccountId = AccountId(1);
 pub const NOW: Timestamp = Timestamp(1_795_501_377_000);
@@ -20,8 +20,14 @@ pub struct Fixture {
 impl Fixture {
     /// A server where Alice has a mailbox.
     pub fn new() -> Self {
+        Self::with(Faults::default())
+    }
+
+    /// The same, where something goes wrong.
+    pub fn with(faults: Faults) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(Options::new(dir.path()), mailbox::MIGRATIONS).unwrap();
+        let options = Options { faults, ..Options::new(dir.path()) };
+        let store = Store::open(options, mailbox::MIGRATIONS).unwrap();
         let fixture = Self { store, dir };
         fixture.write(|tx| account::create(tx, ALICE, None)).unwrap();
         fixture

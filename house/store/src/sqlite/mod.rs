@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -12,19 +13,21 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, StatementStatus};
 use crate::engine::{EachRow, Marked, Opened, Session, WriteSession};
 use crate::error::{Error, Result};
 use crate::leash::Leash;
+use crate::mark::Numbers;
 use crate::statistics::Counters;
 use crate::value::{Row, Value};
 
 mod checkpoint;
 mod copy;
-pub(crate) mod edition;
+mod edition;
+pub(crate) mod full_text;
 pub(crate) mod inspect;
-pub(crate) mod pieces;
-pub(crate) mod seals;
+mod pieces;
+mod seals;
 pub(crate) mod survey;
-pub(crate) mod terms;
+mod terms;
 mod values;
-pub(crate) mod words;
+mod words;
 
 use checkpoint::{Checkpointer, Gate, Inside};
 use values::{Cursor, bind, fault};
@@ -39,6 +42,8 @@ pub(crate) struct Setup<'s> {
     pub(crate) cache_bytes: u32,
     /// The largest size, to play a full disk.
     pub(crate) max_pages: Option<u32>,
+    /// Numbers above this one are said not to be settled, to play a second writer.
+    pub(crate) unsettled: Option<Arc<AtomicI64>>,
 }
 
 /// The durability of a commit: a safer commit costs more.
@@ -51,7 +56,16 @@ pub(crate) enum Durability {
 }
 
 /// How far each table has come that numbers its rows.
-pub(crate) const NUMBERS: &str = "SELECT name, seq FROM sqlite_sequence WHERE seq > 0";
+const NUMBERS: &str = "SELECT name, seq FROM sqlite_sequence WHERE seq > 0";
+/// How far one of them has come.
+const NUMBER: &str = "SELECT seq FROM sqlite_sequence WHERE name = $1";
+/// Does a table number its rows?
+const IS_NUMBERED: &str =
+    "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1 AND sql LIKE '%AUTOINCREMENT%'";
+/// Fewer empty pages than this are kept for the next letters.
+const WORTH_PAGES: i64 = 1024;
+/// The mode `auto_vacuum = INCREMENTAL`.
+const SHRINKABLE: i64 = 2;
 /// Bytes of a page. With 8192 a commit of small rows writes half as much log again; letters cost the same.
 const PAGE: u32 = 4096;
 
@@ -70,7 +84,7 @@ const STEPS: i32 = 1000;
 pub(crate) fn open(setup: &Setup<'_>, counters: &Arc<Counters>) -> Result<Opened> {
     let gate = Arc::new(Gate::new(Arc::clone(counters)));
     let writer = Sqlite::writer(setup, Arc::clone(&gate), Arc::clone(counters))?;
-    let reader = |cache_bytes: &u32| Ok(Box::new(Sqlite::reader(setup.file, *cache_bytes)?) as Box<dyn Session>);
+    let reader = |cache_bytes: &u32| Ok(Box::new(Sqlite::reader(setup, *cache_bytes)?) as Box<dyn Session>);
     let readers = setup.readers.iter().map(reader).collect::<Result<_>>()?;
     let upkeep = Checkpointer::start(setup.file, gate, Arc::clone(counters))?;
     Ok(Opened { writer: Box::new(writer), readers, upkeep: Box::new(upkeep) })
@@ -91,6 +105,8 @@ pub(crate) struct Sqlite {
     steps: Cell<u64>,
     /// The name of the database.
     name: Box<str>,
+    /// Numbers above this one are said not to be settled.
+    unsettled: Option<Arc<AtomicI64>>,
 }
 
 thread_local! {
@@ -119,16 +135,17 @@ impl Sqlite {
             LOGGED.set(LOGGED.get() + 1);
             Ok(())
         }));
-        let this = Self { gate: Some(gate), counters: Some(counters), ..Self::on(connection) };
+        let unsettled = setup.unsettled.clone();
+        let this = Self { gate: Some(gate), counters: Some(counters), unsettled, ..Self::on(connection) };
         this.changed_elsewhere()?;
         Ok(this)
     }
 
-    fn reader(file: &Path, cache_bytes: u32) -> Result<Self> {
+    fn reader(setup: &Setup<'_>, cache_bytes: u32) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = connect(file, flags, cache_bytes)?;
+        let connection = connect(setup.file, flags, cache_bytes)?;
         set(&connection, "query_only", true)?;
-        Ok(Self::on(connection))
+        Ok(Self { unsettled: setup.unsettled.clone(), ..Self::on(connection) })
     }
 
     fn on(connection: Connection) -> Self {
@@ -144,6 +161,7 @@ impl Sqlite {
             failed: RefCell::default(),
             leash: RefCell::default(),
             steps: Cell::new(0),
+            unsettled: None,
         }
     }
 
@@ -176,6 +194,11 @@ impl Sqlite {
         if self.inside.borrow().is_some() && !self.in_transaction() {
             self.failed.borrow_mut().get_or_insert_with(|| error.clone());
         }
+    }
+
+    /// What SQLite says of its file.
+    fn number(&self, pragma: &str) -> Result<i64> {
+        self.connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(fault)
     }
 
     fn run(&self, sql: &str) -> Result<()> {
@@ -219,6 +242,39 @@ impl Session for Sqlite {
 
     fn check(&self) -> Result<()> {
         self.leash.borrow().as_ref().map_or(Ok(()), Leash::check)
+    }
+
+    fn settled(&self, table: &str) -> Result<i64> {
+        // One writer, and numbers that only grow: what this state shows is all that there will be up to its last number.
+        let number = |sql: &str| -> Result<Option<i64>> {
+            let mut number = None;
+            self.query(sql, &[Value::Text(table)], &mut |row| {
+                number = Some(row.get(0)?);
+                Ok(ControlFlow::Break(()))
+            })?;
+            Ok(number)
+        };
+        let last = match number(NUMBER)? {
+            Some(last) => last,
+            // No row has been written yet.
+            None if number(IS_NUMBERED)?.is_some() => 0,
+            None => return Err(Error::Sql(format!("the table {table} does not number its rows"))),
+        };
+        Ok(self.unsettled.as_ref().map_or(last, |limit| last.min(limit.load(Relaxed))))
+    }
+
+    fn numbers(&self) -> Result<Numbers> {
+        let mut numbers = Numbers::new();
+        self.query(NUMBERS, &[], &mut |row| {
+            numbers.insert(row.get(0)?, row.get(1)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(numbers)
+    }
+
+    fn has_room_to_give(&self) -> Result<bool> {
+        let free = self.number("freelist_count")?;
+        Ok(free > WORTH_PAGES && free > self.number("page_count")? / 20 && self.number("auto_vacuum")? == SHRINKABLE)
     }
 
     fn rest(&self) {
@@ -341,11 +397,8 @@ impl WriteSession for Sqlite {
     }
 
     fn size(&self) -> Result<(u64, u64)> {
-        let number =
-            |pragma| self.connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(fault);
-        let page = number("page_size")?.unsigned_abs();
-        let (all, free) = (number("page_count")?.unsigned_abs(), number("freelist_count")?.unsigned_abs());
-        Ok((all * page, free * page))
+        let (page, all) = (self.number("page_size")?, self.number("page_count")?);
+        Ok(((all * page).unsigned_abs(), (self.number("freelist_count")? * page).unsigned_abs()))
     }
 
     fn become_shrinkable(&self) -> Result<()> {
@@ -353,8 +406,11 @@ impl WriteSession for Sqlite {
     }
 
     fn is_shrinkable(&self) -> Result<bool> {
-        let mode: i64 = self.connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0)).map_err(fault)?;
-        Ok(mode == 2)
+        Ok(self.number("auto_vacuum")? == SHRINKABLE)
+    }
+
+    fn give_back(&self, pages: u32) -> Result<()> {
+        self.query(&format!("PRAGMA incremental_vacuum({pages})"), &[], &mut |_| Ok(ControlFlow::Continue(())))
     }
 }
 

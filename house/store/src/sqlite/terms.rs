@@ -82,7 +82,8 @@ impl Known {
         memory.words.extend(learned.words);
     }
 
-    fn forget(&self) {
+    /// Forgets all of them: some may not be on the list any more.
+    pub(crate) fn forget(&self) {
         let mut memory = self.memory();
         memory.words.clear();
         memory.sweeps += 1;

@@ -77,7 +77,8 @@ pub fn batch(
         last: None,
         failed: None,
     };
-    mailbox::fetch::each(view, folder, ranges, plan.want(), |row| writer.visit(&row))?;
+    // What is shown of a letter may be read from its body, so each is shown when its row has been read.
+    mailbox::fetch::in_pages(view, folder, ranges, plan.want(), |row| writer.visit(&row))?;
     writer.finish()
 }
 
