@@ -290,10 +290,11 @@ fn a_letter_that_a_second_writer_commits_late_is_indexed_all_the_same() {
     renumber(2, -2);
     index(&fixture);
     assert_eq!(indexed(), [1], "the index ends before the letter that is missing");
-    assert_eq!(find(&fixture, Criteria::Text("third".into())), [3]);
 
     renumber(-2, 2);
-    assert_eq!(find(&fixture, Criteria::Text("second".into())), [2]);
+    for (word, uid) in [("second", 2), ("third", 3)] {
+        assert_eq!(find(&fixture, Criteria::Text(word.into())), [uid], "what is not in the index is looked at");
+    }
     unsettled.store(i64::MAX, Relaxed);
     index(&fixture);
     assert_eq!(indexed(), [1, 2, 3]);

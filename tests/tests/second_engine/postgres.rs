@@ -46,7 +46,7 @@ impl Postgres {
 
     /// Makes the tables, then has each statement prepared. Gives what is refused, with the reason.
     pub fn prepare(&self, schema: &Schema, statements: &[&Statement]) -> Vec<String> {
-        let databases: BTreeSet<&str> = schema.keys().map(|(database, _)| database.as_str()).collect();
+        let databases: BTreeSet<&str> = statements.iter().map(|one| one.database.as_str()).collect();
         databases.into_iter().flat_map(|database| self.prepare_in(database, schema, statements)).collect()
     }
 
@@ -138,8 +138,7 @@ fn pieces(sql: &str) -> impl Iterator<Item = String> {
         .replace(" TEXT", " TEXT COLLATE \"C\"");
     let all: Vec<String> =
         of_postgres.split(';').map(|one| one.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    // FTS5 is SQLite's own.
-    all.into_iter().filter(|one| !one.is_empty() && !one.starts_with("CREATE VIRTUAL TABLE"))
+    all.into_iter().filter(|one| !one.is_empty())
 }
 
 fn kind(letter: char) -> &'static str {

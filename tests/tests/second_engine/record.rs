@@ -19,6 +19,24 @@ pub struct Statement {
 /// The kinds of the parameters of each statement, and where it stands.
 type Known = BTreeMap<(String, String), (String, String)>;
 
+/// The line at which the tests of each source begin.
+#[derive(Default)]
+struct Sources(BTreeMap<String, usize>);
+
+impl Sources {
+    /// Does this place in a source, `path:line`, lie in its tests? What they ask is not the program's.
+    fn is_in_tests(&mut self, place: &str) -> bool {
+        let Some((path, line)) = place.rsplit_once(':') else { return false };
+        let begin = *self.0.entry(path.to_owned()).or_insert_with(|| tests_begin(path));
+        line.parse::<usize>().is_ok_and(|line| line > begin)
+    }
+}
+
+fn tests_begin(path: &str) -> usize {
+    let text = std::fs::read_to_string(tests::root().join(path)).unwrap_or_default();
+    text.lines().position(|line| line == "mod tests {").map_or(usize::MAX, |before| before + 1)
+}
+
 /// All that was written down.
 #[derive(Default)]
 pub struct Record {
@@ -38,24 +56,27 @@ impl Record {
         let folder = std::env::var_os("FACTEUR_STATEMENTS").map(PathBuf::from);
         let folder = folder.expect("FACTEUR_STATEMENTS names the folder of the statements");
         let mut record = Self::default();
-        let mut known = BTreeMap::new();
+        let (mut known, mut sources) = (BTreeMap::new(), Sources::default());
         for file in std::fs::read_dir(&folder).expect("the folder of the statements") {
             let text = std::fs::read_to_string(file.expect("an entry").path()).expect("statements");
             // A process that was killed may have left a piece of a line.
             let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-            whole.lines().for_each(|line| record.take(line, &mut known));
+            whole.lines().for_each(|line| record.take(line, &mut known, &mut sources));
         }
         let statement = |((database, sql), (kinds, from))| Statement { database, sql, kinds, from };
         record.statements = known.into_iter().map(statement).collect();
         record
     }
 
-    fn take(&mut self, line: &str, known: &mut Known) {
+    fn take(&mut self, line: &str, known: &mut Known, sources: &mut Sources) {
         let parts: Vec<&str> = line.splitn(5, '\t').collect();
         let [what, database, kinds, from, sql] = parts[..] else { panic!("a line of another form: {line}") };
         let sql = plain(sql);
         if what == "schema" {
             self.schema.insert((database.to_owned(), kinds.to_owned()), sql);
+            return;
+        }
+        if sources.is_in_tests(from) {
             return;
         }
         let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
