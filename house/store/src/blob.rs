@@ -437,7 +437,7 @@ impl<'r> Kept<'r> {
         if *self.hash == hash { Ok(()) } else { Err(Flaw::damaged("its hash is another")) }
     }
 
-    /// What of the range lies in the head of a headed blob, and which range of the blob behind it is the rest.
+    /// Divides a range of a headed blob: the octets that lie in its head, and the range of the blob behind it.
     fn split(&self, view: &View, range: Range<u64>) -> Result<Looked, Flaw> {
         let range = range.start.min(self.length)..range.end.min(self.length);
         if range.is_empty() {

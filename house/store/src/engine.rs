@@ -55,7 +55,7 @@ pub(crate) trait Session: Send {
     fn settled(&self, table: &str) -> Result<i64>;
     /// The last number that each table has given to a row (`{id}`). They only grow.
     fn numbers(&self) -> Result<Numbers>;
-    /// Is there so much room in the database in which nothing lies that it should go back to the disk?
+    /// Returns true if the database has so much empty room that some should go back to the disk.
     fn has_room_to_give(&self) -> Result<bool>;
     /// Gives back the memory that it keeps for speed.
     fn rest(&self);

@@ -10,7 +10,7 @@ use crate::error::Result;
 type Before = Arc<dyn Fn() -> Result<()> + Send + Sync>;
 type After = Arc<dyn Fn() + Send + Sync>;
 
-/// What shall go wrong. The default: nothing.
+/// The faults that a test or a benchmark asks for. The default: none.
 #[derive(Clone, Default)]
 pub struct Faults {
     /// Called on the writer thread when all writes of a group have run and the commit is about to be made. An error

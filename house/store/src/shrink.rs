@@ -54,7 +54,7 @@ impl Shrink {
     }
 }
 
-/// Has the database room to give back?
+/// Returns true if the database has room to give back.
 pub(crate) fn is_worth_it(view: &View) -> Result<bool> {
     view.session().has_room_to_give()
 }

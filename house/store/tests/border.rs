@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Where an engine is chosen, opened, or looked at before it is opened.
+/// The files that choose an engine, open it, or look at its database before.
 const CHOOSERS: [&str; 4] = ["health.rs", "opening.rs", "snapshot.rs", "store.rs"];
 /// Words that only SQLite understands.
 const WORDS: [&str; 6] = ["rusqlite::", "PRAGMA ", "sqlite_sequence", "sqlite_schema", "fts5", "wal_checkpoint"];

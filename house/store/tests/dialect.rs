@@ -177,7 +177,7 @@ fn nothing_can_be_asked_within_the_rows_of_a_statement() {
     refused(
         store.read_blocking(move |view| view.query_one(all, params![], |_| view.read_blob(blob, 0..4).map(|_| ()))),
     );
-    // What failed is over: the next one is not within it, though the closure did not end well.
+    // The statement that failed is over, so the next one is not within it.
     assert!(store.read_blocking(move |view| view.read_blob(blob, 0..4)).is_ok());
 }
 

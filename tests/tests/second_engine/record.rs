@@ -24,7 +24,7 @@ type Known = BTreeMap<(String, String), (String, String)>;
 struct Sources(BTreeMap<String, usize>);
 
 impl Sources {
-    /// Does this place in a source, `path:line`, lie in its tests? What they ask is not the program's.
+    /// Returns true if this place in a source, `path:line`, lies in its tests: the program does not run their statements.
     fn is_in_tests(&mut self, place: &str) -> bool {
         let Some((path, line)) = place.rsplit_once(':') else { return false };
         let begin = *self.0.entry(path.to_owned()).or_insert_with(|| tests_begin(path));

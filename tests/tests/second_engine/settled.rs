@@ -1,5 +1,5 @@
-//! How an engine with several writers can say up to which number the rows of a table are settled (`settled` in
-//! `house/store/src/engine.rs`), tried on PostgreSQL: numbers are given before the rows are committed.
+//! Tries on PostgreSQL how an engine with several writers can say up to which number the rows of a table are settled
+//! (`settled` in `house/store/src/engine.rs`): numbers are given before the rows are committed.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};

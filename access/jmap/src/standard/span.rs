@@ -63,15 +63,25 @@ impl Span {
         self.expected.as_ref().is_some_and(|expected| *expected != written(now))
     }
 
-    /// Makes changes in one write, which fails if the state is no longer the one that the client expects.
+    /// Makes changes to the account in one write, which fails if the state is no longer the one that the client expects.
     pub async fn write<T: Send + 'static>(
         &mut self,
         store: &Store,
+        work: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, MethodError> {
+        self.write_for(store, Key::Account(self.account.0), work).await
+    }
+
+    /// The same for changes that go beyond the account: `key` says which they are.
+    pub async fn write_for<T: Send + 'static>(
+        &mut self,
+        store: &Store,
+        key: Key,
         mut work: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, MethodError> {
         let (account, state, expected) = (self.account, self.state, self.expected.clone());
         let done = store
-            .write(Key::Account(account.0), move |tx| {
+            .write(key, move |tx| {
                 let before = state(tx, account).map_err(Stopped::Failed)?;
                 if expected.as_ref().is_some_and(|expected| *expected != written(before)) {
                     return Err(Stopped::OtherState);

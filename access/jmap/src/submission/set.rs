@@ -11,7 +11,7 @@ use mailbox::{Change, Error, LetterKey, ThreadId, Want, fetch};
 use net::Share;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Tx, View};
+use store::{Key, Tx, View};
 
 use super::envelope::{self, Addressed};
 use super::{PROPERTIES, fate, follow, object, report};
@@ -372,7 +372,8 @@ async fn update(
             }
         }
     };
-    span.write(&scope.server.store, work).await
+    // The letter leaves the queue in the same commit.
+    span.write_for(&scope.server.store, Key::Everything, work).await
 }
 
 enum Wanted {

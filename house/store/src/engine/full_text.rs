@@ -11,7 +11,7 @@ use crate::statistics::Counters;
 use crate::tx::Tx;
 use crate::view::View;
 
-/// What is to be done once a write is on the disk. Where the write fails it is dropped.
+/// The work that follows a write once it is on the disk. It is dropped if the write fails.
 pub(crate) type AfterCommit = Box<dyn FnOnce() + Send>;
 
 /// Letters that are as asked, and letters that may be.
@@ -41,7 +41,8 @@ pub(crate) trait FullText: Send + Sync {
     fn letters(&self, view: &View, after: i64, limit: usize) -> Result<Vec<i64>>;
     /// The letters of an account that are as asked, and those that may be: only the letter itself can tell.
     fn find(&self, view: &View, account: i64, question: &Question) -> Result<Found>;
-    /// Is there enough that no letter needs any more, such as words that nobody has, that [`tidy`](Self::tidy) is worth it?
+    /// Returns true if the index holds so much that no letter needs any more, such as words that no letter has, that
+    /// [`tidy`](Self::tidy) is worth it.
     fn is_untidy(&self, view: &View) -> Result<bool>;
     /// Looks at `most` things whether a letter still needs them, and forgets those that none needs. True: there are more to
     /// look at.

@@ -14,7 +14,7 @@ use crate::tx::Tx;
 use crate::view::View;
 
 const FILE: &str = "search.db";
-/// What SQLite keeps beside it.
+/// The files that SQLite keeps beside it.
 const BESIDE: [&str; 2] = ["search.db-wal", "search.db-shm"];
 /// Memory for pages of each connection that reads, and of the one that writes.
 const READ_CACHE: u32 = 2 << 20;

@@ -57,9 +57,9 @@ pub(crate) enum Durability {
 
 /// How far each table has come that numbers its rows.
 const NUMBERS: &str = "SELECT name, seq FROM sqlite_sequence WHERE seq > 0";
-/// How far one of them has come.
+/// The last number of one table.
 const NUMBER: &str = "SELECT seq FROM sqlite_sequence WHERE name = $1";
-/// Does a table number its rows?
+/// Finds a table that numbers its rows.
 const IS_NUMBERED: &str =
     "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1 AND sql LIKE '%AUTOINCREMENT%'";
 /// Fewer empty pages than this are kept for the next letters.
@@ -196,7 +196,7 @@ impl Sqlite {
         }
     }
 
-    /// What SQLite says of its file.
+    /// Asks SQLite for a number about its file.
     fn number(&self, pragma: &str) -> Result<i64> {
         self.connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(fault)
     }

@@ -77,7 +77,7 @@ pub fn batch(
         last: None,
         failed: None,
     };
-    // What is shown of a letter may be read from its body, so each is shown when its row has been read.
+    // The answer may hold a piece of the letter's body, so each letter is shown when its row has been read.
     mailbox::fetch::in_pages(view, folder, ranges, plan.want(), |row| writer.visit(&row))?;
     writer.finish()
 }
