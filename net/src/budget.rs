@@ -35,7 +35,7 @@ impl Owner {
     }
 }
 
-/// A part of the budget; given back when dropped.
+/// A part of the budget; returned on drop.
 #[derive(Debug)]
 pub struct Share {
     budget: Budget,
@@ -49,8 +49,8 @@ impl Budget {
         Self(Arc::new(Mutex::new(State::new(octets))))
     }
 
-    /// An eighth of the memory that this process may use: of the machine, or of its control group. Never less than one
-    /// large letter needs, and never more than a gibibyte.
+    /// Returns an eighth of the memory that this process may use: of the machine, or of its control group. It is never
+    /// less than one large letter needs, and never more than a gibibyte.
     pub fn of_this_machine() -> Self {
         Self::new(machine::budget(machine::memory()))
     }
@@ -94,7 +94,7 @@ impl Share {
         Ok(())
     }
 
-    /// A share of the same owner, with nothing in it.
+    /// Returns an empty share of the same owner.
     pub fn empty(&self) -> Self {
         Self { budget: self.budget.clone(), owner: self.owner, octets: 0 }
     }
@@ -123,7 +123,7 @@ impl Drop for Share {
     }
 }
 
-/// A place in the queue; left when dropped, whether it was granted meanwhile or not.
+/// A place in the queue; left on drop, whether it was granted meanwhile or not.
 struct Waiting<'a> {
     budget: &'a Budget,
     ticket: Option<Ticket>,

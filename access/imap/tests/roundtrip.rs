@@ -50,7 +50,7 @@ async fn answered(connection: &mut Connection, wire: &[u8], tag: &str) -> Result
     }
 }
 
-/// Log-ins are not asked for again, and IDLE would wait.
+/// Returns false for log-ins, which are not repeated, and for IDLE, which would wait.
 fn is_answered_at_once(command: &Command) -> bool {
     !matches!(
         command,

@@ -62,7 +62,7 @@ ids! {
     SubmissionId, 's';
 }
 
-/// May a client name something so (RFC 8620 §1.2)?
+/// Returns true if a client may use such a name (RFC 8620 §1.2).
 pub fn is_well_formed(id: &str) -> bool {
     (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }

@@ -259,7 +259,7 @@ async fn a_letter_taken_off_by_another_client_is_said_to_be_gone() {
     for _ in 0..5 {
         client.hear().await;
     }
-    // That it has gone already is no reason to complain.
+    // A letter that is gone already is no reason for an error.
     client.ask("DELE 2", "+OK").await;
     client.ask("QUIT", "+OK").await;
     assert_eq!(inbox(&store).await.total, 2);
@@ -423,7 +423,7 @@ async fn a_damaged_letter_is_refused_for_good_and_the_others_are_sent() {
     client.ask("TOP 4 29000", "-ERR [SYS/PERM]").await;
     assert_eq!(client.lines("TOP 4 1").await, ["Subject: large", "", "line 0, 0"], "so far it is sound");
     assert!(client.lines("RETR 1").await.contains(&"Hello Alice".to_owned()));
-    // Asked for together, as clients do.
+    // The letters are requested together, as clients do.
     client.say("RETR 2\r\nRETR 3\r\nRETR 1").await;
     assert!(client.long_answer().await.contains(&"last".to_owned()));
     client.expect("-ERR [SYS/PERM]").await;

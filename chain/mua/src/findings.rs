@@ -1,5 +1,6 @@
-//! `/letter/{letter}/findings`: what a reader should know of a letter before they believe it, as codes with values. The
-//! pages say each in words. What checks of the sender will find (SPF, DKIM, DMARC) becomes further codes of this list.
+//! `/letter/{letter}/findings`: the warnings that a reader should know before they believe a letter, as codes with
+//! values. The pages have a sentence for each. The findings of sender checks (SPF, DKIM, DMARC) become further codes of
+//! this list.
 
 mod domain;
 mod files;
@@ -30,10 +31,10 @@ pub use known::Known;
 const LONGEST: u64 = 2 << 20;
 /// Octets of a header that are looked through.
 const LONGEST_HEADER: u64 = 256 << 10;
-/// Findings of a kind that are told.
+/// The most findings of a kind that are shown.
 const MOST: usize = 5;
 
-/// The parts of a letter that are looked at.
+/// The parts of a letter that are examined.
 pub struct Evidence<'a> {
     pub header: &'a [u8],
     pub summary: &'a Summary,
@@ -42,14 +43,14 @@ pub struct Evidence<'a> {
     pub html: &'a [String],
 }
 
-/// All that is found, the gravest first.
+/// Returns all findings, the gravest first.
 pub fn of(evidence: &Evidence, known: &Known) -> Vec<Finding> {
     let from = sender::address(evidence.summary);
     let is_bulk = is_bulk(evidence.header);
     let mut found = sender::findings(evidence.summary, is_bulk, known);
     let misleading = evidence.html.iter().flat_map(|html| links::misleading(html)).filter_map(|link| {
-        // In what goes to many, a link that names the sender's own site goes through whoever counts the clicks. Whoever
-        // clicks is told of that host all the same.
+        // In a letter to many, a link that names the sender's own site may go through a server that counts the clicks.
+        // A reader who clicks sees that host all the same.
         let is_own = from.as_ref().is_some_and(|from| domain::are_one(&from.domain, &link.shown));
         (!(is_bulk && is_own)).then(|| Finding::Link { shown: link.shown.clone(), host: link.host() })
     });
@@ -60,7 +61,7 @@ pub fn of(evidence: &Evidence, known: &Known) -> Vec<Finding> {
     found
 }
 
-/// Of several that are the same, one; of very many, the first.
+/// Keeps one of several equal findings, and the first of very many.
 fn once_each(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
@@ -74,7 +75,7 @@ fn once_each(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
     kept
 }
 
-/// Does the letter go to many: by a list (RFC 2369, RFC 2919), or so that one can unsubscribe?
+/// Returns true if the letter goes to many: by a list (RFC 2369, RFC 2919), or with a way to unsubscribe.
 fn is_bulk(header: &[u8]) -> bool {
     const TELLING: [&str; 4] = ["List-Id", "List-Post", "List-Unsubscribe", "Mailing-List"];
     let goes_to_many = |value: &[u8]| value.eq_ignore_ascii_case(b"bulk") || value.eq_ignore_ascii_case(b"list");
@@ -116,7 +117,7 @@ pub async fn findings(State(server): State<Server>, Reader(login): Reader, Path(
     }
 }
 
-/// The text of a part. `left` is what may still be read of the letter, and is used up.
+/// Returns the text of a part. `left` is the number of octets that may still be read of the letter, and is used up.
 fn text(view: &View, blob: BlobId, part: &Part, left: &mut u64) -> Result<String, mailbox::Error> {
     let path = part.steps();
     let (start, end) = path.first().map_or((0, 0), |step| (step.start, step.end));

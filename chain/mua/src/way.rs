@@ -97,7 +97,7 @@ fn facts(event: &Event) -> Map<String, Value> {
             "what": "postponed", "link": "queue", "recipients": recipients, "until": moment(Timestamp(*until)),
         }),
         Event::Recalled { .. } => json!({"what": "recalled", "link": "queue"}),
-        // For the postmaster only: a person's history has none.
+        // Only the postmaster sees a fault: a person's history has none.
         Event::Fault { .. } => json!({"what": "fault", "link": "house"}),
         Event::Mended { line_ends, nul } => json!({"what": "mended", "lineEnds": line_ends, "nul": nul}),
     };

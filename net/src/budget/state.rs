@@ -15,7 +15,7 @@ pub(super) struct State {
     total: usize,
     free: usize,
     owners: HashMap<Owner, usize>,
-    /// Served first.
+    /// The small wishes, which are served first.
     small: VecDeque<Ticket>,
     large: VecDeque<Ticket>,
 }
@@ -35,7 +35,7 @@ impl Wish {
     }
 }
 
-/// The owner that waits holds one.
+/// The waiting owner's ticket.
 #[derive(Clone)]
 pub(super) struct Ticket(Arc<Word>);
 
@@ -62,7 +62,7 @@ impl Ticket {
     }
 }
 
-/// May a wish be granted?
+/// The answer to a wish.
 enum Answer {
     Yes,
     /// The wish must wait until its owner gives something back.
@@ -122,7 +122,7 @@ impl State {
     fn answer(&self, wish: Wish) -> Answer {
         let held = wish.owner.and_then(|owner| self.owners.get(&owner)).copied().unwrap_or(0);
         let elsewhere = held.saturating_sub(wish.whole - wish.more);
-        // An owner of little else (the last pieces of letters that are not complete) may have one letter, however large.
+        // An owner of little else (the last pieces of incomplete letters) may have one letter, however large.
         if elsewhere > self.total / 8 && held + wish.more > self.total / 4 {
             return Answer::OwnersTurn;
         }

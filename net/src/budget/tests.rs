@@ -7,7 +7,7 @@ fn peer(last: u8) -> Owner {
     Owner::at(IpAddr::from([192, 0, 2, last]))
 }
 
-/// A share that is made so large, or not within a second.
+/// Returns a share of this size, or fails within a second.
 async fn holding(budget: &Budget, owner: Owner, octets: usize) -> Result<Share, NoMemory> {
     let mut share = budget.share_of(owner);
     share.grow_to(octets, Duration::from_secs(1)).await?;

@@ -176,7 +176,7 @@ fn without_asking(host: &str) -> Option<Vec<IpAddr>> {
     here.then(|| vec![IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)])
 }
 
-/// So that where one family does not work, the second try is of the other.
+/// Alternates the families: if one of them does not work, the second try is of the other.
 fn take_turns(six: Vec<IpAddr>, four: Vec<IpAddr>) -> Vec<IpAddr> {
     let (mut six, mut four) = (six.into_iter(), four.into_iter());
     let mut turns = Vec::new();
@@ -190,7 +190,7 @@ fn take_turns(six: Vec<IpAddr>, four: Vec<IpAddr>) -> Vec<IpAddr> {
     }
 }
 
-/// RFC 5321 §5.1: hosts of the same preference are asked in random order, to share the load.
+/// RFC 5321 §5.1: hosts of the same preference are tried in random order, to share the load.
 fn shuffle(hosts: &mut [Exchange]) {
     use std::hash::{BuildHasher, RandomState};
     let seed = RandomState::new();

@@ -17,7 +17,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Nothing exists.
+    /// Makes an empty table.
     pub fn new() -> Self {
         Self::default()
     }

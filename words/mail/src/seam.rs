@@ -1,4 +1,4 @@
-//! Where the roles meet. A role knows these traits and never another role; `facteur` wires them.
+//! The traits between the roles. A role knows these traits and never another role; `facteur` wires them.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -22,7 +22,7 @@ pub trait Room: Send + Sync {
     fn has_room(&self) -> bool;
 }
 
-/// A house that never runs out of room.
+/// A server that never runs out of room.
 pub struct Boundless;
 
 impl Room for Boundless {
@@ -31,23 +31,23 @@ impl Room for Boundless {
     }
 }
 
-/// The number of a person's mailbox in the house. Never reused.
+/// The number of a person's mailbox in the server. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(pub i64);
 
 /// The standing of an address with this post office.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// One of our people, an alias, or postmaster: we take the letter.
+    /// The address belongs to one of our people, to an alias, or to postmaster: we take the letter.
     Ours,
     /// The domain is ours, the person is not.
     Unknown,
     /// Ours, but the mailbox cannot take more now.
     Full,
-    /// Its mailbox stands behind us, on another server or in a folder: we take the letter and hand it on.
+    /// The mailbox is behind us, on another server or in a folder: we take the letter and hand it on.
     Behind,
-    /// It may stand behind us, and what stands there cannot be asked now: a stranger comes again, and a letter of one of our
-    /// people waits for it.
+    /// The mailbox may be behind us, but the server there cannot be asked now: a stranger comes again, and a letter of
+    /// one of our people waits for it.
     Away,
     /// Another post office's.
     Elsewhere,
@@ -55,13 +55,13 @@ pub enum Standing {
     NoDomain,
 }
 
-/// Answers, while the sender is connected, what an address is to us.
+/// Answers, while the sender is connected, how we treat an address.
 pub trait Recipients: Send + Sync {
     /// The standing of `address` with us.
     fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>>;
 
-    /// The address of ours that has this local part, for letters to `local@[an IP address of ours]` (RFC 5321 §4.1.3),
-    /// which name no domain; `None` where nobody here is called that.
+    /// Returns our address with this local part, for letters to `local@[an IP address of ours]` (RFC 5321 §4.1.3),
+    /// which name no domain; `None` if nobody here has that name.
     fn under_our_ip<'a>(&'a self, local: &'a str) -> Pending<'a, Result<Option<Address>, OurFault>> {
         let _ = local;
         Box::pin(async { Ok(None) })
@@ -88,14 +88,14 @@ pub enum Origin {
     Front(Wire),
     /// Written by one of our people, who has logged in: for anyone.
     Person(Login, Wire),
-    /// Made in the house (a bounce, `facteur send` by a local user): for anyone.
+    /// Made in the server (a bounce, `facteur send` by a local user): for anyone.
     House,
     /// Fetched from a mailbox elsewhere, which this names: it was delivered there before, and its sender cannot be answered.
     Fetched(String),
 }
 
 impl Origin {
-    /// The connection it came over, where there was one.
+    /// Returns the connection that it came over, if there was one.
     pub fn wire(&self) -> Option<&Wire> {
         match self {
             Self::Peer(wire) | Self::Front(wire) | Self::Person(_, wire) => Some(wire),
@@ -103,8 +103,9 @@ impl Origin {
         }
     }
 
-    /// Is the return path that of somebody who has proved who they are, or of this house? Only such a one is written to
-    /// about a letter that a rule refuses: any other may be the address of somebody who never wrote it.
+    /// Returns true if the return path belongs to somebody who has proved who they are, or to this server. Only then
+    /// may we write to it about a letter that a rule refuses: any other may be the address of somebody who never wrote
+    /// the letter.
     pub fn is_verified(&self) -> bool {
         matches!(self, Self::Person(..) | Self::House)
     }
@@ -115,7 +116,7 @@ impl Origin {
 pub enum Verdict {
     /// Every copy is on disk: filed or queued.
     Accept,
-    /// Nothing was kept; tell the sender this.
+    /// Nothing was kept; the sender gets this reply.
     Refuse(Reply),
 }
 
@@ -125,11 +126,11 @@ pub trait Accept: Send + Sync {
     fn accept(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Verdict, OurFault>>;
 }
 
-/// Takes letters for our people from whoever keeps what we do not take (a server in front of us, with LMTP).
+/// Takes letters for our people from a server that keeps the letters we refuse (a server in front of us, with LMTP).
 pub trait Deliver: Send + Sync {
-    /// Files the letter for every recipient who can have it, in one commit, and gives a reply for each of
-    /// `envelope.recipients`, in order, also where somebody is named twice: 2xx only for what is on the disk. Whoever got
-    /// 4xx or 5xx is the caller's to try again or to report; nothing was kept for them.
+    /// Files the letter for every recipient who can have it, in one commit, and returns a reply for each of
+    /// `envelope.recipients`, in order, even if an address is named twice: 2xx only for a copy that is on the disk. For
+    /// 4xx or 5xx nothing was kept, and the caller tries again or reports it.
     fn deliver(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Vec<Reply>, OurFault>>;
 }
 
@@ -140,14 +141,14 @@ pub struct Login {
     pub account: AccountId,
     /// Their main address.
     pub address: Address,
-    /// The person's name, where it is known.
+    /// The person's name, if it is known.
     pub name: Option<String>,
     /// The proof that the person gave.
     pub proof: Proof,
 }
 
 impl Login {
-    /// Somebody of whom no name is known, nor what they were let in with.
+    /// Makes the log-in of a person without a known name or proof.
     pub fn of(account: AccountId, address: Address) -> Self {
         Self { account, address, name: None, proof: Proof::Unknown }
     }
@@ -179,7 +180,7 @@ pub struct ScramKeys {
     pub server_key: [u8; 32],
 }
 
-/// Checks who people are, and what they may write as.
+/// Checks who people are, and which addresses they may write as.
 pub trait Logins: Send + Sync {
     /// Checks a name and a password given in clear (inside TLS).
     fn check<'a>(
@@ -193,7 +194,7 @@ pub trait Logins: Send + Sync {
     /// fits, so that nobody learns which names exist.
     fn scram_keys<'a>(&'a self, name: &'a str, from: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>>;
 
-    /// Ends a SCRAM exchange: `proved` says whether the proof fitted the keys. Counts failures, and gives the person.
+    /// Ends a SCRAM exchange: `proved` says whether the proof fitted the keys. Counts failures, and returns the person.
     fn scram_done<'a>(
         &'a self,
         name: &'a str,
@@ -204,8 +205,8 @@ pub trait Logins: Send + Sync {
     /// May this person put `address` on the envelope or in From?
     fn may_write_as<'a>(&'a self, person: &'a Login, address: &'a Address) -> Pending<'a, Result<bool, OurFault>>;
 
-    /// Somebody who was let in begins a conversation. It ends with what let them in, also where that was changed between
-    /// the log-in and this call.
+    /// Begins a conversation of a person who was let in. It ends with their proof, even if the proof was changed
+    /// between the log-in and this call.
     fn stay(&self, person: &Login, doing: Doing, from: IpAddr) -> SharedStay {
         let _ = (person, doing, from);
         Arc::new(ForEver)

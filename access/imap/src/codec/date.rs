@@ -35,8 +35,8 @@ fn two_digits(out: &mut Vec<u8>, n: u64) {
     out.extend_from_slice(&[b'0' + (n / 10) as u8, b'0' + (n % 10) as u8]);
 }
 
-/// Year, month and day of a count of days since 1970-01-01, by the proleptic Gregorian calendar
-/// (Hinnant, "chrono-compatible low-level date algorithms").
+/// Returns year, month and day for a count of days since 1970-01-01, by the proleptic Gregorian calendar (Hinnant,
+/// "chrono-compatible low-level date algorithms").
 fn civil(days: i64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

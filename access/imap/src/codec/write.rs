@@ -1,4 +1,4 @@
-//! The primitives answers are made of (RFC 9051 §9). They append to a buffer and cannot fail.
+//! The primitives of answers (RFC 9051 §9). They append to a buffer and cannot fail.
 
 use mail::mutf7;
 
@@ -26,7 +26,7 @@ pub fn string(out: &mut Vec<u8>, text: &[u8]) {
     if is_quotable(text) { quoted(out, text) } else { literal(out, text) }
 }
 
-/// A string, or `NIL` for nothing.
+/// Writes a string, or `NIL` for none.
 pub fn nstring(out: &mut Vec<u8>, text: Option<&[u8]>) {
     match text {
         Some(text) => string(out, text),
@@ -43,8 +43,8 @@ pub fn astring(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// A literal. NUL cannot be in one (RFC 9051 §9, CHAR8), so it becomes the substitute character of the format
-/// most clients show as nothing: 0x80, as Dovecot does.
+/// Writes a literal. It cannot contain NUL (RFC 9051 §9, CHAR8), which becomes a character that most clients show as
+/// nothing: 0x80, as with Dovecot.
 pub fn literal(out: &mut Vec<u8>, text: &[u8]) {
     literal_head(out, text.len() as u64);
     let start = out.len();
@@ -76,7 +76,8 @@ pub fn without_nul(bytes: &mut [u8]) {
     }
 }
 
-/// The name of a folder: UTF-8 for clients of rev2 (or UTF8=ACCEPT), modified UTF-7 for others (RFC 3501 §5.1.3).
+/// Writes the name of a folder: UTF-8 for clients of rev2 (or UTF8=ACCEPT), modified UTF-7 for others (RFC 3501
+/// §5.1.3).
 pub fn folder_name(out: &mut Vec<u8>, name: &str, utf8: bool) {
     if !utf8 {
         return astring(out, mutf7::encode(name).as_bytes());
@@ -90,8 +91,8 @@ pub fn folder_name(out: &mut Vec<u8>, name: &str, utf8: bool) {
     }
 }
 
-/// Text for a person after a status word: never empty, never a line end, and ASCII, which is all that a rev1 client
-/// expects there.
+/// Writes text for a person after a status word: never empty, without line ends, and in ASCII, which is all that a rev1
+/// client expects there.
 pub fn text(out: &mut Vec<u8>, text: &str) {
     if text.is_empty() {
         return out.push(b'.');
@@ -99,7 +100,7 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
     out.extend(text.chars().map(|c| if (' '..='~').contains(&c) { c as u8 } else { b'?' }));
 }
 
-/// A quoted string. The caller has made sure that there is no line end and no NUL in it.
+/// Writes a quoted string. The caller has made sure that it contains no line end and no NUL.
 pub(crate) fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     let mut rest = text;
@@ -112,7 +113,7 @@ pub(crate) fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
-/// The longest string that is quoted; a longer one is a literal, which no client has to scan.
+/// The longest string that is quoted; a longer one becomes a literal, which no client has to scan.
 pub(crate) const QUOTED_MAX: usize = 1000;
 
 fn is_quotable(text: &[u8]) -> bool {

@@ -16,7 +16,7 @@ use crate::codec::command::{Append, AppendLetter, Flag};
 use crate::codec::sets::runs;
 use crate::session::{Answer, Code, Done, Session};
 
-/// They are filed in one transaction (RFC 3502 §6.1: all or none), which must not hold up others for long.
+/// One transaction files the letters (RFC 3502 §6.1: all or none), and must not hold up others for long.
 const LETTERS_MAX: usize = 500;
 
 /// Checks an APPEND before its letter is sent: the folder must exist, and the letter must fit.
@@ -46,7 +46,7 @@ fn try_create() -> Answer {
     Answer::no("There is no such folder; it can be created").word("TRYCREATE")
 }
 
-/// Files the letters. The answer comes after the commit that holds them has been synced.
+/// Files the letters. The answer comes after the sync of the commit with all of them.
 pub(super) async fn append(session: &Session, append: Append) -> Done {
     let Append { folder, letters } = append;
     if letters.len() > LETTERS_MAX {
@@ -130,7 +130,7 @@ fn with_crlf(body: Bytes) -> (Bytes, u64) {
     }
 }
 
-/// All or none.
+/// Files all letters, or none.
 fn file(tx: &mut Tx, account: AccountId, name: &str, letters: &[Ready], now: Timestamp) -> Result<Vec<Filed>, Error> {
     let mut filer = Filer::new(account, now);
     let mut file_one = |letter: &Ready| {

@@ -35,7 +35,7 @@ fn no_use(why: &'static str) -> Answer {
     Answer::no(why).word("USEATTR")
 }
 
-/// `\All` and `\Flagged` would be views over other folders, and nobody's folder is one.
+/// `\All` and `\Flagged` would be views over other folders, and no folder is a view.
 fn kept(one: SpecialUse) -> Option<mailbox::SpecialUse> {
     match one {
         SpecialUse::Archive => Some(mailbox::SpecialUse::Archive),

@@ -64,7 +64,8 @@ pub(super) async fn list(session: &mut Session, out: &mut Output<'_>, list: List
     Ok(Answer::ok("Done"))
 }
 
-/// The pattern behind its reference, composed as names are kept. INBOX is the same in any case (RFC 9051 §5.1).
+/// Returns the pattern behind its reference, composed as names are stored. INBOX is the same in any case (RFC 9051
+/// §5.1).
 fn whole(reference: &str, pattern: &str) -> String {
     let mut whole = folder::name::composed(&format!("{reference}{pattern}"));
     let inbox = whole.get_mut(..5).filter(|start| start.eq_ignore_ascii_case("INBOX"));
@@ -95,7 +96,7 @@ struct Found<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// INBOX first, as people expect it; the others by name.
+    /// Returns INBOX first, as people expect it; the others by name.
     fn in_order(&self) -> impl Iterator<Item = (&'a String, &'a Entry)> {
         let inbox = self.names.get_key_value(folder::name::INBOX);
         inbox.into_iter().chain(self.names.iter().filter(|(name, _)| *name != folder::name::INBOX))

@@ -12,7 +12,7 @@ use crate::codec::command::Numbering;
 use crate::codec::sets::SequenceSet;
 use crate::session::{Answer, Done, Output, Session};
 
-/// Letters expunged in one transaction.
+/// The most letters that one transaction expunges.
 const SLICE: usize = 500;
 
 /// Runs `EXPUNGE`, or `UID EXPUNGE` with a set.
@@ -40,7 +40,7 @@ pub async fn close(session: &mut Session) -> Done {
     Ok(Answer::ok("CLOSE completed"))
 }
 
-/// Slice after slice. `None` is every letter that is `\Deleted`.
+/// Expunges slice after slice. `None` stands for every letter that is `\Deleted`.
 async fn clear(session: &Session, place: SelectedFolder, among: Option<Vec<UidRange>>) -> Result<(), Error> {
     let account = session.login.account;
     let expunge = move |tx: &mut Tx, among: Option<Vec<UidRange>>| {

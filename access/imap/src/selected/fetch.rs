@@ -20,10 +20,10 @@ use super::view::Selected;
 use crate::codec::command::{Fetch, Numbering};
 use crate::session::{Answer, Done, Halt, Output, Session};
 
-/// Letters that are marked as seen in one commit before they are shown.
+/// The most letters that one commit marks as seen before they are shown.
 const SEEN_SLICE: u32 = 256;
 
-/// Damaged letters that one answer names.
+/// The most damaged letters that one answer names.
 const NAMED_AT_MOST: usize = 10;
 
 /// Ranges of a set that are worked on together.
@@ -76,8 +76,8 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
     }
 }
 
-/// Says which letters could not be shown. The connection, and whatever else was asked for, are not concerned (RFC 5530
-/// §3, CORRUPTION).
+/// Names the letters that could not be shown. The connection and the other items of the command are not affected (RFC
+/// 5530 §3, CORRUPTION).
 fn not_shown(letters: &[Uid]) -> Answer {
     let uids: Vec<String> = letters.iter().map(|uid| uid.get().to_string()).collect();
     let text = format!(
@@ -184,7 +184,7 @@ impl Job<'_> {
                 return Ok(());
             }
             read = if streams {
-                // It may take a slow client long to take a body: what comes behind it is read when it is wanted.
+                // A slow client may take long for a body: the letters behind it are read when it wants them.
                 send.await?;
                 self.note_read(opened);
                 self.read(rest.clone(), seen).await?
@@ -228,7 +228,7 @@ async fn send(store: &store::Store, asker: store::Asker, out: &mut Output<'_>, p
     Ok(())
 }
 
-/// The keywords a client has been told of, and where to look for others.
+/// The keywords that a client has been told of, and the means to look for others.
 #[derive(Clone, Copy)]
 struct Known<'a> {
     view: &'a View,

@@ -15,7 +15,7 @@ use crate::codec::sets::runs;
 use crate::codec::write::number;
 use crate::session::{Answer, Code, Done, Enabled, Halt, Output, Session};
 
-/// Letters changed in one transaction.
+/// The most letters that one transaction changes.
 const SLICE: usize = 500;
 
 /// Runs `STORE`, a slice at a time, so that a set of 100,000 letters keeps nobody else from writing.
@@ -94,13 +94,13 @@ impl Wish {
         let names: Vec<&str> = self.keywords.iter().map(String::as_str).collect();
         match self.action {
             StoreAction::Replace | StoreAction::Add => mailbox::flags::intern(tx, account, self.system, &names),
-            // Taking a keyword away that nobody has used yet must not make it.
+            // Removing a keyword that nobody has used yet must not make it.
             StoreAction::Remove => mailbox::flags::used(tx, account, self.system, &names),
         }
     }
 }
 
-/// Flags of the system, and the words that are not.
+/// Splits flags into those of the system and the keywords.
 pub fn split(flags: &[Flag]) -> (System, Vec<String>) {
     let (mut system, mut keywords) = (System::NONE, Vec::new());
     for flag in flags {
@@ -193,7 +193,7 @@ fn only_modseq(out: &mut Vec<u8>, place: u32, uid: Uid, change: Change) {
     out.extend_from_slice(b")\r\n");
 }
 
-/// UIDs in the numbering of the command, as ranges.
+/// Returns UIDs in the numbering of the command, as ranges.
 fn numbered(uids: &[Uid], numbering: Numbering, selected: &Selected) -> Vec<std::ops::RangeInclusive<u32>> {
     let number = |uid: &Uid| match numbering {
         Numbering::Uid => Some(uid.get()),

@@ -24,7 +24,7 @@ pub async fn search(session: &mut Session, out: &mut Output<'_>, command: Search
     let found = match found {
         Ok(found) => found,
         Err(halt) => {
-            // RFC 5182 §2.1: a search that failed leaves nothing to be named by `$`.
+            // RFC 5182 §2.1: after a failed search, `$` names nothing.
             if saves {
                 selected.saved = Uids::new();
             }
@@ -38,7 +38,7 @@ pub async fn search(session: &mut Session, out: &mut Output<'_>, command: Search
     let form = answer::Form { numbering: command.numbering, tag: &session.tag, uids: &uids };
     match command.returns {
         Some(returns) => answer::extended(out, &found, returns, &form).await?,
-        // RFC 9051 §6.4.4: in rev2 there is no other answer than ESEARCH.
+        // RFC 9051 §6.4.4: in rev2, ESEARCH is the only answer.
         None if session.enabled.rev2 => {
             let all = SearchReturn { all: true, ..SearchReturn::default() };
             answer::extended(out, &found, all, &form).await?;

@@ -70,7 +70,7 @@ pub fn picked_fields(header: &[u8], names: &[String], except: bool) -> Vec<u8> {
     picked
 }
 
-/// The slice of `length` octets that `<first.count>` names; nothing beyond the end (RFC 9051 §6.4.5).
+/// Returns the slice of `length` octets that `<first.count>` names; nothing beyond the end (RFC 9051 §6.4.5).
 pub fn slice(length: u64, partial: Option<Partial>) -> std::ops::Range<u64> {
     let Some(Partial { first, count }) = partial else { return 0..length };
     let start = first.min(length);

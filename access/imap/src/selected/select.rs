@@ -13,7 +13,7 @@ use crate::codec::command::Select;
 use crate::codec::write::{folder_name, number};
 use crate::session::{Answer, Done, Enabled, Output, Session};
 
-/// `SELECT` and `EXAMINE`. Leaves the folder selected before, whatever comes of it (RFC 9051 §6.3.2), and says
+/// Runs `SELECT` and `EXAMINE`. It leaves the folder selected before, whatever comes of it (RFC 9051 §6.3.2), and sends
 /// `* OK [CLOSED]` for it.
 pub async fn select(session: &mut Session, out: &mut Output<'_>, select: Select) -> Done {
     if select.qresync.is_some() && !session.enabled.qresync {
@@ -80,7 +80,7 @@ fn greet(out: &mut Vec<u8>, opened: &Opened, select: &Select, enabled: Enabled) 
     let folder = &opened.folder;
     flags_there_are(out, &opened.keywords, select.read_only);
     exists(out, opened.uids.len(), enabled);
-    // RFC 9051 dropped UNSEEN, because nearly no client uses it and it is dear for most servers.
+    // RFC 9051 dropped UNSEEN, because nearly no client uses it and it costs most servers much.
     let unseen = opened.first_unseen.filter(|_| !enabled.rev2).and_then(|uid| opened.uids.seq_of(uid));
     if let Some(place) = unseen {
         code(out, "UNSEEN", u64::from(place), "First letter not seen");

@@ -52,7 +52,7 @@ fn single(out: &mut Vec<u8>, part: &Part, message: Option<&Message>, form: Form)
         nstring(out, text.as_deref(), form.charset);
     }
     out.push(b' ');
-    // RFC 2045 §6.1: no encoding named is 7bit.
+    // RFC 2045 §6.1: a part without a named encoding is 7bit.
     string(out, part.encoding.as_deref().unwrap_or(b"7bit"), form.charset);
     out.push(b' ');
     number(out, u64::from(part.size()));

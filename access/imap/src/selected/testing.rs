@@ -1,4 +1,4 @@
-//! A store with one mailbox, and clients that speak to its selected folder without a connection between.
+//! A store with one mailbox, and clients that use its selected folder without a connection between.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl Logins for Nobody {
     }
 }
 
-/// A post office with one mailbox.
+/// A server with one mailbox.
 pub struct Office {
     server: Arc<Server>,
     runtime: Arc<tokio::runtime::Runtime>,

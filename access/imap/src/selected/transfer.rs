@@ -13,7 +13,7 @@ use crate::codec::command::{Numbering, Transfer};
 use crate::codec::sets::runs;
 use crate::session::{Answer, Code, Done, Halt, Output, Session};
 
-/// Letters copied or moved in one transaction.
+/// The most letters that one transaction copies or moves.
 const SLICE: usize = 500;
 
 /// Runs `COPY`. It copies all letters or none: copies made before a failure are removed again (RFC 9051 §6.4.7).
@@ -69,7 +69,7 @@ struct Job {
     from: SelectedFolder,
     to: FolderId,
     ranges: Vec<UidRange>,
-    /// Letters named by their places: of none of them could the client know that it is gone.
+    /// The number of letters that the command names by number: the client could not know that any of them is gone.
     named: Option<usize>,
 }
 
@@ -88,7 +88,7 @@ impl Job {
         Ok(Self { from, to: target.id, ranges, named })
     }
 
-    /// Were letters named that are gone?
+    /// Returns true if the command names letters that are gone.
     fn misses(&self, carried: &Carried) -> bool {
         self.named.is_some_and(|named| carried.here.len() < named)
     }
@@ -109,7 +109,7 @@ impl Carried {
         self.validity = Some(copied.uid_validity);
     }
 
-    /// COPYUID (RFC 9051 §7.1); none when there was nothing to copy.
+    /// Returns COPYUID (RFC 9051 §7.1); `None` if there was nothing to copy.
     fn code(&self) -> Option<Code> {
         let ranges = |uids: &[Uid]| -> Vec<RangeInclusive<u32>> { runs(uids.iter().map(|uid| uid.get())).collect() };
         if self.here.is_empty() {
@@ -119,7 +119,7 @@ impl Carried {
     }
 }
 
-/// Slice after slice until all is done or one fails.
+/// Carries slice after slice until all is done or one fails.
 async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>) {
     let mut carried = Carried::default();
     let mut ranges = job.ranges.clone();

@@ -9,9 +9,9 @@ use crate::session::Enabled;
 /// The charset of strings to this client: UTF-8 if it has enabled rev2 (RFC 9051 §5.1) or UTF8=ACCEPT (RFC 6855).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
-    /// Quoted strings hold US-ASCII; other text goes as encoded words (RFC 2047).
+    /// Quoted strings contain US-ASCII; other text goes as encoded words (RFC 2047).
     Ascii,
-    /// Quoted strings hold UTF-8.
+    /// Quoted strings contain UTF-8.
     Utf8,
 }
 
@@ -38,7 +38,7 @@ pub fn string(out: &mut Vec<u8>, text: &[u8], charset: Charset) {
     }
     match charset {
         Charset::Utf8 => plain_string(out, decode::text(None, text).as_bytes()),
-        // Encoded words beside raw text are decoded first: one inside another is read by nobody.
+        // Encoded words beside raw text are decoded first: no client reads one inside another.
         Charset::Ascii => plain_string(out, encoded_words(&decode::words(text)).as_bytes()),
     }
 }
@@ -48,7 +48,7 @@ fn plain_string(out: &mut Vec<u8>, text: &[u8]) {
     if quotable { quoted(out, text) } else { literal(out, text) }
 }
 
-/// Octets of text in one encoded word: 45 give 60 of base64, and 72 with the frame (RFC 2047 §2: at most 75).
+/// The octets of text in one encoded word: 45 give 60 of base64, and 72 with the frame (RFC 2047 §2: at most 75).
 const WORD: usize = 45;
 
 /// Encodes the words from the first to the last one outside US-ASCII (RFC 2047), and leaves those around them as they

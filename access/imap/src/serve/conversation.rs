@@ -22,7 +22,7 @@ pub(super) enum End {
     Gone,
     /// The client sent LOGOUT and got its goodbye.
     LoggedOut,
-    /// It has to go, for this reason.
+    /// The client has to go, for this reason.
     Bye(&'static str),
 }
 
@@ -47,7 +47,7 @@ fn farewell(leave: Leave) -> &'static str {
     }
 }
 
-/// Said to clients when the program ends.
+/// The goodbye to clients when the program ends.
 pub(super) const CLOSING: End = End::Bye("The post office is closing, come back soon");
 
 /// The client at the other end.
@@ -69,9 +69,9 @@ pub(super) struct Conversation {
     pub(super) connection: Connection,
     pub(super) decoder: Decoder,
     pub(super) who: Who,
-    /// Commands in a row that were not understood.
+    /// The number of misunderstood commands in a row.
     bad: u32,
-    /// The memory taken by letters of the APPEND that is being read.
+    /// The memory of the letters of the APPEND that is being read.
     pub(super) letters: Letters,
 }
 
@@ -83,7 +83,7 @@ impl Conversation {
         Self { server, connection, decoder, who, bad: 0, letters: Letters::default() }
     }
 
-    /// The next thing the client says.
+    /// Returns the next event from the client.
     pub(super) async fn next(&mut self) -> Result<Event, End> {
         loop {
             // Commands that are already here are not carried out for a client that has to go.

@@ -11,9 +11,9 @@ use crate::codec::decoder::{Event, Limits};
 use crate::session::{Answer, Code};
 use crate::session::{Enabled, Session};
 
-/// What came of it.
+/// The result of a log-in.
 pub(super) enum Entered {
-    /// This is to be said.
+    /// The client gets this answer.
     Answer(Answer),
     /// TLS begins.
     StartTls,
@@ -27,7 +27,7 @@ pub(super) async fn run(conversation: &mut Conversation, command: EntryCommand) 
     match command {
         EntryCommand::StartTls if entrance.start_tls => Ok(Entered::StartTls),
         EntryCommand::StartTls => Ok(Entered::Answer(Answer::bad("TLS is on already, or not to be had here"))),
-        // RFC 9051 §11.1: the password would have travelled in clear already; saying no is all that is left.
+        // RFC 9051 §11.1: the password would have travelled in clear already; the server can only refuse.
         _ if !entrance.log_in => {
             Ok(Entered::Answer(Answer::no("Turn TLS on before you log in").word("PRIVACYREQUIRED")))
         }
@@ -112,7 +112,7 @@ fn refuse(refusal: Refusal) -> Answer {
     match refusal {
         Refusal::Wrong => Answer::no("Wrong name or password").word("AUTHENTICATIONFAILED"),
         refusal @ Refusal::TooMany(_) => Answer::no(refusal.to_string()).word("LIMIT"),
-        // RFC 5530 §3: it is for now, and no reason to ask the person for another password.
+        // RFC 5530 §3: the failure is temporary, and no reason to ask the person for another password.
         refusal @ Refusal::Busy(_) => Answer::no(refusal.to_string()).word("UNAVAILABLE"),
         Refusal::Cancelled => Answer::bad("The log-in was cancelled"),
         Refusal::Malformed(what) => Answer::bad(what),

@@ -9,7 +9,7 @@ use crate::codec::command::Tag;
 use crate::codec::decoder::Event;
 use crate::session::Answer;
 
-/// Idles until the client says DONE. Holds nothing while it waits but a place at the store's bell.
+/// Idles until the client sends DONE. It holds nothing while it waits but a place at the store's bell.
 pub(super) async fn idle(conversation: &mut Conversation, tag: &Tag) -> Result<(), End> {
     let until = Instant::now() + conversation.server.timeouts.command;
     // Begun before the first look, so that a change between the look and the wait is not missed.

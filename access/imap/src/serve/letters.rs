@@ -11,14 +11,14 @@ use crate::session::Answer;
 #[derive(Default)]
 pub(super) struct Letters {
     coming: Vec<Inbound>,
-    /// There was no room for one of them: the rest passes, and the command is refused.
+    /// The reason why one of them had no room: the rest is skipped, and the command is refused.
     no_room: Option<NoRoom>,
     /// The memory of the complete letters.
     held: Option<Share>,
 }
 
 impl Letters {
-    /// The letters are filed, or nobody wants them any more.
+    /// Releases the letters: they are filed, or nobody wants them any more.
     pub(super) fn give_back(&mut self) {
         *self = Self::default();
     }
@@ -58,7 +58,7 @@ pub(super) fn refusal(no_room: &NoRoom) -> Answer {
 }
 
 impl Conversation {
-    /// A letter is announced: takes it, or says why not.
+    /// Takes an announced letter, or refuses it with a reason.
     pub(super) async fn letter(&mut self, size: u64, waits: bool) -> Result<(), End> {
         if waits && let Err(answer) = self.admit(size).await {
             return self.refuse_letter(&answer).await;

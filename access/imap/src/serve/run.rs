@@ -45,7 +45,7 @@ pub(super) async fn converse(server: Arc<Server>, stream: Stream) {
 pub(super) enum Next {
     /// The next command.
     Command,
-    /// IDLE, of this tag.
+    /// IDLE with this tag.
     Idle(Tag),
     /// The handshake of TLS.
     StartTls,
@@ -135,7 +135,7 @@ impl Conversation {
         let (expunges, only_reads) = (command.allows_expunges(), command.only_reads());
         let dismissal = self.connection.dismissal();
         let mut out = Output::new(&mut self.connection);
-        // A search through many letters does not wait for its client, and ends all the same when that has to go.
+        // A search through many letters does not wait for its client, but it ends if the client has to go.
         let done = tokio::select! {
             biased;
             done = selected::run(session, &mut out, command) => done,

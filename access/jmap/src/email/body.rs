@@ -172,7 +172,7 @@ fn decode_pieces(
 
 /// Makes EmailBodyValue objects.
 pub struct Values {
-    /// Octets of each at most; 0: as many as we give at all.
+    /// The most octets of each value; 0: as many as we return at all.
     pub limit: usize,
 }
 
@@ -242,7 +242,7 @@ fn open_tag(text: &str) -> Option<usize> {
     None
 }
 
-/// Behind the `>` that ends a tag.
+/// Returns the offset behind the `>` that ends a tag.
 fn tag_end(rest: &str) -> Option<usize> {
     let (mut quote, mut before) = (None, b' ');
     for (at, byte) in rest.bytes().enumerate() {

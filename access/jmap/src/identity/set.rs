@@ -59,7 +59,7 @@ async fn fault(scope: &Scope, given: &Object) -> Result<Option<SetError>, Method
     }
 }
 
-/// All that one call asks for.
+/// All tasks of one call.
 struct Batch {
     creates: Vec<(String, Object, Option<SetError>)>,
     updates: Vec<(String, Object)>,

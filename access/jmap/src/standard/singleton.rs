@@ -10,7 +10,7 @@ use crate::records::{self, Kind, Record};
 use crate::scope::Scope;
 use crate::state;
 
-/// The one id there is.
+/// The only id.
 pub const ID: &str = "singleton";
 
 /// One such kind.

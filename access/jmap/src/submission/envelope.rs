@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::api::{Object, SetError};
 use crate::limits;
 
-/// The most addresses of a field that are looked at.
+/// The most addresses of a field that are read.
 const MOST: usize = 2000;
 
-/// From whom and for whom a letter is, and until when it waits.
+/// The sender and the recipients of a letter, and the time until which it waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addressed {
     pub from: ReturnPath,
@@ -34,7 +34,7 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// One of the two may stand there, with a value; no other parameter may.
+    /// Reads the parameters: one of the two may stand there, with a value; no other parameter may.
     fn read(parameters: Option<&Value>) -> Option<Self> {
         let parameters = match parameters {
             None | Some(Value::Null) => Object::new(),
@@ -46,7 +46,7 @@ impl Hold {
         fits.then_some(Self { parameters })
     }
 
-    /// The time asked for. One that has come already is now; one beyond what we keep is an error.
+    /// Returns the requested time. A time in the past means now; a time beyond our limit is an error.
     pub fn until(&self, now: Timestamp) -> Result<Option<Timestamp>, SetError> {
         let invalid = || SetError::invalid(["envelope"]);
         let Some((name, value)) = self.parameters.iter().next() else { return Ok(None) };
@@ -90,14 +90,14 @@ fn address(value: &Value) -> Option<&str> {
     object.get("email")?.as_str().filter(|_| known)
 }
 
-/// An Address without parameters: for recipients there are none that we know.
+/// Reads an Address without parameters: we know none for recipients.
 fn plain_address(value: &Value) -> Option<&str> {
     let without = value.get("parameters").is_none_or(|given| given.is_null() || *given == json!({}));
     address(value).filter(|_| without)
 }
 
-/// The envelope that the letter's own header asks for. `own` is the address of the identity, which allows no other one
-/// and stands in for it.
+/// Returns the envelope that the letter's own header asks for. `own` is the address of the identity, which allows no
+/// other one and stands in for it.
 pub fn of_letter(letter: &[u8], own: &Address) -> Result<Addressed, SetError> {
     let from = match sender(letter, "Sender", "sender")? {
         Some(sender) => Some(sender),
@@ -114,7 +114,7 @@ pub fn of_letter(letter: &[u8], own: &Address) -> Result<Addressed, SetError> {
     Ok(Addressed { from: ReturnPath::Address(from), to, ..Addressed::default() })
 }
 
-/// The one person in the fields of a name. Of several, nobody knows who sends: that is an error.
+/// Returns the one person in the fields of a name. Several people are an error: nobody knows which of them sends.
 fn sender(letter: &[u8], name: &str, property: &str) -> Result<Option<String>, SetError> {
     let fields = header::fields(letter).filter(|field| field.is(name));
     let mut people: Vec<String> = fields.flat_map(|field| addresses(&field.value())).collect();
@@ -141,7 +141,7 @@ fn written(local: &[u8], domain: &[u8]) -> String {
     address.map_or_else(|| format!("{local}@{domain}"), |address| address.to_string())
 }
 
-/// Each once; all that are no addresses are told.
+/// Returns each recipient once; the error names all that are no addresses.
 fn recipients(texts: Vec<&str>) -> Result<Vec<Address>, SetError> {
     let (mut met, mut all, mut bad) = (HashSet::new(), Vec::new(), Vec::new());
     for text in texts {

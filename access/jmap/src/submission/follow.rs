@@ -1,5 +1,5 @@
-//! Keeps submissions true: what the trace and reports say of their letters is taken into their records, each time as a
-//! change of the record, so that `/changes` is exact.
+//! Keeps submissions true: takes the steps of the trace and the statements of reports into their records, each time as
+//! a change of the record, so that `/changes` is exact.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use crate::records::{self, Kind};
 
 /// Events that happen within this time are taken in together.
 const PAUSE: Duration = Duration::from_millis(100);
-/// A look that failed is tried again after this; and without anything heard, things are looked at again.
+/// A round that failed is repeated after this time; a round also runs after this time if nothing happens.
 const AGAIN: Duration = Duration::from_secs(60);
-/// Rows of the trace looked at in one go.
+/// Rows of the trace that one round reads.
 const ROWS: usize = 1000;
 
 /// Makes the record of a submission, in the commit that takes charge of its letter.
@@ -63,7 +63,7 @@ pub fn end(tx: &mut Tx, record: i64) -> Result<(), store::Error> {
 /// Follows letters until `shutdown` is done.
 pub async fn follow(store: Store, shutdown: impl Future<Output = ()> + Send) {
     let work = async {
-        // Watched first, read then: nothing falls between.
+        // The watches begin before the reading, so that nothing falls between.
         let (mut steps, mut reports) = (store.watch(trace::TOPIC), store.watch(mailbox::report::TOPIC));
         let (mut seen, mut heard) = (None, LetterKey(0));
         loop {
@@ -97,7 +97,8 @@ pub async fn follow(store: Store, shutdown: impl Future<Output = ()> + Send) {
     }
 }
 
-/// The trace first: where an address of ours leads is known before a report names somebody there. True: there is more.
+/// Reads the trace first: the target of our address must be known before a report names somebody there. Returns true if
+/// there is more.
 async fn round(store: &Store, seen: &mut Option<i64>, heard: &mut LetterKey) -> Result<bool, store::Error> {
     if look(store, seen).await? {
         return Ok(true);
@@ -105,7 +106,7 @@ async fn round(store: &Store, seen: &mut Option<i64>, heard: &mut LetterKey) -> 
     hear::look(store, heard).await
 }
 
-/// Looks at a piece of the trace. True: there is more of it. `seen` is how far it was looked at.
+/// Reads a piece of the trace. Returns true if there is more of it. `seen` is the position that was reached.
 async fn look(store: &Store, seen: &mut Option<i64>) -> Result<bool, store::Error> {
     let from = *seen;
     let followed = store

@@ -1,9 +1,9 @@
-//! Takes reports that came into a person's mailbox to the submission they speak of (RFC 8621 §7: `dsnBlobIds`,
-//! `mdnBlobIds`, and what follows from them for `deliveryStatus`).
+//! Takes reports that came into a person's mailbox to their submissions (RFC 8621 §7: `dsnBlobIds`, `mdnBlobIds`, and
+//! their consequences for `deliveryStatus`).
 //!
-//! Behind the delivery: filing a report costs one row more, and any other letter nothing. Of a report no more is read
-//! than a piece of two of its parts, and one that speaks of no submission of its reader, or of nobody that one went to,
-//! changes nothing.
+//! This work runs behind the delivery: filing a report costs one row more, and any other letter nothing. It reads no
+//! more of a report than a piece of two of its parts. A report about no submission of its reader, or about nobody that
+//! one was sent to, changes nothing.
 
 use mail::seam::AccountId;
 use mailbox::parse::Part;
@@ -18,8 +18,8 @@ use crate::records::{self, Kind};
 /// Reports looked at in one go.
 const BATCH: usize = 16;
 
-/// Looks at some of the reports behind `seen`, which moves on. True: there may be more of them. One that cannot be read
-/// now is passed over and stays for another time.
+/// Reads some of the reports behind `seen`, which moves on. Returns true if there may be more. A report that cannot be
+/// read now is skipped and stays for another time.
 pub async fn look(store: &Store, seen: &mut LetterKey) -> Result<bool, store::Error> {
     let after = *seen;
     let found = store
@@ -39,7 +39,7 @@ pub async fn look(store: &Store, seen: &mut LetterKey) -> Result<bool, store::Er
                 *seen = letter;
                 continue;
             }
-            // Damaged: it will not say more another time.
+            // A damaged letter will not say more another time.
             read => read.unwrap_or_default(),
         };
         store.write(Key::Account(account.0), move |tx| take_in(tx, account, letter, report.as_ref())).await?;

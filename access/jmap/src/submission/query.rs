@@ -19,7 +19,7 @@ use crate::standard::query::{
 };
 use crate::{limits, standard, state};
 
-/// A property, and what it must be.
+/// A property, and its required value.
 enum Condition {
     OneOf(&'static str, Vec<String>),
     Before(i64),

@@ -47,7 +47,7 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
     for (key, given) in arguments.creates() {
         let outcome = create(scope, account, given, &mut span).await?;
         if let Err(error) = &outcome {
-            // Some clients tell their people that it was sent all the same.
+            // Some clients tell their people all the same that it was sent.
             let login = &scope.person.address;
             tracing::info!(%login, kind = error.kind(), why = error.description(), "a letter is not sent");
         }
@@ -86,7 +86,7 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
     Ok(answers)
 }
 
-/// The arguments of the one `Email/set` that follows; none where nothing was asked for.
+/// Returns the arguments of the one `Email/set` that follows; `None` if the client asked for none.
 fn follow_up(scope: &Scope, account: &str, extra: Extra, letters: &BTreeMap<String, String>) -> Option<Object> {
     let asked = extra.on_success_update_email.is_some() || extra.on_success_destroy_email.is_some();
     let letter = |id: &String| {
@@ -121,11 +121,11 @@ struct Outgoing {
     octets: Bytes,
     identity: IdentityId,
     own: Address,
-    /// The memory that its octets lie in.
+    /// The share of memory for its octets.
     _share: Share,
 }
 
-/// Sends a letter. Gives the object of the response, and the id of the letter.
+/// Sends a letter. Returns the object for the response, and the id of the letter.
 async fn create(
     scope: &Scope,
     account: AccountId,
@@ -262,7 +262,7 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
     Ok(Ok(Outgoing { letter, thread: row.thread, octets, identity, own, _share: share }))
 }
 
-/// Checks whom the letter is from and for.
+/// Checks the sender and the recipients of the letter.
 async fn address(
     scope: &Scope,
     given: &Object,
@@ -292,7 +292,7 @@ async fn address(
     Ok(Ok(addressed))
 }
 
-/// Nobody writes as somebody else, in any From or Sender (RFC 5322 §3.6.2); and somebody must be the author.
+/// Nobody may write as somebody else, in any From or Sender (RFC 5322 §3.6.2); and the letter must have an author.
 async fn check_author(scope: &Scope, letter: &[u8]) -> Result<Result<(), SetError>, MethodError> {
     let mut authors = 0;
     for field in header::fields(letter).filter(|field| field.is("From") || field.is("Sender")) {
@@ -328,7 +328,7 @@ async fn may_write_as(scope: &Scope, address: &Address) -> Result<bool, MethodEr
     })
 }
 
-/// Addresses of our own domains that nobody has.
+/// Returns the addresses of our own domains that nobody has.
 async fn strangers(scope: &Scope, to: &[Address]) -> Result<Vec<String>, MethodError> {
     let Some(recipients) = &scope.server.recipients else { return Ok(Vec::new()) };
     let mut strangers = Vec::new();

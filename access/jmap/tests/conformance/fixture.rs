@@ -203,7 +203,7 @@ impl Fixture {
         response["methodResponses"].as_array().unwrap_or_else(|| panic!("{response}")).clone()
     }
 
-    /// The arguments of the one response to a call with alice's account.
+    /// Returns the arguments of the one response to a call with alice's account.
     pub fn call(&self, method: &str, mut arguments: Value) -> Value {
         arguments["accountId"] = json!("a1");
         let mut responses = self.calls(json!([[method, arguments, "0"]]));
@@ -341,7 +341,7 @@ impl Fixture {
     }
 }
 
-/// A letter with a subject and an id, answering others.
+/// Makes a letter with a subject and an id, answering others.
 pub fn letter(subject: &str, id: &str, references: &str) -> String {
     format!(
         "From: Bob <bob@alpha.test>\r\nTo: Alice <alice@alpha.test>\r\nSubject: {subject}\r\nMessage-ID: <{id}@alpha.test>\r\n\

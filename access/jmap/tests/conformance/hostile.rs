@@ -159,12 +159,12 @@ fn twice_the_letter_costs_no_more_than_some_twice_the_time() {
     let floor = cost(&plain(SIZE)) + Duration::from_millis(50);
     for (small, large) in letters(SIZE / 4).into_iter().zip(letters(SIZE)) {
         let (small_cost, large_cost) = (cost(&small.octets), cost(&large.octets));
-        // Four times the size: linear is 4, a square is 16.
+        // The letter is four times as large: a linear cost grows 4 times, a square one 16 times.
         assert!(large_cost < (small_cost + floor) * 10, "{}: {small_cost:?} and {large_cost:?}", large.shape);
     }
 }
 
-/// Three hundred thousand lists with nothing in them: as many as a request may have, about.
+/// Makes about three hundred thousand empty lists: as many as a request may have.
 fn empty_lists() -> Value {
     vec![json!([]); 300_000].into()
 }
@@ -237,7 +237,8 @@ fn a_large_request_and_its_answer_hold_up_nobody_on_the_same_thread() {
             }
         }
     });
-    // Reading and writing of that takes a hundred milliseconds here; on the thread itself there would be two ticks or three.
+    // Reading and writing them takes a hundred milliseconds here; on the thread itself there would be two or three
+    // ticks.
     assert!(ticks > 10, "{ticks} ticks, the longest of {longest:?}");
 }
 

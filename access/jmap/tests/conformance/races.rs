@@ -118,7 +118,7 @@ fn a_conditional_call_for_very_many_letters_is_made_in_pieces_that_know_each_oth
         ids.iter().map(|id| (id.clone(), json!({"keywords/$seen": true}))).collect();
     let (drafts, state) = (fixture.role("drafts"), fixture.state("Email"));
     let create = json!({"n": {"mailboxIds": {&drafts: true}, "subject": "new"}});
-    // It goes behind all the others, in another write than the one that makes it.
+    // It comes behind all the others, in another write than the one that makes it.
     let all = json!({"ifInState": state, "create": create, "update": update, "destroy": ["#n"]});
     let done = fixture.call("Email/set", all);
     assert_eq!(done["updated"].as_object().map(serde_json::Map::len), Some(300), "{done}");

@@ -22,7 +22,7 @@ use ring::{aead, hkdf, rand};
 use serde_json::{Value, json};
 use service::{Message, Service};
 
-/// Lets everybody in, until it does not.
+/// Lets everybody in, until a test closes it.
 struct Gate(AtomicBool);
 
 impl Credentials for Gate {
@@ -252,7 +252,7 @@ fn a_push_service_knows_that_a_message_is_ours_by_the_key_that_browsers_are_told
     assert_eq!(checked(&desk.service.message(0), &audience), told);
     desk.deliver();
     assert_eq!(checked(&desk.service.message(1), &audience), told);
-    // It stays the same, for browsers have subscribed with it.
+    // The key stays the same, because browsers have subscribed with it.
     let desk = desk.reopened();
     assert_eq!(told_key(&desk), told);
     assert_eq!(checked(&desk.service.message(2), &desk.service.url("")), told);

@@ -8,7 +8,7 @@ use net::{ClientTls, ServerTls, Stream};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// A message: its header in lower case and as it came, and its body.
+/// A message: its header in lower case and unchanged, and its body.
 #[derive(Clone, Debug)]
 pub struct Message {
     pub header: String,

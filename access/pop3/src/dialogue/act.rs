@@ -1,4 +1,4 @@
-//! What passes between the dialogue and the loop that owns the connection.
+//! The messages between the dialogue and the loop that owns the connection.
 
 use mail::Password;
 use mail::stay::Leave;
@@ -23,70 +23,70 @@ pub enum Act {
     Say(Reply),
     /// Say this, then these lines, then a dot.
     Show(Reply, Vec<String>),
-    /// Say this, then what the drop tells of all its letters, then a dot.
+    /// Say this, then the drop's listing of all its letters, then a dot.
     List(Reply, Listing),
     /// Say this, then send the letter, or its header and so many lines of its body; then a dot.
     Send {
-        /// Said first.
+        /// The reply that comes first.
         reply: Reply,
-        /// Of the drop.
+        /// The letter of the drop.
         letter: DropEntry,
-        /// Of the body; none: all of it.
+        /// The lines of the body; `None` means all of it.
         lines: Option<u32>,
     },
-    /// Say this, then begin TLS. Nothing that the client sent until now counts any more.
+    /// Say this, then begin TLS. Everything that the client has sent so far is forgotten.
     StartTls(Reply),
-    /// Find out whether these belong together; then open the drop and call [`Dialogue::let_in`](super::Dialogue::let_in), or
-    /// [`Dialogue::refuse`](super::Dialogue::refuse).
+    /// Check whether these belong together; then open the drop and call [`Dialogue::let_in`](super::Dialogue::let_in),
+    /// or [`Dialogue::refuse`](super::Dialogue::refuse).
     Check {
-        /// As the client gave it.
+        /// The name as the client wrote it.
         name: String,
-        /// As the client gave it.
+        /// The password as the client wrote it.
         password: Password,
     },
     /// The same by an exchange of lines.
     Authenticate {
-        /// Which exchange.
+        /// The mechanism of the exchange.
         mechanism: Mechanism,
-        /// What came already.
+        /// The initial response that came with the command.
         initial: Option<Password>,
     },
-    /// Take the drop, remove what is marked, say what came of it, and close.
+    /// Take the drop, remove the marked letters, say what came of it, and close.
     Update,
     /// Say this and close.
     Leave(Reply),
 }
 
-/// Why the door stays shut.
+/// The reason why the log-in was refused.
 #[derive(Debug)]
 pub enum Shut {
     /// The log-in failed.
     Refused(Refusal),
     /// Another client has the drop.
     InUse,
-    /// The drop could not be opened; can it be later?
+    /// The drop could not be opened, perhaps only for now.
     Fault {
-        /// It will pass by itself.
+        /// True if the fault will pass by itself.
         temporary: bool,
     },
 }
 
-/// What happens outside the dialogue, and has to be said.
+/// The events outside the dialogue that the client must learn of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A letter of the drop was taken off by another client.
     Gone,
     /// Its text is damaged or lost, for good.
     Damaged,
-    /// It could not be done now.
+    /// The answer was not possible now.
     Unavailable,
-    /// All that was marked is gone for good, and so is the client.
+    /// All marked letters are gone for good, and so is the client.
     Updated,
-    /// Not all that was marked is gone.
+    /// Some of the marked letters are still there.
     NotUpdated,
     /// The program ends.
     Closing,
-    /// What let the client in is no longer good, or somebody ended the conversation.
+    /// The client's credential is no longer good, or somebody ended the conversation.
     Dismissed(Leave),
 }
 

@@ -1,4 +1,4 @@
-//! How far a client has come (RFC 1939 §3), and what is to be done for each of its lines.
+//! The state of a client's dialogue (RFC 1939 §3), and the act that follows from each of its lines.
 
 mod act;
 mod answers;
@@ -26,26 +26,27 @@ pub struct Dialogue {
     stage: Stage,
     entrance: Entrance,
     language: Language,
-    /// Commands in a row that were not understood.
+    /// The number of misunderstood commands in a row.
     nonsense: u32,
 }
 
-/// The states of RFC 1939. The third, UPDATE, is what [`Dialogue::into_maildrop`] gives to whoever acts on
-/// [`Act::Update`].
+/// The states of RFC 1939. The third, UPDATE, belongs to the caller that acts on [`Act::Update`] with the maildrop from
+/// [`Dialogue::into_maildrop`].
 enum Stage {
     /// AUTHORIZATION
     Stranger(Stranger),
-    /// TRANSACTION
+    /// The TRANSACTION state.
     Person(Box<Maildrop>),
 }
 
 impl Dialogue {
-    /// With a client that has just come.
+    /// Begins with a client that has just come.
     pub fn new(entrance: Entrance) -> Self {
         Self { stage: Stage::Stranger(Stranger::default()), entrance, language: Language::default(), nonsense: 0 }
     }
 
-    /// The greeting. Without a timestamp: APOP needs passwords that the server can read, and ours cannot be.
+    /// Returns the greeting. It has no timestamp: APOP needs passwords that the server can read, and ours are not
+    /// readable.
     pub fn greeting(&self) -> Reply {
         Reply::ok("Facteur is ready")
     }
@@ -86,7 +87,7 @@ impl Dialogue {
         }
     }
 
-    /// A line came that was too long to be read.
+    /// Answers a line that was too long to be read.
     pub fn line_too_long(&mut self) -> Act {
         let language = self.language;
         self.nonsense(Reply::err(say!(language; "This line is too long", "Cette ligne est trop longue")))
@@ -125,7 +126,7 @@ impl Dialogue {
         }
     }
 
-    /// What is said in the client's language when something happens that is not for the dialogue to decide.
+    /// Answers an event that the dialogue does not decide, in the client's language.
     pub fn say(&self, event: Event) -> Reply {
         answers::event(self.language, event)
     }
@@ -166,7 +167,7 @@ impl Dialogue {
         Act::Show(Reply::ok(say!(self.language; "This can be done here", "Voici ce qui se fait ici")), list)
     }
 
-    /// LANG (RFC 6856 §3).
+    /// Answers LANG (RFC 6856 §3).
     fn speak(&mut self, range: Option<&str>) -> Act {
         let Some(range) = range else {
             let list = Language::ALL.map(|(_, tag, name)| format!("{tag} {name}"));

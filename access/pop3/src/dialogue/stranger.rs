@@ -7,10 +7,10 @@ use crate::command::{Auth, Command};
 use crate::language::{Language, say};
 use crate::reply::{Code, Reply};
 
-/// Someone who has not logged in.
+/// A client that has not logged in.
 #[derive(Debug, Default)]
 pub(super) struct Stranger {
-    /// Given by USER.
+    /// The name that USER gave.
     name: Option<String>,
     /// UTF8 was given.
     utf8: bool,
@@ -38,14 +38,14 @@ impl Stranger {
     ) -> Result<Act, OutOfPlace> {
         let log_in = matches!(command, Command::User(_) | Command::Pass(_) | Command::Auth(Some(_)));
         if log_in && !entrance.log_in {
-            // Said to USER already, so that a client that listens keeps its password to itself.
+            // USER already gets this answer, so that a client that heeds it keeps its password to itself.
             let why = say!(language; "Turn TLS on before you log in", "Activez TLS avant de vous identifier");
             return Ok(Act::Say(Reply::err(why).with(Code::Permanent)));
         }
         match command {
             Command::User(name) => {
                 self.name = Some(name);
-                // The same for every name, known or not.
+                // The answer is the same for every name, known or not.
                 Ok(Act::Say(Reply::ok(say!(language; "And the password?", "Et le mot de passe ?"))))
             }
             Command::Pass(password) => match self.name.take() {

@@ -1,4 +1,4 @@
-//! The loop: lines in, what the dialogue decides done, answers out.
+//! The loop: it reads lines, carries out the dialogue's acts, and writes answers.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::reply::Reply;
 const ENTRY_LINE: usize = 12_288 + 64;
 /// The longest line of a person (RFC 2449 §4).
 const LINE: usize = 255;
-/// Octets of a listing written at a time.
+/// The octets of a listing that are written at a time.
 const PIECE: usize = 32 * 1024;
 
 /// One conversation, from greeting to goodbye.
@@ -51,7 +51,7 @@ pub(super) async fn converse(server: Arc<Server>, stream: Stream) {
     Box::pin(conversation.leave(end)).await;
 }
 
-/// What comes after a command.
+/// The step after a command.
 pub(super) enum Next {
     /// The next line.
     Line,
@@ -59,13 +59,13 @@ pub(super) enum Next {
     StartTls,
 }
 
-/// Why a conversation is over.
+/// The reason why a conversation is over.
 pub(super) enum End {
-    /// The client has gone, or was silent for so long that it is given up without a word (RFC 1939 §3).
+    /// The client has gone, or was silent for so long that the server gives it up without a word (RFC 1939 §3).
     Gone,
-    /// It is told this.
+    /// The client gets this reply.
     Told(Reply),
-    /// It said QUIT: what it marked is to be removed.
+    /// The client sent QUIT: its marked letters are to be removed.
     Update,
 }
 
@@ -75,7 +75,7 @@ impl From<Error> for End {
     }
 }
 
-/// A connection, and how far the conversation on it has come.
+/// A connection, and the state of the conversation on it.
 pub(super) struct Conversation {
     pub(super) server: Arc<Server>,
     pub(super) connection: Connection,
@@ -102,7 +102,7 @@ impl Conversation {
         self.say(&greeting).await
     }
 
-    /// The next line of the client; none when it was too long and has been passed over.
+    /// Returns the next line of the client; `None` if it was too long and was skipped.
     pub(super) async fn next_line(&mut self) -> Result<Option<Bytes>, End> {
         let (patience, most) = if self.dialogue.is_in() {
             (self.server.timeouts.command, LINE)
@@ -115,7 +115,7 @@ impl Conversation {
         if self.connection.buffered().is_empty() {
             self.ahead = Ahead::default();
         }
-        // Commands that have come already are not carried out for who has to go.
+        // Commands that are already here are not carried out for a client that has to go.
         if let Some(leave) = self.connection.must_leave() {
             return Err(End::Told(self.dialogue.say(Event::Dismissed(leave))));
         }
@@ -153,7 +153,7 @@ impl Conversation {
             }
             Act::Leave(reply) => return Err(End::Told(reply)),
             Act::Update => return Err(End::Update),
-            // Done above.
+            // These acts were carried out above.
             Act::Check { .. } | Act::Authenticate { .. } => {}
         }
         Ok(Next::Line)
@@ -168,7 +168,7 @@ impl Conversation {
         Ok(self.connection.write(format!("{}{text}.\r\n", reply.line()).as_bytes()).await?)
     }
 
-    /// Writes a listing piece by piece, so that it costs no more memory for a large drop than for a small one.
+    /// Writes a listing piece by piece, so that a large drop costs no more memory than a small one.
     async fn list(&mut self, reply: &Reply, listing: Listing) -> Result<(), End> {
         self.say(reply).await?;
         let Some(maildrop) = self.dialogue.maildrop() else { return Ok(()) };
@@ -199,14 +199,14 @@ impl Conversation {
         Ok(())
     }
 
-    /// Says that a letter cannot be read: for good, or now. The other letters are not concerned.
+    /// Reports that a letter cannot be read: for good, or now. The other letters are not affected.
     async fn cannot_read(&mut self, error: &mailbox::Error) -> Result<(), End> {
         tracing::error!(%error, "a letter cannot be read");
         let lost = matches!(error, mailbox::Error::Store(error) if error.is_permanent());
         self.say(&self.dialogue.say(if lost { Event::Damaged } else { Event::Unavailable })).await
     }
 
-    /// On whose behalf the store is read; nobody's before the log-in.
+    /// Returns the person for whom the store is read; nobody before the log-in.
     fn asker(&mut self) -> store::Asker {
         store::Asker(self.dialogue.maildrop().map_or(0, |maildrop| maildrop.account().0))
     }
@@ -223,7 +223,7 @@ impl Conversation {
         }
     }
 
-    /// It stands in the history of the letter, and with others in the flags.
+    /// Notes a sent letter in its history, and with others in the flags.
     async fn was_sent(&mut self, letter: DropEntry, key: LetterKey) {
         let Some(maildrop) = self.dialogue.maildrop() else { return };
         let (account, folder) = (maildrop.account(), maildrop.folder());

@@ -42,7 +42,7 @@ pub(super) async fn authenticate(
     }
 }
 
-/// Lets the person in to their maildrop, or says why not.
+/// Lets the person in to their maildrop, or refuses with a reason.
 async fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusal>) -> Act {
     let opened = match outcome {
         Ok(login) => open(conversation, &login).await,

@@ -1,4 +1,4 @@
-//! One client at a time for each maildrop (RFC 1939 §4). In memory: one process owns the data.
+//! One client at a time has each maildrop (RFC 1939 §4). The locks are in memory: one process owns the data.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use mail::seam::AccountId;
 use tokio::sync::Notify;
 
-/// Which maildrops are taken.
+/// The maildrops that are in use.
 #[derive(Clone, Default)]
 pub(super) struct Locks(Arc<Inner>);
 
@@ -17,18 +17,18 @@ struct Inner {
     freed: Notify,
 }
 
-/// A maildrop that its holder has for itself; free again when this is dropped, whatever way that comes about.
+/// A maildrop that its holder has alone; free again when this is dropped, however that happens.
 pub(super) struct Hold {
     account: AccountId,
     locks: Locks,
 }
 
 impl Locks {
-    /// Takes a maildrop. Waits for it a moment: a client that has just gone may still be on its way out.
+    /// Takes a maildrop. It waits a moment: a client that has just gone may still be on its way out.
     pub(super) async fn take(&self, account: AccountId, patience: Duration) -> Option<Hold> {
         let waiting = async {
             loop {
-                // Before the look, so that what is freed between the look and the wait is not missed.
+                // Begun before the look, so that a release between the look and the wait is not missed.
                 let freed = self.0.freed.notified();
                 if let Some(hold) = self.try_take(account) {
                     return hold;

@@ -1,4 +1,4 @@
-//! What becomes of the letters: `\Seen` for those that were sent, and the end for those that were marked.
+//! Ends a session: letters that were sent become `\Seen`, and letters that were marked are removed.
 
 use mail::trace::{Link, Observation};
 use mailbox::letter::{Expunged, SLICE, Stored, carry_out, part, rest, store_flags};
@@ -25,7 +25,8 @@ pub(super) async fn update(server: &Server, mut maildrop: Maildrop, quit: bool) 
     updated.inspect_err(|error| tracing::error!(%error, "letters that were marked at a POP3 door could not be removed"))
 }
 
-/// What was sent is read, as with Dovecot. Where that cannot be written down the letters stay unseen: no harm is done.
+/// Marks the sent letters as read, as Dovecot does. If the store cannot take that, the letters stay unseen: no harm is
+/// done.
 pub(super) async fn mark_seen(store: &Store, key: Key, folder: FolderId, read: Uids) {
     if read.is_empty() {
         return;
@@ -40,8 +41,8 @@ pub(super) async fn mark_seen(store: &Store, key: Key, folder: FolderId, read: U
     }
 }
 
-/// One commit decides that all of them go. Where they are very many it takes more to clear them away, which then
-/// happens whatever becomes of us; the client is told when it is done.
+/// One commit decides that all of them go. If they are very many, clearing them away takes more commits, which follow
+/// even if this conversation ends; the client hears of it when all is done.
 async fn remove(
     store: &Store,
     key: Key,

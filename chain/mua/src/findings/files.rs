@@ -4,7 +4,7 @@ use mailbox::parse::{Part, Structure};
 
 use super::{Finding, told};
 
-/// What Windows, Android or macOS run, and what unpacks to something they run without a word (disk images).
+/// The endings of files that Windows, Android or macOS run, or unpack silently to something they run (disk images).
 const PROGRAMS: [&str; 45] = [
     "exe",
     "scr",
@@ -52,27 +52,27 @@ const PROGRAMS: [&str; 45] = [
     "xlam",
     "pptm",
 ];
-/// What the browser opens as a page, with forms and scripts in it.
+/// The endings of files that the browser opens as a page, with forms and scripts in it.
 const PAGES: [&str; 7] = ["html", "htm", "shtml", "xhtml", "mht", "mhtml", "svg"];
-/// What people take for harmless.
+/// The endings of files that people take for harmless.
 const DOCUMENTS: [&str; 22] = [
     "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "rtf", "txt", "csv", "jpg", "jpeg", "png", "gif",
     "webp", "heic", "mp3", "mp4", "zip", "html",
 ];
 
-/// What is found of the files of a letter.
+/// Returns the findings about the files of a letter.
 pub fn findings(structure: &Structure) -> impl Iterator<Item = Finding> {
     let mut names = Vec::new();
     collect(&structure.root, &mut names);
     names.into_iter().filter_map(|name| of(&name))
 }
 
-/// What is to be said of a file by its name.
+/// Returns the finding about a file with this name.
 pub fn of(name: &str) -> Option<Finding> {
     let lower = name.trim_end_matches(['.', ' ']).to_lowercase();
     let (stem, ending) = lower.rsplit_once('.')?;
     let file = told(name);
-    // With these a name is read backwards, so that its end is not where it seems to be.
+    // These characters turn a name around, so that its end is not where it seems to be.
     let turns = name.contains(|c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
     let pretends = stem.trim_end().rsplit_once('.').is_some_and(|(_, before)| DOCUMENTS.contains(&before.trim()));
     match (PROGRAMS.contains(&ending), PAGES.contains(&ending)) {

@@ -1,4 +1,5 @@
-//! How many letters of a folder on the disk are warned about: for figures on letters that we did not write and may not keep.
+//! Counts the letters of a folder on the disk that get warnings: for figures on letters that we did not write and may
+//! not keep.
 //! `FACTEUR_LETTERS=FOLDER cargo test -p facteur-mua --lib -- --ignored --nocapture how_many`
 
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ fn how_many_letters_are_warned_about() {
     println!("{letters} letters, {warned} warned about, in {:?}: {by_code:#?}", began.elapsed());
 }
 
-/// What is found of a letter as it lies on the disk, by somebody who knows nobody.
+/// Returns the findings about a letter as it lies on the disk, for a reader who knows nobody.
 pub fn findings(letter: &[u8]) -> Vec<Finding> {
     let summary = Summary::parse(letter);
     let structure = mailbox::parse::scan(letter, Default::default());

@@ -1,4 +1,4 @@
-//! A small picture out of a large one, which a stranger has made: without input/output, and bounded in memory and time.
+//! Makes a small picture out of a large one by a stranger: without input/output, and bounded in memory and time.
 
 use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
 use std::time::Duration;
@@ -12,21 +12,23 @@ use crate::remote::kind;
 
 /// The longer side, in pixels: a card of 160 on a screen with two to each.
 const SIDE: u32 = 320;
-/// Pixels of a picture that is decoded, told by its head.
+/// The most pixels of a picture that is decoded, by its head.
 const PIXELS: u64 = 50_000_000;
-/// Pixels of a JPEG that comes in several passes: all of its coefficients are in memory at one time.
+/// The most pixels of a JPEG that comes in several passes: all of its coefficients are in memory at one time.
 const PIXELS_IN_PASSES: u64 = 25_000_000;
-/// Pixels of a WebP: its decoder reads all of it first, so that no deadline ends it, and needs 0.5 s for 12 million.
+/// The most pixels of a WebP: its decoder reads all of it first, so that no deadline ends it, and needs 0.5 s for 12
+/// million.
 const PIXELS_OF_WEBP: u64 = 20_000_000;
-/// Pixels times passes over them.
+/// The most pixels times passes over them.
 const WORK: u64 = 300_000_000;
 /// Octets that a decoder may take.
 const MEMORY: u64 = 256 << 20;
-/// How long one is decoded, in time of the processor: on a busy machine a picture takes no more of it than elsewhere.
+/// The time that one picture is decoded, in time of the processor: on a busy machine a picture takes no more of it than
+/// elsewhere.
 const TIME: Duration = Duration::from_secs(1);
 const QUALITY: u8 = 82;
 
-/// Why there is no small picture.
+/// The reason why there is no small picture.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     #[error("it is no picture of a kind that is made small")]
@@ -37,7 +39,8 @@ pub enum Trouble {
     Image(#[from] image::ImageError),
 }
 
-/// The picture so small that it fits a card, the right way up, with its media type: JPEG, or PNG where one sees through it.
+/// Makes the picture so small that it fits a card, the right way up, with its media type: JPEG, or PNG if it is
+/// transparent.
 pub fn small(octets: &[u8]) -> Result<(&'static str, Vec<u8>), Trouble> {
     let format = format(octets).ok_or(Trouble::Kind)?;
     let input = Deadline { octets: Cursor::new(octets), until: worked() + TIME };
@@ -54,7 +57,7 @@ pub fn small(octets: &[u8]) -> Result<(&'static str, Vec<u8>), Trouble> {
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(MEMORY);
-    // What is decoded into counts, too.
+    // The memory that the picture is decoded into counts, too.
     limits.reserve(decoder.total_bytes())?;
     decoder.set_limits(limits)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -64,7 +67,7 @@ pub fn small(octets: &[u8]) -> Result<(&'static str, Vec<u8>), Trouble> {
     Ok(written(&picture)?)
 }
 
-/// Told from how it begins: what the letter calls it means nothing.
+/// Finds the format from the beginning: the letter's name for it means nothing.
 fn format(octets: &[u8]) -> Option<ImageFormat> {
     Some(match kind(octets)? {
         "image/jpeg" => ImageFormat::Jpeg,
@@ -76,8 +79,8 @@ fn format(octets: &[u8]) -> Option<ImageFormat> {
     })
 }
 
-/// A JPEG may pass over its pixels as often as it likes. Each pass begins with a mark that nothing within one can look like, so
-/// that there are no more passes than marks.
+/// Returns true if a JPEG is cheap to decode: it may pass over its pixels as often as it likes. Each pass begins with a
+/// mark that nothing within one can look like, so that there are no more passes than marks.
 fn is_cheap(octets: &[u8], pixels: u64) -> bool {
     let marks = |mark: [u8; 2]| octets.windows(2).filter(|pair| *pair == mark).count() as u64;
     let in_passes = marks([0xff, 0xc2]) > 0;
@@ -100,7 +103,7 @@ fn worked() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
-/// Octets that cannot be read any more when the thread has worked for so long.
+/// Octets that can no longer be read once the thread has worked for so long.
 struct Deadline<'o> {
     octets: Cursor<&'o [u8]>,
     until: Duration,
@@ -122,7 +125,7 @@ impl Read for Deadline<'_> {
 impl BufRead for Deadline<'_> {
     fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
         self.check()?;
-        // In pieces, so that the time is looked at between them.
+        // The octets come in pieces, so that the time is checked between them.
         self.octets.fill_buf().map(|left| left.get(..64 * 1024).unwrap_or(left))
     }
 
@@ -143,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// Red above, blue below.
+    /// Draws a picture that is red above, and blue below.
     fn flag(width: u32, height: u32) -> DynamicImage {
         let colour = |_, y| if y < height / 2 { Rgb([250, 0, 0]) } else { Rgb([0, 0, 250]) };
         RgbImage::from_fn(width, height, colour).into()
@@ -159,7 +162,7 @@ mod tests {
         image::load_from_memory(octets).unwrap().to_rgb8()
     }
 
-    /// EXIF in the smallest form, which says how the picture lies.
+    /// Writes EXIF in the smallest form, which states the orientation of the picture.
     fn turned(jpeg: &[u8], orientation: u8) -> Vec<u8> {
         let tiff = [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[orientation, 0, 0, 0, 0, 0, 0, 0]];
         let exif = [b"Exif\0\0".as_slice(), &tiff.concat()].concat();
@@ -246,7 +249,7 @@ mod tests {
     fn a_webp_that_no_deadline_can_end_is_refused_by_its_head() {
         let mut webp = as_format(&flag(8, 8), ImageFormat::WebP);
         let head = webp.windows(4).position(|four| four == b"VP8L").unwrap() + 9;
-        // 14 bits of width and of height, each less one: 5,000 times 5,000.
+        // The field has 14 bits of width and of height, each less one: 5,000 times 5,000.
         let size = 4_999_u32 | (4_999 << 14);
         webp[head..head + 4].copy_from_slice(&size.to_le_bytes());
         assert!(matches!(small(&webp), Err(Trouble::TooLarge)), "{:?}", small(&webp).err());

@@ -1,5 +1,5 @@
-//! From rows to responses, on the reader thread: what is small is read and written at once, what is large is left as
-//! a piece to be streamed.
+//! Renders rows to responses, on the reader thread: a small string is read and written immediately, a large one becomes
+//! a piece that is streamed later.
 
 use std::ops::{ControlFlow, Range};
 
@@ -19,26 +19,26 @@ use crate::selected::sets::Places;
 use crate::selected::structure::{Form, structure};
 use crate::selected::view::{flags, modseq};
 
-/// Rendered octets after which a batch ends.
+/// The rendered octets after which a batch ends.
 const BATCH_OCTETS: usize = 128 * 1024;
 /// Letters after which a batch of narrow rows ends.
 const BATCH_ROWS: u64 = 4000;
-/// Larger sections are streamed.
+/// The largest section that is sent without streaming.
 const INLINE: u64 = 64 * 1024;
-/// Damaged letters after which a batch ends.
+/// The damaged letters after which a batch ends.
 const DAMAGED: usize = 100;
-/// The most octets of a header that HEADER.FIELDS looks through; real ones have some thousand.
+/// The most octets of a header that HEADER.FIELDS reads; real ones have some thousand.
 const MAX_HEADER: usize = 256 * 1024;
 
 /// Some letters, ready to be sent.
 pub struct Batch {
     pub pieces: Vec<Piece>,
-    /// The last letter in it, when there may be more; the next batch begins behind it.
+    /// The last letter in it, if there may be more; the next batch begins behind it.
     pub last: Option<Uid>,
     pub shown: u64,
     /// Letters that are not shown because their bodies are damaged or lost.
     pub damaged: Vec<Uid>,
-    /// Keywords the client must be told of first.
+    /// The keywords that the client must be told of first.
     pub keywords: Option<Keywords>,
     /// The letters whose text is in it.
     pub read: Vec<i64>,
@@ -46,9 +46,9 @@ pub struct Batch {
 
 /// A stretch of the answer.
 pub enum Piece {
-    /// Rendered.
+    /// Rendered text.
     Text(Vec<u8>),
-    /// To be read and sent chunk by chunk.
+    /// A body that is read and sent chunk by chunk.
     Body(Body),
 }
 
@@ -147,9 +147,9 @@ impl Writer<'_> {
         ControlFlow::Break(())
     }
 
-    /// Takes back what was written of a letter.
+    /// Removes the output for a letter.
     fn take_back(&mut self, (pieces, text): (usize, usize)) {
-        // What was written before it went into the first piece of its own.
+        // The text before the letter became the first of the letter's pieces.
         if let Some(Piece::Text(first)) = self.pieces.drain(pieces..).next() {
             self.text = first;
         }
@@ -168,7 +168,7 @@ impl Writer<'_> {
             number(out, u64::from(row.uid.get()));
             out.push(b' ');
         }
-        // RFC 9051 §6.4.5: where reading has set \Seen, the flags are told.
+        // RFC 9051 §6.4.5: if reading has set \Seen, the answer contains the flags.
         if plan.flags || self.seen.contains(row.uid) {
             flags(out, &row.flags, keywords);
             out.push(b' ');
@@ -262,7 +262,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Octets as they stand in the letter, or in what the letter around them decodes to: at once when they are few, else later.
+    /// Adds octets as they stand in the letter, or in the decoded letter around them: immediately if they are few, else
+    /// later.
     fn section(&mut self, blob: BlobId, path: &[Step], ask: &Ask) -> Result<(), Error> {
         let [Step { start, end, encoding: Encoding::Identity }] = path else {
             let length = stream::measure(self.view, blob, path)?.length;
@@ -298,7 +299,7 @@ impl Writer<'_> {
         self.pieces.push(Piece::Body(body));
     }
 
-    /// RFC 3516 §4.3: the transfer encoding is taken off; octets of any kind may come, as a literal8 where there is NUL.
+    /// RFC 3516 §4.3: the transfer encoding is undone; octets of any kind may come, as a literal8 if NUL is among them.
     fn binary(&mut self, row: &Row, card: &Card, section: &mailbox::Section, ask: &Ask) -> Result<(), Error> {
         let Some(path) = self.decodable(row, card.structure.as_ref(), section) else {
             self.text.extend_from_slice(b"NIL");
@@ -332,7 +333,7 @@ impl Writer<'_> {
     }
 }
 
-/// Does the failure concern this letter alone? Then the others are shown.
+/// Returns true if the failure concerns this letter alone: then the others are shown.
 fn is_of_one_letter(error: &Error) -> bool {
     matches!(error, Error::Store(error) if error.is_permanent() || matches!(error, store::Error::Corrupt(_)))
 }

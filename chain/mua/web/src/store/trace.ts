@@ -1,4 +1,4 @@
-/** The letter's way, as `GET /trace/{emailId}` tells it (see README.md), and the chain that is drawn from it. */
+/** The letter's way, as `GET /trace/{emailId}` returns it (see README.md), and the chain that is drawn from it. */
 
 export type Link =
   'msa' | 'mta' | 'lmtp' | 'mra' | 'house' | 'client' | 'import' | 'imap' | 'pop3' | 'jmap' | 'mda' | 'queue';

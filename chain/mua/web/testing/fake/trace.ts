@@ -1,7 +1,7 @@
 import type { Trace, TraceStep } from '../../src/store/trace';
 import type { FakeLetter, FakeMail } from './mail';
 
-/** A way as a letter may have gone: in from another server, or out to one. */
+/** Makes a way that a letter may have gone: in from another server, or out to one. */
 export function traceOf(mail: FakeMail, letter: FakeLetter): Trace {
   const start = Date.parse(letter.receivedAt);
   const at = (milliseconds: number) => new Date(start + milliseconds).toISOString();
