@@ -10,8 +10,8 @@ use crate::{audit, peers};
 /// Names the folder where the store writes its statements down (`house/store/src/record.rs`).
 const STATEMENTS: &str = "FACTEUR_STATEMENTS";
 
-/// Installs the peers, then goes from what tells soonest to what takes longest: forms and the pages' own state, lints, every
-/// test of the rooms, and last the journeys through the pages.
+/// Installs the peers, then goes from what tells soonest to what takes longest: forms and the pages' own state, lints,
+/// every test of the rooms, and last the journeys through the pages.
 pub fn all() -> Outcome {
     peers::install()?;
     step(cargo().args(["fmt", "--all", "--check"]))?;
@@ -23,8 +23,8 @@ pub fn all() -> Outcome {
         scripts(&["check", "lint", "test"])?;
     }
     step(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    // The end-to-end tests run the real program, which `cargo test` alone would not build for another package. Built with the
-    // tests: by itself it would ask its dependencies for other features, and many would be built twice.
+    // The end-to-end tests run the real program, which `cargo test` alone would not build for another package. Built
+    // with the tests: by itself it would ask its dependencies for other features, and many would be built twice.
     step(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
     let rooms = rooms();
     // Chromium goes through the pages: on a made-up mailbox, and through the program that was built above.
@@ -33,8 +33,8 @@ pub fn all() -> Outcome {
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
 
-/// Every test of the rooms, whatever becomes of the others: one run names all that fail, and the last lines list them. The
-/// statements that the rooms have run meanwhile are then tried on a second engine.
+/// Every test of the rooms, whatever becomes of the others: one run names all that fail, and the last lines list them.
+/// The statements that the rooms have run meanwhile are then tried on a second engine.
 fn rooms() -> Outcome {
     let statements = statements().map_err(|why| format!("the folder of the statements: {why}"))?;
     let mut failed = Vec::new();

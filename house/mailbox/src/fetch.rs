@@ -106,8 +106,8 @@ pub fn each(
 /// The most rows that [`in_pages`] holds.
 const PAGE: usize = 64;
 
-/// The same for a visitor that asks the database for more of each letter: a page of rows is read, and then shown, when the
-/// database is at nothing else. Pages grow, so that little is read in vain where the visitor breaks off early.
+/// The same for a visitor that asks the database for more of each letter: a page of rows is read, and then shown, when
+/// the database is at nothing else. Pages grow, so that little is read in vain where the visitor breaks off early.
 pub fn in_pages(
     view: &View,
     folder: FolderId,

@@ -177,7 +177,8 @@ struct Kept {
     structure: Structure,
 }
 
-/// The next letters above one, as far as none can turn up between them any more: what is reached is not looked at again.
+/// The next letters above one, as far as none can turn up between them any more: what is reached is not looked at
+/// again.
 fn batch(view: &View, after: i64, most: usize) -> Result<Batch, Error> {
     let letters = view.query(
         "SELECT letter, account, blob, summary, structure FROM letter WHERE letter > $1 AND letter <= $2

@@ -153,8 +153,8 @@ impl PreparedBlob {
     }
 }
 
-/// The name of `head` before a blob with this hash. Not the hash of the whole: that would read all the content again for
-/// each head. It is as good a name.
+/// The name of `head` before a blob with this hash. Not the hash of the whole: that would read all the content again
+/// for each head. It is as good a name.
 pub(crate) fn headed_hash(behind: &[u8], head: &[u8]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("facteur store: a head before a blob");
     hasher.update(behind).update(head);
@@ -295,8 +295,8 @@ const ALL: &str = "SELECT b.hash, b.length, b.packed, b.form, b.file, c.blob, c.
 /// The result of a look at the rows.
 enum Looked {
     Read(Bytes),
-    /// A range of which the second part lies in the blob behind this one. It is read when these rows are not walked through
-    /// any more.
+    /// A range of which the second part lies in the blob behind this one. It is read when these rows are not walked
+    /// through any more.
     Split {
         own: Bytes,
         base: BlobId,

@@ -42,16 +42,16 @@ pub(crate) trait Session: Send {
     fn end_read(&self) -> Result<()>;
     /// Fails with [`Error::Interrupted`] once the leash of the read is over.
     fn check(&self) -> Result<()>;
-    /// The number up to which the rows of a table that numbers them (`{id}`) are settled: whatever row has such a number, or
-    /// ever had, was committed before this state of the data, so that none turns up below it later. Fails where the table
-    /// numbers no rows.
+    /// The number up to which the rows of a table that numbers them (`{id}`) are settled: whatever row has such a
+    /// number, or ever had, was committed before this state of the data, so that none turns up below it later. Fails
+    /// where the table numbers no rows.
     ///
-    /// An engine with one writer says the last number that was given. With several, numbers are given before the rows are
-    /// committed, and the row of a higher one may be seen first. Such an engine says one number less than the lowest that
-    /// a writer who has not ended may have been given, and finds that out *before* the state is taken that it is asked about.
-    /// PostgreSQL, for example: each transaction that writes notes the last value of the sequence in an advisory lock
-    /// before it takes its first number; whoever asks reads the last value, then the locks, and then takes the snapshot:
-    /// the answer is the lowest of those values.
+    /// An engine with one writer says the last number that was given. With several, numbers are given before the rows
+    /// are committed, and the row of a higher one may be seen first. Such an engine says one number less than the
+    /// lowest that a writer who has not ended may have been given, and finds that out *before* the state is taken that
+    /// it is asked about. PostgreSQL, for example: each transaction that writes notes the last value of the sequence in
+    /// an advisory lock before it takes its first number; whoever asks reads the last value, then the locks, and then
+    /// takes the snapshot: the answer is the lowest of those values.
     fn settled(&self, table: &str) -> Result<i64>;
     /// The last number that each table has given to a row (`{id}`). They only grow.
     fn numbers(&self) -> Result<Numbers>;

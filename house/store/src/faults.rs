@@ -22,8 +22,8 @@ pub struct Faults {
     pub sync_delay: Option<Duration>,
     /// The largest number of pages the database may have, to play a full disk.
     pub max_pages: Option<u32>,
-    /// The rows with higher numbers are said not to be settled ([`View::settled`](crate::View::settled)), to play a second
-    /// writer that has been given the next number and has not committed its row.
+    /// The rows with higher numbers are said not to be settled ([`View::settled`](crate::View::settled)), to play a
+    /// second writer that has been given the next number and has not committed its row.
     pub unsettled: Option<Arc<AtomicI64>>,
 }
 

@@ -35,7 +35,8 @@ pub(crate) const DATABASE: &str = "facteur.db";
 const LOG: &str = "facteur.db-wal";
 const BODIES: &str = "blobs";
 
-/// Is there a post office in this folder? An error where parts of one are there and its database is not. Changes nothing.
+/// Is there a post office in this folder? An error where parts of one are there and its database is not. Changes
+/// nothing.
 pub fn has_office(folder: &Path) -> Result<bool, OpenError> {
     let found = Found::look(folder).map_err(|error| OpenError::Folder { folder: folder.to_owned(), error })?;
     found.refuse_remains()?;

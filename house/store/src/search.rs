@@ -1,5 +1,5 @@
-//! Full text. The index can be thrown away: it is filled again from the letters. How it is kept and asked is the engine's
-//! ([`FullText`]).
+//! Full text. The index can be thrown away: it is filled again from the letters. How it is kept and asked is the
+//! engine's ([`FullText`]).
 
 mod question;
 
@@ -109,8 +109,8 @@ impl SearchIndex {
         self.mend(&index, outcome)
     }
 
-    /// Forgets words that no letter has any more, some at a time. True: there are more to look at. Until enough letters have
-    /// gone nothing is looked at, so that the list of words is never much longer than the letters account for.
+    /// Forgets words that no letter has any more, some at a time. True: there are more to look at. Until enough letters
+    /// have gone nothing is looked at, so that the list of words is never much longer than the letters account for.
     pub async fn tidy(&self, most: usize) -> Result<bool> {
         let index = self.index()?;
         let full_text = Arc::clone(&index.full_text);

@@ -112,7 +112,8 @@ pub fn go_back(folder: &Path, copy: &Path) -> Result<(), OpenError> {
     drop(writer);
     upkeep.close();
     done?;
-    // The numbers of letters begin again where they were then: the index would take new letters for those it has looked at.
+    // The numbers of letters begin again where they were then: the index would take new letters for those it has looked
+    // at.
     SqliteFullText::new(folder).discard().map_err(database)?;
     // It spoke of a state that was left on purpose.
     match std::fs::remove_file(folder.join(crate::mark::NAME)) {

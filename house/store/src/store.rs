@@ -106,8 +106,8 @@ pub(crate) struct Inner {
 }
 
 impl Store {
-    /// Opens the store of a data folder (made where there is none) and brings its tables up to date. It refuses, and changes
-    /// nothing, where a part of the folder is missing or is not the one that was there last.
+    /// Opens the store of a data folder (made where there is none) and brings its tables up to date. It refuses, and
+    /// changes nothing, where a part of the folder is missing or is not the one that was there last.
     pub fn open(options: Options, migrations: &[Migration]) -> Result<Self, OpenError> {
         let folder = &options.folder;
         let unusable = |error| OpenError::Folder { folder: folder.clone(), error };
@@ -161,8 +161,8 @@ impl Store {
     }
 
     /// Runs `f` in the transaction of the group that is being written, and resolves when the commit is on the disk.
-    /// When `f` fails or panics, all it did is undone, and nothing else. Dropped before its turn, it never runs. `key` says
-    /// what `f` changes.
+    /// When `f` fails or panics, all it did is undone, and nothing else. Dropped before its turn, it never runs. `key`
+    /// says what `f` changes.
     ///
     /// `f` may run more than once before it is answered, so it must not touch the network, the clock, a channel or
     /// randomness. It holds up all other writes while it runs: keep it short, and cut long work into slices.
@@ -187,8 +187,8 @@ impl Store {
         self.0.writer.write_blocking(key, f)
     }
 
-    /// Runs `f` on one consistent state of the data, on a thread that reads. It never holds up a write. For reads of the
-    /// house itself: they have a share of the short lane of their own. Ends as [`read_for`](Self::read_for) does.
+    /// Runs `f` on one consistent state of the data, on a thread that reads. It never holds up a write. For reads of
+    /// the house itself: they have a share of the short lane of their own. Ends as [`read_for`](Self::read_for) does.
     pub async fn read<T, E, F>(&self, f: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -198,8 +198,9 @@ impl Store {
         self.0.readers.read(None, f).await
     }
 
-    /// [`read`](Self::read) on behalf of `asker`: a page, a record, a few rows. One asker holds at most half of the threads of
-    /// the short lane, and the read ends with [`Error::Interrupted`] past its deadline or once the caller has gone.
+    /// [`read`](Self::read) on behalf of `asker`: a page, a record, a few rows. One asker holds at most half of the
+    /// threads of the short lane, and the read ends with [`Error::Interrupted`] past its deadline or once the caller
+    /// has gone.
     pub async fn read_for<T, E, F>(&self, asker: Asker, f: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -263,9 +264,9 @@ impl Store {
         self.0.counters.look()
     }
 
-    /// Steps that the database took for the most expensive write since this was last asked: how long one write holds up the
-    /// others, in a measure that does not depend on how busy the machine is. A row that is looked at takes some ten, one
-    /// that is changed up to a hundred.
+    /// Steps that the database took for the most expensive write since this was last asked: how long one write holds up
+    /// the others, in a measure that does not depend on how busy the machine is. A row that is looked at takes some
+    /// ten, one that is changed up to a hundred.
     pub fn longest_write(&self) -> u64 {
         self.0.counters.longest_write.swap(0, std::sync::atomic::Ordering::Relaxed)
     }

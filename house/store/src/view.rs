@@ -53,8 +53,8 @@ impl View {
         self.session.query(sql, params, each)
     }
 
-    /// In builds with debug assertions: refuses a statement that runs within the rows of another, for which a second engine would
-    /// need a second connection, and writes each down where that is asked for, with what is wrong with it.
+    /// In builds with debug assertions: refuses a statement that runs within the rows of another, for which a second
+    /// engine would need a second connection, and writes each down where that is asked for, with what is wrong with it.
     #[track_caller]
     pub(crate) fn admit(&self, sql: &str, params: &[Value<'_>]) -> Result<()> {
         if !cfg!(debug_assertions) {
@@ -115,8 +115,9 @@ impl View {
         Ok(found)
     }
 
-    /// Shows the rows one by one, until `each` says `Break`. Nothing else can be asked meanwhile, neither here nor in the other
-    /// functions that take a closure: gather the rows, or a page of them, and then ask what there is to ask about each.
+    /// Shows the rows one by one, until `each` says `Break`. Nothing else can be asked meanwhile, neither here nor in
+    /// the other functions that take a closure: gather the rows, or a page of them, and then ask what there is to ask
+    /// about each.
     #[track_caller]
     pub fn for_each(
         &self,
@@ -127,15 +128,15 @@ impl View {
         self.walk(sql, params, &mut each)
     }
 
-    /// The number up to which the rows of a table that numbers them (`{id}` in a [`Migration`](crate::Migration)) are settled:
-    /// no row turns up later with this number or a lower one. Whoever walks through a table by its numbers and notes how
-    /// far it has come goes no further; else it passes over a row that a second writer had not committed yet.
+    /// The number up to which the rows of a table that numbers them (`{id}` in a [`Migration`](crate::Migration)) are
+    /// settled: no row turns up later with this number or a lower one. Whoever walks through a table by its numbers and
+    /// notes how far it has come goes no further; else it passes over a row that a second writer had not committed yet.
     pub fn settled(&self, table: &'static str) -> Result<i64> {
         self.session.settled(table)
     }
 
-    /// Fails with [`Error::Interrupted`] once the deadline of the read has passed or its caller has gone. SQL checks by itself;
-    /// call this in loops that do work of their own for each row.
+    /// Fails with [`Error::Interrupted`] once the deadline of the read has passed or its caller has gone. SQL checks by
+    /// itself; call this in loops that do work of their own for each row.
     pub fn check(&self) -> Result<()> {
         self.session.check()
     }

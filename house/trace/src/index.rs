@@ -89,8 +89,8 @@ pub(crate) fn letter(row: &Row<'_>, column: usize) -> Result<LetterId, store::Er
     row.get(column).map(LetterId::from_random)
 }
 
-/// The rows that a key finds, the newest first, until `each` breaks off: their numbers, below `before`. Among them may be
-/// rows that another key with the same hash finds.
+/// The rows that a key finds, the newest first, until `each` breaks off: their numbers, below `before`. Among them may
+/// be rows that another key with the same hash finds.
 pub(crate) fn entries(
     view: &View,
     key: Key,

@@ -1,7 +1,7 @@
 //! Every statement that the suite runs is understood by PostgreSQL, and walks through no table that grows on SQLite.
 //!
-//! The store writes its statements down while the other tests run (`house/store/src/record.rs`); this test reads them all. So
-//! it is ignored while they run, and `cargo xtask test` runs it after them. By hand, with a folder of your own:
+//! The store writes its statements down while the other tests run (`house/store/src/record.rs`); this test reads them
+//! all. So it is ignored while they run, and `cargo xtask test` runs it after them. By hand, with a folder of your own:
 //!
 //! ```text
 //! FACTEUR_STATEMENTS=/tmp/statements cargo test --workspace

@@ -126,8 +126,8 @@ impl Script {
     }
 }
 
-/// The statements of a step, each in one line and in the words of PostgreSQL: what the tokens of the store stand for, and
-/// texts that are told apart and put in order by their octets, whatever the language of the server.
+/// The statements of a step, each in one line and in the words of PostgreSQL: what the tokens of the store stand for,
+/// and texts that are told apart and put in order by their octets, whatever the language of the server.
 fn pieces(sql: &str) -> impl Iterator<Item = String> {
     let uncommented = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
     let of_postgres = uncommented

@@ -24,7 +24,8 @@ type Known = BTreeMap<(String, String), (String, String)>;
 struct Sources(BTreeMap<String, usize>);
 
 impl Sources {
-    /// Returns true if this place in a source, `path:line`, lies in its tests: the program does not run their statements.
+    /// Returns true if this place in a source, `path:line`, lies in its tests: the program does not run their
+    /// statements.
     fn is_in_tests(&mut self, place: &str) -> bool {
         let Some((path, line)) = place.rsplit_once(':') else { return false };
         let begin = *self.0.entry(path.to_owned()).or_insert_with(|| tests_begin(path));
@@ -40,7 +41,8 @@ fn tests_begin(path: &str) -> usize {
 /// All that was written down.
 #[derive(Default)]
 pub struct Record {
-    /// The steps that make the tables of each database, with the tokens of the store in them: by database, by room and number.
+    /// The steps that make the tables of each database, with the tokens of the store in them: by database, by room and
+    /// number.
     pub schema: BTreeMap<(String, String), String>,
     /// Each statement once.
     pub statements: Vec<Statement>,

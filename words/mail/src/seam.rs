@@ -11,7 +11,8 @@ use crate::{Address, Envelope, Letter, Password, Reply};
 /// A boxed future, so that the seams can be trait objects.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// We could not find out, or could not do it: never the sender's fault, so the answer is "later" (4xx, `NO [UNAVAILABLE]`).
+/// We could not find out, or could not do it: never the sender's fault, so the answer is "later" (4xx, `NO
+/// [UNAVAILABLE]`).
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct OurFault(pub String);
@@ -90,7 +91,8 @@ pub enum Origin {
     Person(Login, Wire),
     /// Made in the server (a bounce, `facteur send` by a local user): for anyone.
     House,
-    /// Fetched from a mailbox elsewhere, which this names: it was delivered there before, and its sender cannot be answered.
+    /// Fetched from a mailbox elsewhere, which this names: it was delivered there before, and its sender cannot be
+    /// answered.
     Fetched(String),
 }
 

@@ -63,7 +63,8 @@ impl Span {
         self.expected.as_ref().is_some_and(|expected| *expected != written(now))
     }
 
-    /// Makes changes to the account in one write, which fails if the state is no longer the one that the client expects.
+    /// Makes changes to the account in one write, which fails if the state is no longer the one that the client
+    /// expects.
     pub async fn write<T: Send + 'static>(
         &mut self,
         store: &Store,

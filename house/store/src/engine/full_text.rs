@@ -1,4 +1,5 @@
-//! The border between the full-text index as the rooms see it ([`SearchIndex`](crate::SearchIndex)) and the engine that holds it.
+//! The border between the full-text index as the rooms see it ([`SearchIndex`](crate::SearchIndex)) and the engine that
+//! holds it.
 
 use std::sync::Arc;
 
@@ -17,15 +18,15 @@ pub(crate) type AfterCommit = Box<dyn FnOnce() + Send>;
 /// Letters that are as asked, and letters that may be.
 pub(crate) type Found = (RoaringTreemap, RoaringTreemap);
 
-/// A full-text index of all accounts. `search.rs` has the threads, the shares of those who ask, and what is done where the index
-/// is damaged; the engine has the tables, and the statements that only it understands.
+/// A full-text index of all accounts. `search.rs` has the threads, the shares of those who ask, and what is done where
+/// the index is damaged; the engine has the tables, and the statements that only it understands.
 ///
-/// All that is in the index can be made again from the letters. So an engine may keep it in a database that is less safe than
-/// that of the letters (SQLite: FTS5 in a file of its own), or beside them (PostgreSQL: a `tsvector` of each letter, and the
-/// sessions are further ones of the same database).
+/// All that is in the index can be made again from the letters. So an engine may keep it in a database that is less
+/// safe than that of the letters (SQLite: FTS5 in a file of its own), or beside them (PostgreSQL: a `tsvector` of each
+/// letter, and the sessions are further ones of the same database).
 pub(crate) trait FullText: Send + Sync {
-    /// Opens the index, or makes an empty one, with as many sessions to read as are asked for. `None`: what is there is of
-    /// another edition, and is to be discarded.
+    /// Opens the index, or makes an empty one, with as many sessions to read as are asked for. `None`: what is there is
+    /// of another edition, and is to be discarded.
     fn open(&self, readers: usize, counters: &Arc<Counters>) -> Result<Option<Opened>>;
     /// Throws away what there is. Its sessions are closed before.
     fn discard(&self) -> Result<()>;
@@ -44,7 +45,7 @@ pub(crate) trait FullText: Send + Sync {
     /// Returns true if the index holds so much that no letter needs any more, such as words that no letter has, that
     /// [`tidy`](Self::tidy) is worth it.
     fn is_untidy(&self, view: &View) -> Result<bool>;
-    /// Looks at `most` things whether a letter still needs them, and forgets those that none needs. True: there are more to
-    /// look at.
+    /// Looks at `most` things whether a letter still needs them, and forgets those that none needs. True: there are
+    /// more to look at.
     fn tidy(&self, tx: &mut Tx, most: usize) -> Result<bool>;
 }

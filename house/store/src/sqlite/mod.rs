@@ -55,7 +55,7 @@ pub(crate) enum Durability {
     Lazy,
 }
 
-/// How far each table has come that numbers its rows.
+/// Selects the progress of each table that numbers its rows.
 const NUMBERS: &str = "SELECT name, seq FROM sqlite_sequence WHERE seq > 0";
 /// The last number of one table.
 const NUMBER: &str = "SELECT seq FROM sqlite_sequence WHERE name = $1";
@@ -245,7 +245,8 @@ impl Session for Sqlite {
     }
 
     fn settled(&self, table: &str) -> Result<i64> {
-        // One writer, and numbers that only grow: what this state shows is all that there will be up to its last number.
+        // One writer, and numbers that only grow: what this state shows is all that there will be up to its last
+        // number.
         let number = |sql: &str| -> Result<Option<i64>> {
             let mut number = None;
             self.query(sql, &[Value::Text(table)], &mut |row| {

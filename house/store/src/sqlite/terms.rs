@@ -1,7 +1,8 @@
-//! The list of all words of each account, so that a piece of a word is answered without a look at letters: the list names
-//! the words that have the piece, and the index of words the letters.
+//! The list of all words of each account, so that a piece of a word is answered without a look at letters: the list
+//! names the words that have the piece, and the index of words the letters.
 //!
-//! Words are found by the runs of three characters in them. Those that no letter has any more are swept out now and then.
+//! Words are found by the runs of three characters in them. Those that no letter has any more are swept out now and
+//! then.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashSet};
