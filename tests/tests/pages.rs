@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::{Dialogue, Office, OfficeBuilder, Person, client};
+use tests::{Dialogue, Office, OfficeBuilder, Person, client, root};
 
 /// A browser: it keeps cookies, and checks the certificate.
 struct Browser<'o> {
@@ -34,6 +34,26 @@ impl<'o> Browser<'o> {
         let (header, body) = said.split_once("\r\n\r\n").expect("a header and a body");
         let status = header.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
         Answer { status, header: header.to_lowercase(), body: body.to_owned() }
+    }
+
+    /// Puts the answer where `more` says.
+    fn fetch(&self, path: &str, more: &[&str]) {
+        let certificate = self.office.data().join("tls/self-signed-mail.alpha.test.pem");
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--fail", "--cacert"]).arg(certificate);
+        command.arg("--cookie").arg(&self.jar).args(more);
+        command.arg(format!("https://127.0.0.1:{}{path}", self.office.ports.https));
+        client(&mut command, b"").must_succeed();
+    }
+
+    /// Returns the answer of IMAP to a command in the inbox.
+    fn ask_imap(&self, person: &Person, command: &str) -> String {
+        let certificate = self.office.data().join("tls/self-signed-mail.alpha.test.pem");
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--fail", "--cacert"]).arg(certificate);
+        curl.arg("--user").arg(format!("{}:{}", person.address, person.password)).args(["--request", command]);
+        curl.arg(format!("imaps://127.0.0.1:{}/INBOX", self.office.ports.imaps));
+        client(&mut curl, b"").must_succeed().out
     }
 
     /// Logs in as the pages do.
@@ -101,6 +121,63 @@ fn a_letter_is_shown_without_what_runs_and_its_own_pictures_need_no_cookie() {
 
     let source = alice.ask(&format!("/letter/{letter}/source"), &[]);
     assert!(source.header.contains("content-type: text/plain") && source.body.contains("Subject: hello"));
+}
+
+/// The two were made by openssl: DER, and BER in pieces as it is written while it is sent.
+#[test]
+fn a_letter_that_a_signature_is_wrapped_around_is_shown_as_what_is_inside_and_told_as_it_came() {
+    for name in ["signed-der", "signed-streamed"] {
+        let file = root().join(format!("house/mailbox/tests/letters/{name}.eml"));
+        let office = OfficeBuilder::new("alpha.test").person("alice").start();
+        let person = office.first();
+        let letter = std::fs::read(file).expect("the letter");
+        office.hand_in("odile@mill.test", &[&person.address], &letter).must_succeed();
+        let alice = Browser::new(&office, "alice");
+        assert_eq!(alice.log_in(person, &person.password), 204);
+        office.read(person, "INBOX", 1);
+        let id = alice.letter();
+
+        // A person sees, finds and saves what is inside.
+        let view = alice.ask(&format!("/letter/{id}/view?images=0"), &[]);
+        assert!(view.body.contains("<b>miller</b> has signed the tariff: flour at €12, béton"), "{}", view.body);
+        let seal = view.body.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a picture");
+        alice.fetch(seal, &["--output", "/dev/null"]);
+        let found = alice.call("Email/query", json!({"filter": {"text": "béton"}}));
+        assert_eq!(found["ids"], json!([id]), "{found}");
+        let inside = alice.call("Email/query", json!({"filter": {"body": "lockkeeper"}}));
+        assert_eq!(inside["ids"], json!([id]), "{inside}");
+        let all = ["preview", "hasAttachment", "consistsOf", "protection", "bodyValues", "bodyStructure", "textBody"];
+        let wish = json!({"ids": [id], "properties": all, "fetchAllBodyValues": true});
+        let got = alice.call("Email/get", wish)["list"][0].clone();
+        assert!(got["preview"].as_str().is_some_and(|words| words.starts_with("Dear Ann, the miller")), "{got}");
+        assert_eq!(got["hasAttachment"], true);
+        let items = got["consistsOf"].as_array().expect("items");
+        let roles: Vec<_> = items.iter().map(|item| item["is"].as_str().unwrap_or_default()).collect();
+        assert_eq!(roles, ["otherForm", "html", "pictureOfHtml", "file", "letter", "signature"]);
+        let value = &got["bodyValues"][items[1]["partId"].as_str().expect("an id")]["value"];
+        assert!(value.as_str().is_some_and(|text| text.contains("signed the tariff")), "{got}");
+        assert_eq!(items[4]["subject"], "The weir");
+        let blob = items[3]["blobId"].as_str().expect("a blob");
+        let session: Value = serde_json::from_str(&alice.ask("/jmap/session", &[]).body).expect("a session");
+        let account = session["primaryAccounts"]["urn:ietf:params:jmap:mail"].as_str().expect("an account");
+        let pdf = office.folder().join("tariff.pdf");
+        let save = ["--output", pdf.to_str().expect("a path")];
+        alice.fetch(&format!("/jmap/download/{account}/{blob}/tariff.pdf?type=application/pdf"), &save);
+        let pdf = std::fs::read(pdf).expect("the file");
+        assert!(pdf.starts_with(b"%PDF-1.4 the tariff") && pdf.ends_with(b"\n%%EOF\n") && pdf.len() == 2639);
+        let weir = alice.ask(&format!("/letter/{}/view", items[4]["blobId"].as_str().expect("a blob")), &[]);
+        assert!(weir.body.contains("The weir holds, says the lockkeeper."), "{}", weir.body);
+
+        // That it is signed is said; what came is told as it came.
+        let whole = &items[5];
+        let protection = json!({"is": "signed", "by": "smime", "partId": whole["partId"]});
+        assert_eq!((&got["protection"], &got["textBody"]), (&protection, &json!([])));
+        let structure = &got["bodyStructure"];
+        assert_eq!((&structure["type"], &structure["blobId"]), (&json!("application/pkcs7-mime"), &whole["blobId"]));
+        assert!(structure.get("subParts").is_none_or(Value::is_null), "{structure}");
+        let told = alice.ask_imap(person, "FETCH 1 BODYSTRUCTURE");
+        assert!(told.contains("(\"application\" \"pkcs7-mime\" (\"smime-type\" \"signed-data\""), "{told}");
+    }
 }
 
 #[test]

@@ -94,7 +94,7 @@ pub async fn findings(State(server): State<Server>, Reader(login): Reader, Path(
         let header = mailbox::body::read_all(view, card.blob, 0..size.min(LONGEST_HEADER))?;
         let structure = card.structure.unwrap_or_default();
         let (mut html, mut left) = (Vec::new(), LONGEST);
-        for part in structure.bodies().html.into_iter().filter(|part| part.is("text", "html")) {
+        for part in structure.shown_bodies().html.into_iter().filter(|part| part.is("text", "html")) {
             view.check()?;
             html.push(text(view, card.blob, part, &mut left)?);
         }

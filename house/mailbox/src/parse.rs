@@ -1,6 +1,7 @@
 //! Computes, once, when a letter is filed, the facts that answer most questions about it without its body. The parser
 //! reads any bytes and never fails: a malformed letter gives fewer facts.
 
+mod ber;
 mod bodies;
 pub(crate) mod column;
 mod contents;
@@ -13,6 +14,7 @@ pub mod named;
 mod rtf;
 mod scan;
 mod sealed;
+mod signed;
 pub mod steps;
 mod structure;
 mod summary;

@@ -36,7 +36,7 @@ fn told(structure: &Structure, letter: &[u8]) -> (String, String) {
     (lines(&told.body), lines(&told.names))
 }
 
-/// Leaves as JMAP has them, each with its number in IMAP where it has one there.
+/// Leaves as a person meets them, with the wrappings of signatures, each with its number in IMAP where it has one there.
 fn leaves<'a>(part: &'a Part, number: &[u32], out: &mut Vec<(&'a Part, Option<Vec<u32>>)>) {
     match &part.content {
         Content::Multipart(parts) => {
@@ -45,19 +45,34 @@ fn leaves<'a>(part: &'a Part, number: &[u32], out: &mut Vec<(&'a Part, Option<Ve
             }
         }
         Content::Made(parts) => out.extend(parts.iter().map(|made| (made, None))),
-        _ => out.push((part, Some(if number.is_empty() { vec![1] } else { number.to_vec() }))),
+        _ => {
+            out.push((part, Some(if number.is_empty() { vec![1] } else { number.to_vec() })));
+            deep_leaves(part, out);
+        }
+    }
+}
+
+/// Leaves inside of a wrapping.
+fn deep_leaves<'a>(part: &'a Part, out: &mut Vec<(&'a Part, Option<Vec<u32>>)>) {
+    for inside in part.shown_parts().into_iter().flatten() {
+        if inside.sub_parts().is_none() {
+            out.push((inside, None));
+        }
+        deep_leaves(inside, out);
     }
 }
 
 fn check(name: &str, letter: &[u8]) {
     let structure = scan(letter, Limits::default());
     assert_eq!(Structure::decode(&structure.encode()).as_ref(), Some(&structure), "{name}");
-    let (bodies, (text, names)) = (structure.bodies(), told(&structure, letter));
+    let (bodies, shown) = (structure.bodies(), structure.shown_bodies());
+    let (text, names) = told(&structure, letter);
     let (said, listed) = (words(&text), names.lines().collect::<HashSet<_>>());
     let mut all = Vec::new();
     leaves(&structure.root, &[], &mut all);
     for (part, number) in &all {
         let is = |other: &&&Part| std::ptr::eq(**other, *part);
+        let bodies = if matches!(part.content, Content::Deep(_)) { &shown } else { &bodies };
         assert!(
             bodies.text.iter().chain(&bodies.html).chain(&bodies.attachments).any(|other| is(&other)),
             "{name}: hidden"

@@ -1,14 +1,26 @@
 //! No part of a letter that nobody shows or lists, whatever the shape of the letter.
 
+#[path = "common/cms.rs"]
+mod cms;
+
+use cms::Form;
 use facteur_mailbox as mailbox;
 use mailbox::Structure;
 use mailbox::parse::{Content, Contents, Limits, Part, Role, scan};
 use proptest::prelude::*;
 
-/// All leaves, letters inside not looked into.
+/// All leaves, letters inside not looked into, and each wrapping behind what is in it.
 fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
-    match part.shown_parts() {
-        Some(parts) => parts.iter().for_each(|part| leaves(part, out)),
+    part.shown_parts().into_iter().flatten().for_each(|part| leaves(part, out));
+    if part.sub_parts().is_none() {
+        out.push(part);
+    }
+}
+
+/// Leaves as the structure tells them.
+fn told_leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
+    match part.sub_parts() {
+        Some(parts) => parts.iter().for_each(|part| told_leaves(part, out)),
         None => out.push(part),
     }
 }
@@ -17,7 +29,7 @@ fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
 fn hidden(structure: &Structure) -> Vec<String> {
     let bodies = structure.bodies();
     let mut all = Vec::new();
-    leaves(&structure.root, &mut all);
+    told_leaves(&structure.root, &mut all);
     let lists = || bodies.text.iter().chain(&bodies.html).chain(&bodies.attachments);
     let is_hidden = |part: &&&Part| !lists().any(|listed| std::ptr::eq(*listed, **part));
     let told =
@@ -35,7 +47,7 @@ fn is_told_whole(letter: &[u8], structure: &Structure) -> Result<(), String> {
         && all.iter().zip(&contents.items).all(|(leaf, item)| std::ptr::eq(*leaf, item.part));
     let told = format!("{:?}", contents.items.iter().map(|item| item.role).collect::<Vec<_>>());
     let shows_page = contents.items.iter().any(|item| item.role == Role::Html);
-    let bodies = structure.bodies();
+    let bodies = structure.shown_bodies();
     let is_in = |list: &[&Part], part: &Part| list.iter().any(|other| std::ptr::eq(*other, part));
     let is_met = contents.items.iter().all(|item| match item.role {
         Role::OtherForm => shows_page && !is_in(&bodies.html, item.part) && item.part.is("text", ""),
@@ -51,8 +63,22 @@ fn is_told_whole(letter: &[u8], structure: &Structure) -> Result<(), String> {
 /// Pieces of a tree of parts.
 #[derive(Clone, Debug)]
 enum Shape {
-    Leaf { kind: &'static str, disposition: &'static str, body: &'static str },
-    Parts { subtype: &'static str, parts: Vec<Shape>, preamble: &'static str, closes: bool },
+    Leaf {
+        kind: &'static str,
+        disposition: &'static str,
+        body: &'static str,
+    },
+    Parts {
+        subtype: &'static str,
+        parts: Vec<Shape>,
+        preamble: &'static str,
+        closes: bool,
+    },
+    /// A signature around it.
+    Signed {
+        inside: Box<Shape>,
+        form: Form,
+    },
 }
 
 impl Shape {
@@ -70,6 +96,11 @@ impl Shape {
                 if *closes {
                     out.push_str(&format!("\r\n--{boundary}--\r\n"));
                 }
+            }
+            Self::Signed { inside, form } => {
+                let mut octets = String::new();
+                inside.write(&mut octets, count);
+                out.push_str(&cms::part(octets.as_bytes(), *form));
             }
         }
     }
@@ -133,13 +164,17 @@ fn shape() -> impl Strategy<Value = Shape> {
     let leaf = (select(&KINDS[..]), select(&DISPOSITIONS[..]), select(&BODIES[..]))
         .prop_map(|(kind, disposition, body)| Shape::Leaf { kind, disposition, body });
     leaf.prop_recursive(5, 40, 6, |inner| {
-        (
+        let forms = vec![Form::Whole, Form::Pieces(20), Form::PiecesWithLength(1500), Form::Nested(9)];
+        let signed =
+            (inner.clone(), select(forms)).prop_map(|(inside, form)| Shape::Signed { inside: Box::new(inside), form });
+        let parts = (
             select(&SUBTYPES[..]),
             prop::collection::vec(inner, 0..6),
             select(&["", "words before\r\n"][..]),
             any::<bool>(),
         )
-            .prop_map(|(subtype, parts, preamble, closes)| Shape::Parts { subtype, parts, preamble, closes })
+            .prop_map(|(subtype, parts, preamble, closes)| Shape::Parts { subtype, parts, preamble, closes });
+        prop_oneof![1 => signed, 5 => parts]
     })
 }
 

@@ -2,7 +2,7 @@
 
 use mailbox::parse::charset::Read;
 use mailbox::parse::decode;
-use mailbox::parse::{Encoding, Part, Unpacker};
+use mailbox::parse::{Encoding, Part, Step, Unpacker};
 use serde_json::{Value, json};
 
 use super::header::Header;
@@ -26,7 +26,7 @@ pub fn part(
     let (object, wants_list) = alone(letter, part_, properties, room)?;
     let mut object = object;
     // The parts inside always come with the structure, even if the client did not ask for them.
-    if let Some(parts) = part_.shown_parts()
+    if let Some(parts) = part_.sub_parts()
         && (inside || wants_list)
     {
         let parts: Value =
@@ -108,7 +108,7 @@ fn named(letter: &EmailView<'_>, part: &Part, name: &str, is_multipart: bool) ->
 
 /// Is it shown as parts, and not as octets of its own?
 fn is_multipart(part: &Part) -> bool {
-    part.is("multipart", "") || part.shown_parts().is_some()
+    part.is("multipart", "") || part.sub_parts().is_some()
 }
 
 fn kind(part: &Part) -> String {
@@ -119,7 +119,7 @@ fn kind(part: &Part) -> String {
     format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype))
 }
 
-/// All parts that are no multipart, letters inside not looked into.
+/// All parts that are no multipart, letters inside not looked into; with those that a signature is wrapped around.
 pub fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
     match part.shown_parts() {
         Some(parts) => parts.iter().for_each(|part| leaves(part, out)),
@@ -134,7 +134,7 @@ fn size(letter: &EmailView<'_>, part: &Part) -> Result<u64, MethodError> {
     }
     letter.known.size(part, || {
         let mut total = 0;
-        decode_pieces(letter, part, |piece| {
+        decode_pieces(letter, &part.steps(), |piece| {
             total += piece.len() as u64;
             true
         })?;
@@ -142,14 +142,24 @@ fn size(letter: &EmailView<'_>, part: &Part) -> Result<u64, MethodError> {
     })
 }
 
-/// Passes the decoded octets to `take` piece by piece until it has enough; returns false if it had enough.
+/// Returns the octets that a path leads to, at most `most` of them.
+pub fn octets(letter: &EmailView<'_>, path: &[Step], most: usize) -> Result<Vec<u8>, MethodError> {
+    let mut octets = Vec::new();
+    decode_pieces(letter, path, |piece| {
+        octets.extend_from_slice(piece);
+        octets.len() < most
+    })?;
+    octets.truncate(most);
+    Ok(octets)
+}
+
+/// Passes the octets that a path leads to to `take` piece by piece until it has enough; returns false if it had enough.
 fn decode_pieces(
     letter: &EmailView<'_>,
-    part: &Part,
+    path: &[Step],
     mut take: impl FnMut(&[u8]) -> bool,
 ) -> Result<bool, MethodError> {
-    let path = part.steps();
-    let mut unpacker = Unpacker::new(&path);
+    let mut unpacker = Unpacker::new(path);
     let (mut at, end) = path.first().map_or((0, 0), |step| (step.start, step.end));
     let mut out = Vec::new();
     while at < end && !unpacker.has_all() {
@@ -185,7 +195,7 @@ impl Values {
         // as cut.
         let enough = limit.saturating_mul(2).saturating_add(16);
         let mut octets = Vec::new();
-        let whole = decode_pieces(letter, part, |piece| {
+        let whole = decode_pieces(letter, &part.steps(), |piece| {
             octets.extend_from_slice(piece);
             octets.len() <= enough
         })?;

@@ -49,7 +49,7 @@ fn one(
 }
 
 fn subject(item: &Item<'_>) -> Option<String> {
-    let Content::Message(message) = &item.part.content else { return None };
+    let Content::Message(message) = item.part.held() else { return None };
     let subject = decode::words(message.summary.subject()?).replace('\0', "");
     Some(subject.trim().to_owned()).filter(|subject| !subject.is_empty())
 }

@@ -21,8 +21,8 @@ pub struct Known {
 }
 
 impl Known {
-    /// Returns the part's number, as IMAP counts them; `None` for a multipart of parts and for the parts of a letter
-    /// inside.
+    /// Returns the part's number, as IMAP counts them, and for a part in the wrapping of a signature one behind that of the
+    /// wrapping; `None` for a multipart of parts and for the parts of a letter inside.
     pub fn number(&self, structure: &Structure, part: &Part) -> Option<&str> {
         let numbers = self.numbers.get_or_init(|| {
             let mut numbers = HashMap::new();
@@ -72,6 +72,10 @@ fn within((start, octets): &(u64, Bytes), range: &Range<u64>) -> Option<Bytes> {
 fn count(part: &Part, number: String, numbers: &mut HashMap<*const Part, String>) {
     // A part in which texts and files were found has a number itself, unlike a letter that is a multipart.
     let number = if number.is_empty() && !part.is("multipart", "") { "1".to_owned() } else { number };
+    // The wrapping of a signature is a part, too.
+    if part.sub_parts().is_none() {
+        numbers.insert(std::ptr::from_ref(part), number.clone());
+    }
     match part.shown_parts() {
         Some(parts) => {
             let dot = if number.is_empty() { "" } else { "." };
@@ -79,6 +83,6 @@ fn count(part: &Part, number: String, numbers: &mut HashMap<*const Part, String>
                 count(part, format!("{number}{dot}{place}"), numbers);
             }
         }
-        None => drop(numbers.insert(std::ptr::from_ref(part), number)),
+        None => {}
     }
 }

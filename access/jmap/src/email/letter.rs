@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mail::Timestamp;
 use mailbox::Piece;
 use mailbox::parse::charset::is_unlabelled_text;
-use mailbox::parse::{Bodies, Contents, Part, Structure, Summary, raw};
+use mailbox::parse::{Bodies, Content, Contents, Part, Step, Structure, Summary, raw};
 use serde_json::{Value, json};
 use store::{BlobId, View};
 
@@ -171,6 +171,10 @@ impl EmailView<'_> {
         if wish.all_values {
             body::leaves(&self.structure.root, &mut wanted);
         }
+        // RFC 8621 knows nothing of what is in a wrapping: it is for whoever asks what the letter consists of.
+        if !wish.properties.iter().any(|property| property.written() == "consistsOf") {
+            wanted.retain(|part| !matches!(part.content, Content::Deep(_)));
+        }
         let mut met = HashSet::new();
         let mut values = Object::new();
         for part in wanted.into_iter().filter(|part| part.is("text", "")) {
@@ -184,8 +188,10 @@ impl EmailView<'_> {
 
     /// Returns the header of a part; for the root, that is the header of the letter.
     pub fn header(&self, part: &Part) -> Result<Header, MethodError> {
-        let range = u64::from(part.header.start)..u64::from(part.header.end);
-        let octets = self.read(range.start..range.end.min(range.start + HEADER))?;
+        let octets = match part.header_steps().as_slice() {
+            [Step { start, end, .. }] => self.read(*start..(*end).min(start.saturating_add(HEADER)))?,
+            path => body::octets(self, path, HEADER as usize)?.into(),
+        };
         let charset = if is_unlabelled_text(&octets) { self.charset_told()? } else { None };
         Ok(Header::read(octets, charset))
     }

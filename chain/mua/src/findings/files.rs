@@ -85,12 +85,13 @@ pub fn of(name: &str) -> Option<Finding> {
 }
 
 fn collect(part: &Part, names: &mut Vec<String>) {
-    if part.children().is_empty() {
+    let inside = part.shown_parts().unwrap_or_else(|| part.children());
+    if inside.is_empty() {
         // The text of a letter, which some programs give a name, is shown and not saved.
         let is_shown = part.is("text", "html") && !is_attached(part);
         names.extend(part.file_name().filter(|_| !is_shown));
     }
-    part.children().iter().for_each(|child| collect(child, names));
+    inside.iter().for_each(|child| collect(child, names));
 }
 
 fn is_attached(part: &Part) -> bool {

@@ -41,7 +41,7 @@ pub fn findings(letter: &[u8]) -> Vec<Finding> {
 }
 
 fn html(letter: &[u8], structure: &Structure) -> Vec<String> {
-    let parts = structure.bodies().html.into_iter().filter(|part| part.is("text", "html"));
+    let parts = structure.shown_bodies().html.into_iter().filter(|part| part.is("text", "html"));
     let text = |part: &mailbox::parse::Part| {
         let path = part.steps();
         let octets = &letter[path[0].start as usize..path[0].end as usize];

@@ -14,13 +14,30 @@ pub struct Bodies<'a> {
 }
 
 impl Structure {
-    /// Sorts the parts of the letter. Letters inside are not looked into.
+    /// Sorts the parts of the letter. Letters inside are not looked into, nor is what a signature is wrapped around.
     pub fn bodies(&self) -> Bodies<'_> {
-        let mut bodies = Bodies::default();
-        let lists = Lists { text: true, html: true };
-        bodies.sort(std::slice::from_ref(&self.root), 0, Within::Mixed, false, lists);
-        bodies
+        self.sorted(Part::sub_parts)
     }
+
+    /// The same as a person meets the letter: without the wrapping of a signature.
+    pub fn shown_bodies(&self) -> Bodies<'_> {
+        self.sorted(Part::shown_parts)
+    }
+
+    fn sorted(&self, parts_of: PartsOf) -> Bodies<'_> {
+        let mut sorter = Sorter { bodies: Bodies::default(), parts_of };
+        let lists = Lists { text: true, html: true };
+        sorter.sort(std::slice::from_ref(&self.root), 0, Within::Mixed, false, lists);
+        sorter.bodies
+    }
+}
+
+/// The parts that a part is sorted as.
+type PartsOf = fn(&Part) -> Option<&[Part]>;
+
+struct Sorter<'a> {
+    bodies: Bodies<'a>,
+    parts_of: PartsOf,
 }
 
 /// The kind of the multipart around a part.
@@ -38,15 +55,15 @@ struct Lists {
     html: bool,
 }
 
-impl<'a> Bodies<'a> {
+impl<'a> Sorter<'a> {
     /// `first` is the part that the others go with.
     fn sort(&mut self, parts: &'a [Part], first: usize, within: Within, in_alternative: bool, mut open: Lists) {
-        let (text_before, html_before) = (self.text.len(), self.html.len());
+        let (text_before, html_before) = (self.bodies.text.len(), self.bodies.html.len());
         for (place, part) in parts.iter().enumerate() {
-            if let Some(parts) = part.shown_parts() {
+            if let Some(parts) = (self.parts_of)(part) {
                 self.sort_parts(part, parts, in_alternative, open);
             } else if !is_body(part, place == first, within) {
-                self.attachments.push(part);
+                self.bodies.attachments.push(part);
             } else if within == Within::Alternative {
                 self.choose(part, open);
             } else {
@@ -75,33 +92,34 @@ impl<'a> Bodies<'a> {
     /// One of several ways to say the same.
     fn choose(&mut self, part: &'a Part, open: Lists) {
         match () {
-            () if part.is("text", "plain") && open.text => self.text.push(part),
-            () if part.is("text", "html") && open.html => self.html.push(part),
+            () if part.is("text", "plain") && open.text => self.bodies.text.push(part),
+            () if part.is("text", "html") && open.html => self.bodies.html.push(part),
             // RFC 8621 §4.1.4 leaves out what has no place in the list that is still open; nothing is to be hidden.
-            () => self.attachments.push(part),
+            () => self.bodies.attachments.push(part),
         }
     }
 
     fn show(&mut self, part: &'a Part, open: Lists) {
         if open.text {
-            self.text.push(part);
+            self.bodies.text.push(part);
         }
         if open.html {
-            self.html.push(part);
+            self.bodies.html.push(part);
         }
         // The same for a text in an alternative that has two kinds of text side by side.
         if (is_media(part) && !(open.text && open.html)) || !(open.text || open.html) {
-            self.attachments.push(part);
+            self.bodies.attachments.push(part);
         }
     }
 
     /// If an alternative has only one of the two forms, that form stands for both.
     fn balance(&mut self, text_before: usize, html_before: usize) {
-        let (text, html) = (self.text.len(), self.html.len());
-        if text == text_before && html > html_before {
-            self.text.extend_from_slice(&self.html[html_before..]);
-        } else if html == html_before && text > text_before {
-            self.html.extend_from_slice(&self.text[text_before..]);
+        let Bodies { text, html, .. } = &mut self.bodies;
+        let (has_text, has_html) = (text.len() > text_before, html.len() > html_before);
+        if !has_text && has_html {
+            text.extend_from_slice(&html[html_before..]);
+        } else if !has_html && has_text {
+            html.extend_from_slice(&text[text_before..]);
         }
     }
 }

@@ -6,8 +6,9 @@ use serde::de::Deserialize;
 /// The version of the way in which letters are read now. Columns of an earlier reading have the same format; the
 /// background task reads those letters anew (`index/anew.rs`) and leaves the columns that agree with today's reading.
 ///
-/// Since 3 texts and files beside MIME are looked for (`Content::Made`); before that nobody has looked.
-pub(crate) const VERSION: u8 = 3;
+/// Since 3 texts and files beside MIME are looked for (`Content::Made`), since 4 what a signature is wrapped around
+/// (`Content::Signed`); before that nobody has looked.
+pub(crate) const VERSION: u8 = 4;
 /// Readings that are still understood.
 const KNOWN: std::ops::RangeInclusive<u8> = 1..=VERSION;
 

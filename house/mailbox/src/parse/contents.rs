@@ -49,10 +49,11 @@ pub enum Role {
     Calendar,
     /// Visiting cards (RFC 6350).
     Card,
-    /// The signature of a signed letter (RFC 1847 §2.1).
+    /// The signature of a signed letter (RFC 1847 §2.1), or the file in which signature and letter are wrapped up, where the
+    /// letter is shown (RFC 8551 §3.5.2).
     Signature,
-    /// The content of an encrypted letter (RFC 3156 §4, RFC 8551 §3.3), or of one that is signed in such a way that
-    /// it cannot be read without opening it (RFC 8551 §3.5.2).
+    /// The content of an encrypted letter (RFC 3156 §4, RFC 8551 §3.3), or of a signed one in a wrapping that could not be
+    /// opened.
     Sealed,
     /// A part that says that the letter is encrypted with OpenPGP (RFC 3156 §4).
     Envelope,
@@ -97,7 +98,7 @@ impl<'a> Contents<'a> {
     /// Reads what the letter consists of. `read` reads a range of its octets; it is asked for the HTML, and only where a
     /// picture may be shown by its name.
     pub fn of<E>(structure: &'a Structure, mut read: impl FnMut(Range<u64>) -> Result<Bytes, E>) -> Result<Self, E> {
-        let bodies = structure.bodies();
+        let bodies = structure.shown_bodies();
         let mut contents = Self { items: sorted(structure, &bodies), names: Names::default() };
         if contents.items.iter().any(|item| may_be_named(item)) {
             for item in contents.items.iter().filter(|item| item.role == Role::Html) {
@@ -123,7 +124,7 @@ impl<'a> Contents<'a> {
     /// Returns the parts whose words a person reads, without a look at their content: those in plain text, and those
     /// that are shown where HTML is. If there is no other form of the HTML, both are the same.
     pub fn words(structure: &'a Structure) -> (Vec<&'a Part>, Vec<&'a Part>) {
-        let items = sorted(structure, &structure.bodies());
+        let items = sorted(structure, &structure.shown_bodies());
         let of = |role: fn(&Item<'_>) -> bool| items.iter().filter(|item| role(item)).map(|item| item.part).collect();
         let is_plain = |item: &Item<'_>| item.role == Role::OtherForm && item.part.is("text", "plain");
         let shown = of(|item| matches!(item.role, Role::Html | Role::Text));
@@ -242,6 +243,9 @@ impl<'a> Sorter<'a> {
             is_encrypted: is("encrypted"),
         };
         parts.iter().for_each(|part| self.sort(part, inside));
+        if matches!(part.held(), Content::Signed(_)) {
+            self.items.push(Item { part, role: Role::Signature, base: around.base });
+        }
     }
 
     /// Is HTML shown out of these parts?
@@ -286,7 +290,7 @@ fn beside(part: &Part, around: Around<'_>) -> Role {
         () if around.is_encrypted => Role::Sealed,
         () if around.is_signed && is_signature(part) => Role::Signature,
         () if is_sealed(part) || ends(&[".p7m"]) => Role::Sealed,
-        () if matches!(part.content, Content::Message(_)) || is_letter(part) || ends(&[".eml"]) => Role::Letter,
+        () if matches!(part.held(), Content::Message(_)) || is_letter(part) || ends(&[".eml"]) => Role::Letter,
         () if part.is("text", "calendar") || part.is("application", "ics") || ends(&[".ics", ".vcs"]) => Role::Calendar,
         () if is_card(part) || ends(&[".vcf"]) => Role::Card,
         // Forms of the HTML that is shown, for watches and the like.

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use reading::params::Param;
 
-use self::opened::Opened;
+pub(super) use self::opened::Opened;
 use self::tnef::{Form, Tnef};
 use super::decode;
 use super::structure::{Content, Disposition, Encoding, Part};

@@ -8,6 +8,7 @@ use reading::params::{self, Param, find};
 
 use super::decode;
 use super::made;
+use super::signed::{self, Wrapped};
 use super::structure::{Content, Disposition, Encoding, Message, Part, Structure};
 use super::summary::Summary;
 
@@ -33,7 +34,7 @@ impl Default for Limits {
 /// The parts of a letter. Offsets are of 32 bits: bytes beyond 4 GiB are not seen.
 pub fn scan(letter: &[u8], limits: Limits) -> Structure {
     let letter = &letter[..letter.len().min(u32::MAX as usize)];
-    let mut scanner = Scanner { letter, limits, parts: 0, room: limits.total, texts: Vec::new() };
+    let mut scanner = Scanner { letter, limits, parts: 0, room: limits.total, texts: Vec::new(), wrappings: 0 };
     Structure { root: scanner.part(0..letter.len(), Kind::Letter, 0) }
 }
 
@@ -56,6 +57,8 @@ struct Scanner<'a> {
     room: usize,
     /// The texts of the letter that is being read, as far as it has been.
     texts: Vec<Part>,
+    /// Signatures that are wrapped around what is read.
+    wrappings: usize,
 }
 
 /// The texts of a letter that are compared with those in TNEF.
@@ -140,8 +143,30 @@ impl<'a> Scanner<'a> {
                     self.texts.push(part.clone());
                 }
             }
-            self.look_beside_mime(part, body);
+            match signed::may_be(part) && !full {
+                true => self.unwrap(part, body, depth),
+                false => self.look_beside_mime(part, body),
+            }
         }
+    }
+
+    /// Looks for a letter that a signature is wrapped around.
+    fn unwrap(&mut self, part: &mut Part, body: Range<usize>, depth: usize) {
+        if self.wrappings >= signed::DEEPEST {
+            return;
+        }
+        let Some(wrapped) = Wrapped::of(self.letter, body, part) else { return };
+        let mut inside = self.inside(wrapped.octets(), self.wrappings + 1);
+        let mut root = inside.part(0..wrapped.octets().len(), Kind::Part, depth + 1);
+        (self.parts, self.room) = (inside.parts, inside.room);
+        wrapped.place(&mut root);
+        part.content = Content::Signed(Box::new(root));
+    }
+
+    /// A scanner of octets that stand in what is read, with what is left of the limits.
+    fn inside<'b>(&self, letter: &'b [u8], wrappings: usize) -> Scanner<'b> {
+        let Self { limits, parts, room, .. } = *self;
+        Scanner { letter, limits, parts, room, texts: Vec::new(), wrappings }
     }
 
     /// Looks for texts and files that mailers put into a leaf.
@@ -171,8 +196,7 @@ impl<'a> Scanner<'a> {
 
     /// A letter that came encoded, against RFC 2046 §5.2.1. Its parts stand where they are in the decoded octets.
     fn encoded_message(&mut self, letter: &[u8], depth: usize) -> Message {
-        let (limits, parts, room) = (self.limits, self.parts, self.room);
-        let mut inside = Scanner { letter, limits, parts, room, texts: Vec::new() };
+        let mut inside = self.inside(letter, self.wrappings);
         let message = inside.message(0..letter.len(), depth);
         (self.parts, self.room) = (inside.parts, inside.room);
         message

@@ -1,11 +1,13 @@
 //! Octets that stand in what other octets decode to: a part of a letter that came encoded, a file in a text. A path of steps leads
 //! to them, and they are read piece by piece, so that nothing around them need be in memory whole.
 
+use serde::{Deserialize, Serialize};
+
 use super::structure::Encoding;
 use super::transfer::Decoder;
 
 /// A stretch of octets, and how to read it. The next step is a stretch of the decoded octets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The position of its first octet.
     pub start: u64,
@@ -25,6 +27,7 @@ impl Step {
             Encoding::Uuencode => 'u',
             Encoding::Yenc => 'y',
             Encoding::RtfText => 'r',
+            Encoding::OctetStrings => 'o',
         };
         format!("{}_{}{encoding}", self.start, self.end)
     }
@@ -38,6 +41,7 @@ impl Step {
             b'u' => Encoding::Uuencode,
             b'y' => Encoding::Yenc,
             b'r' => Encoding::RtfText,
+            b'o' => Encoding::OctetStrings,
             _ => return None,
         };
         let (start, end) = text.get(..text.len() - 1)?.split_once('_')?;

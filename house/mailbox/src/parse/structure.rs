@@ -81,6 +81,21 @@ pub enum Content {
     Made(Vec<Part>),
     /// Such a text or file. Its `body` counts in what the octets of the letter told here decode to.
     Within(Within),
+    /// A part of a letter that a signature is wrapped around (RFC 8551 §3.5.2). IMAP and the structure of RFC 8621 tell the
+    /// wrapping as it came.
+    Signed(Box<Part>),
+    /// What is in a part inside such a wrapping.
+    Deep(Box<Deep>),
+}
+
+/// What is in a part that stands neither in the octets of the letter nor in what one encoding makes of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deep {
+    /// The way from the octets of the letter to those in which `header` and `body` of the part count. Parts inside have ways of
+    /// their own, and the parts of a letter inside stand where they are in the body of this part.
+    pub way: Vec<Step>,
+    /// What is in it; never `Deep` itself.
+    pub content: Content,
 }
 
 /// The place in the letter of a text or file that is not a part of MIME.
@@ -120,6 +135,8 @@ pub enum Encoding {
     Yenc,
     /// Compressed RTF, as TNEF has it, of which only the text is wanted.
     RtfText,
+    /// Octet strings one after the other, as BER has one that is written in pieces (X.690 §8.7.3).
+    OctetStrings,
 }
 
 /// A section of a letter, as the brackets of BODY[…] name it (RFC 9051 §6.4.5).
@@ -160,7 +177,7 @@ impl Part {
 
     /// Returns the encoding to read the body with.
     pub fn transfer_encoding(&self) -> Encoding {
-        if let Content::Within(within) = &self.content {
+        if let Content::Within(within) = self.held() {
             return within.encoding;
         }
         let Some(written) = &self.encoding else { return Encoding::Identity };
@@ -187,40 +204,74 @@ impl Part {
         params::text(&self.params, "charset")
     }
 
-    /// Is it a letter that came encoded? What is in it stands nowhere in the octets of the letter around it.
+    /// What is in it, wherever it stands.
+    pub fn held(&self) -> &Content {
+        match &self.content {
+            Content::Deep(deep) => &deep.content,
+            content => content,
+        }
+    }
+
+    /// Is it a letter that came encoded, or in a wrapping? What is in it stands nowhere in the octets of the letter around it.
     pub fn is_encoded_letter(&self) -> bool {
-        matches!(self.content, Content::Message(_)) && self.transfer_encoding() != Encoding::Identity
+        let is_deep = matches!(self.content, Content::Deep(_));
+        matches!(self.held(), Content::Message(_)) && (is_deep || self.transfer_encoding() != Encoding::Identity)
     }
 
     /// The parts inside it, one level down, that stand in the same octets.
     pub fn children(&self) -> &[Part] {
         match &self.content {
-            Content::Leaf | Content::Made(_) | Content::Within(_) => &[],
+            Content::Leaf | Content::Made(_) | Content::Within(_) | Content::Signed(_) | Content::Deep(_) => &[],
             Content::Message(_) if self.is_encoded_letter() => &[],
             Content::Multipart(parts) => parts,
             Content::Message(message) => std::slice::from_ref(&message.root),
         }
     }
 
-    /// Returns the parts that a person sees instead of the part itself: the parts of a multipart, and the texts and
-    /// files that were found in a leaf.
+    /// Returns the parts that a person sees instead of the part itself: the parts of a multipart, the texts and files that
+    /// were found in a leaf, and the part that a signature is wrapped around.
     pub fn shown_parts(&self) -> Option<&[Part]> {
-        match &self.content {
+        match self.held() {
+            Content::Signed(part) => Some(std::slice::from_ref(part)),
+            _ => self.sub_parts(),
+        }
+    }
+
+    /// The parts that the structure of the letter tells of it (`subParts`, RFC 8621 §4.1.4): a wrapping stays what it is.
+    pub fn sub_parts(&self) -> Option<&[Part]> {
+        match self.held() {
             Content::Multipart(parts) | Content::Made(parts) => Some(parts),
-            Content::Leaf | Content::Message(_) | Content::Within(_) => None,
+            Content::Leaf | Content::Message(_) | Content::Within(_) | Content::Signed(_) | Content::Deep(_) => None,
         }
     }
 
     /// The way to its decoded body, from the octets in which the part stands.
     pub fn steps(&self) -> Vec<Step> {
-        let step = |range: &Range<u32>, encoding| Step { start: range.start.into(), end: range.end.into(), encoding };
-        let mut path = match &self.content {
-            Content::Within(within) => vec![step(&within.octets, within.around)],
-            _ => Vec::new(),
-        };
+        let mut path = self.way();
+        if let Content::Within(within) = self.held() {
+            step(&within.octets, within.around).join(&mut path);
+        }
         step(&self.body, self.transfer_encoding()).join(&mut path);
         path
     }
+
+    /// The way to its header, from the octets in which the part stands.
+    pub fn header_steps(&self) -> Vec<Step> {
+        let mut path = self.way();
+        step(&self.header, Encoding::Identity).join(&mut path);
+        path
+    }
+
+    fn way(&self) -> Vec<Step> {
+        match &self.content {
+            Content::Deep(deep) => deep.way.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn step(range: &Range<u32>, encoding: Encoding) -> Step {
+    Step { start: range.start.into(), end: range.end.into(), encoding }
 }
 
 impl Part {
@@ -230,8 +281,11 @@ impl Part {
             == (&other.header, &other.body, other.transfer_encoding());
         is_the_same_place
             && match (&self.content, &other.content) {
-                // Numbers do not lead to files that were found beside MIME.
-                (Content::Leaf | Content::Made(_), Content::Leaf | Content::Made(_)) => true,
+                // Numbers do not lead to files that were found beside MIME, nor into the wrapping of a signature.
+                (
+                    Content::Leaf | Content::Made(_) | Content::Signed(_),
+                    Content::Leaf | Content::Made(_) | Content::Signed(_),
+                ) => true,
                 (Content::Multipart(own), Content::Multipart(others)) => {
                     own.len() == others.len() && own.iter().zip(others).all(|(own, other)| own.has_same_places(other))
                 }
@@ -241,19 +295,31 @@ impl Part {
     }
 
     /// The depth of a structure is bounded, so this is.
-    fn move_by(&mut self, by: u32) {
-        let moved = |range: &mut Range<u32>| *range = range.start.saturating_add(by)..range.end.saturating_add(by);
-        if let Content::Within(within) = &mut self.content {
-            return moved(&mut within.octets);
-        }
-        moved(&mut self.header);
-        moved(&mut self.body);
+    pub(super) fn move_by(&mut self, by: i64) {
+        let at = |offset: u32| u32::try_from(i64::from(offset).saturating_add(by).max(0)).unwrap_or(u32::MAX);
+        let moved = |range: &mut Range<u32>| *range = at(range.start)..at(range.end);
         let is_apart = self.is_encoded_letter();
-        match &mut self.content {
-            Content::Leaf | Content::Within(_) => {}
+        let content = match &mut self.content {
+            Content::Within(within) => return moved(&mut within.octets),
+            Content::Deep(deep) => {
+                if let Some(first) = deep.way.first_mut() {
+                    (first.start, first.end) =
+                        (first.start.saturating_add_signed(by), first.end.saturating_add_signed(by));
+                }
+                &mut deep.content
+            }
+            content => {
+                moved(&mut self.header);
+                moved(&mut self.body);
+                content
+            }
+        };
+        match content {
+            Content::Leaf | Content::Within(_) | Content::Deep(_) => {}
             Content::Message(_) if is_apart => {}
             Content::Multipart(parts) | Content::Made(parts) => parts.iter_mut().for_each(|part| part.move_by(by)),
             Content::Message(message) => message.root.move_by(by),
+            Content::Signed(part) => part.move_by(by),
         }
     }
 }
@@ -321,7 +387,7 @@ impl Structure {
     /// The same parts, `by` bytes later: so many header bytes were put before the letter.
     pub(crate) fn moved_by(&self, by: u32) -> Self {
         let mut moved = self.clone();
-        moved.root.move_by(by);
+        moved.root.move_by(by.into());
         moved.root.header.start = self.root.header.start;
         moved
     }

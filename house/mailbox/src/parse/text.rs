@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use mail::header;
 
-use super::steps::unpacked;
+use super::steps::{Step, unpacked};
 use super::structure::{Content, Part, Structure};
 use super::{decode, html};
 
@@ -66,7 +66,7 @@ struct Gatherer<'a, E> {
 impl<E> Gatherer<'_, E> {
     /// A part with a header of its own.
     fn part(&mut self, part: &Part) -> Result<(), E> {
-        let header = self.read(&part.header)?;
+        let header = self.header(part)?;
         for field in fields(&header) {
             if let Some(field) = self.fitting(field) {
                 self.told.heads.push(field);
@@ -79,7 +79,7 @@ impl<E> Gatherer<'_, E> {
         if let Some(name) = part.file_name().and_then(|name| self.fitting(name)) {
             self.told.names.push(name);
         }
-        match &part.content {
+        match part.held() {
             Content::Multipart(parts) => parts.iter().try_for_each(|part| self.part(part)),
             Content::Message(message) => match part.is_encoded_letter() {
                 true => self.encoded_letter(part, &message.root),
@@ -90,13 +90,14 @@ impl<E> Gatherer<'_, E> {
                 self.as_written(part)?;
                 parts.iter().try_for_each(|part| self.content(part))
             }
-            Content::Leaf | Content::Within(_) => self.leaf(part),
+            Content::Signed(inside) => self.part(inside),
+            Content::Leaf | Content::Within(_) | Content::Deep(_) => self.leaf(part),
         }
     }
 
     /// A letter inside.
     fn letter(&mut self, root: &Part) -> Result<(), E> {
-        let header = self.read(&root.header)?;
+        let header = self.header(root)?;
         fields(&header).for_each(|field| self.say(field));
         self.content(root)
     }
@@ -140,17 +141,24 @@ impl<E> Gatherer<'_, E> {
 
     /// The decoded octets of a part that may be needed, and whether they are all.
     fn beginning(&mut self, part: &Part) -> Result<(Vec<u8>, bool), E> {
-        let path = part.steps();
-        let Some(first) = path.first() else { return Ok((Vec::new(), true)) };
-        // Encodings and HTML take up to some four octets for one of text; a text inside others has some before it.
-        let most = self.room.saturating_mul(4).saturating_add((path.len() - 1) * 8192);
-        let end = first.end.min(first.start.saturating_add(most as u64));
-        let octets = (self.octets)(first.start..end)?;
-        Ok((unpacked(&path, &octets), end == first.end))
+        // Encodings and HTML take up to some four octets for one of text.
+        self.unpack(&part.steps(), self.room.saturating_mul(4))
     }
 
-    fn read(&mut self, range: &Range<u32>) -> Result<bytes::Bytes, E> {
-        (self.octets)(u64::from(range.start)..u64::from(range.end))
+    /// The header of a part, at most about as much of it as there is room for.
+    fn header(&mut self, part: &Part) -> Result<Vec<u8>, E> {
+        let length = part.header.end.saturating_sub(part.header.start) as usize;
+        Ok(self.unpack(&part.header_steps(), length.saturating_mul(2))?.0)
+    }
+
+    /// What a path leads to, out of so many octets at most, and whether those are all.
+    fn unpack(&mut self, path: &[Step], most: usize) -> Result<(Vec<u8>, bool), E> {
+        let Some(first) = path.first() else { return Ok((Vec::new(), true)) };
+        // What stands inside of other octets has some before it.
+        let before = path.iter().skip(1).map(|step| step.start.saturating_mul(2).saturating_add(8192)).sum::<u64>();
+        let end = first.end.min(first.start.saturating_add(most as u64).saturating_add(before));
+        let octets = (self.octets)(first.start..end)?;
+        Ok((unpacked(path, &octets), end == first.end))
     }
 
     fn say(&mut self, text: String) {

@@ -4,6 +4,7 @@
 use reading::base64::Base64;
 use reading::hex;
 
+use super::ber::OctetStrings;
 use super::rtf::RtfText;
 use super::structure::Encoding;
 use super::uuencode::Uuencode;
@@ -22,6 +23,7 @@ enum Transfer {
     Uuencode(Uuencode),
     Yenc(Yenc),
     RtfText(Box<RtfText>),
+    OctetStrings(OctetStrings),
 }
 
 impl Decoder {
@@ -34,6 +36,7 @@ impl Decoder {
             Encoding::Uuencode => Transfer::Uuencode(Uuencode::default()),
             Encoding::Yenc => Transfer::Yenc(Yenc::default()),
             Encoding::RtfText => Transfer::RtfText(Box::default()),
+            Encoding::OctetStrings => Transfer::OctetStrings(OctetStrings::default()),
         })
     }
 
@@ -46,13 +49,14 @@ impl Decoder {
             Transfer::Uuencode(uuencode) => uuencode.push(piece, out),
             Transfer::Yenc(yenc) => yenc.push(piece, out),
             Transfer::RtfText(rtf) => rtf.push(piece, out),
+            Transfer::OctetStrings(strings) => strings.push(piece, out),
         }
     }
 
     /// Ends the stream: appends the octets that were held back.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         match &mut self.0 {
-            Transfer::Identity | Transfer::Base64(_) | Transfer::Yenc(_) => {}
+            Transfer::Identity | Transfer::Base64(_) | Transfer::Yenc(_) | Transfer::OctetStrings(_) => {}
             Transfer::QuotedPrintable(printable) => printable.finish(out),
             Transfer::Uuencode(uuencode) => uuencode.finish(out),
             Transfer::RtfText(rtf) => rtf.finish(out),
@@ -65,7 +69,7 @@ impl Decoder {
             Transfer::Identity => true,
             Transfer::Base64(base64) => base64.is_at_rest(),
             Transfer::QuotedPrintable(printable) => printable.held.is_empty(),
-            Transfer::Uuencode(_) | Transfer::Yenc(_) | Transfer::RtfText(_) => false,
+            Transfer::Uuencode(_) | Transfer::Yenc(_) | Transfer::RtfText(_) | Transfer::OctetStrings(_) => false,
         }
     }
 }

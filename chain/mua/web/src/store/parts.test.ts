@@ -40,6 +40,13 @@ describe('the parts of a letter are what the server says', () => {
     expect(roles(filesOf(letter))).toEqual(['picture', 'pictureOfHtml', 'file', 'letter', 'sealed']);
   });
 
+  it('what a letter was wrapped up in does not go along once more, a signature beside it does', () => {
+    const wrapping = item('signature', { type: 'application/pkcs7-mime' });
+    expect(roles(filesOf(body(item('text'), item('file'), wrapping)))).toEqual(['file']);
+    for (const type of ['application/pkcs7-signature', 'application/pgp-signature'])
+      expect(roles(filesOf(body(item('text'), item('signature', { type }))))).toEqual(['signature']);
+  });
+
   it('the part that protects the letter is found', () => {
     const signed = body(item('text'), item('signature'));
     expect(protectedPart(signed)).toBeUndefined();

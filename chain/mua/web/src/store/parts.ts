@@ -22,7 +22,14 @@ export function isPlainText({ consistsOf }: Pick<EmailBody, 'consistsOf'>): bool
 
 /** Everything that came along and is no text of the letter. */
 export function filesOf({ consistsOf }: Pick<EmailBody, 'consistsOf'>): Item[] {
-  return consistsOf.filter(({ is }) => is !== 'html' && is !== 'text' && is !== 'otherForm');
+  return consistsOf.filter(
+    (part) => part.is !== 'html' && part.is !== 'text' && part.is !== 'otherForm' && !isWrapping(part),
+  );
+}
+
+/** Whether it holds the signature and, once more, all that was shown before it (S/MIME, `smime.p7m`). */
+function isWrapping({ is, type }: Pick<Item, 'is' | 'type'>): boolean {
+  return is === 'signature' && !type.endsWith('signature');
 }
 
 /** Returns the parts that are listed below the letter. */

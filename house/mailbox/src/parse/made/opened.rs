@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::parse::decode::Decoder;
+use crate::parse::steps::Step;
 use crate::parse::structure::{Content, Encoding, Part, Within};
 
 /// The largest leaf that is looked into, where it is encoded: it is decoded in memory.
@@ -11,8 +12,8 @@ const LARGEST: usize = 64 << 20;
 /// Octets of the letter between two places at which decoding may begin.
 const STRIDE: usize = 1024;
 
-pub(super) struct Opened<'a> {
-    pub(super) octets: Cow<'a, [u8]>,
+pub(in crate::parse) struct Opened<'a> {
+    pub(in crate::parse) octets: Cow<'a, [u8]>,
     /// The position of the leaf in the letter.
     start: usize,
     encoding: Encoding,
@@ -28,7 +29,7 @@ struct Rest {
 
 impl<'a> Opened<'a> {
     /// Opens the octets of a leaf; `None` if they cannot be decoded, or only in too much memory.
-    pub(super) fn of(letter: &'a [u8], body: Range<usize>, encoding: Encoding) -> Option<Self> {
+    pub(in crate::parse) fn of(letter: &'a [u8], body: Range<usize>, encoding: Encoding) -> Option<Self> {
         let (octets, start) = (letter.get(body.clone())?, body.start);
         match encoding {
             Encoding::Identity => Some(Self { octets: octets.into(), start, encoding, rests: Vec::new() }),
@@ -50,6 +51,16 @@ impl<'a> Opened<'a> {
         let within = Within { octets: offset(octets.start)..offset(octets.end), around: self.encoding, encoding };
         let body = offset(range.start - before)..offset(range.end.max(range.start) - before);
         Part { body, content: Content::Within(within), ..told }
+    }
+
+    /// The way from the octets of the letter to a range of the decoded octets, which are encoded in their turn as is told.
+    pub(in crate::parse) fn way(&self, range: Range<usize>, encoding: Encoding) -> Vec<Step> {
+        let step = |range: Range<usize>, encoding| Step { start: range.start as u64, end: range.end as u64, encoding };
+        if self.encoding == Encoding::Identity {
+            return vec![step(self.start + range.start..self.start + range.end, encoding)];
+        }
+        let (octets, before) = self.around(&range);
+        vec![step(octets, self.encoding), step(range.start - before..range.end.max(range.start) - before, encoding)]
     }
 
     /// The octets of the letter that a range is decoded from, and how much they decode to before it.
