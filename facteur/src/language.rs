@@ -3,6 +3,7 @@
 mod database;
 mod document;
 mod encryption;
+mod foreign;
 mod system;
 
 use std::cell::Cell;
@@ -65,6 +66,7 @@ macro_rules! say {
 pub use database::database;
 pub use document::toml;
 pub use encryption::encryption;
+pub use foreign::{fault, foreign};
 pub(crate) use say;
 pub use system::{system, system_words};
 

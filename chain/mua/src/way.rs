@@ -3,7 +3,8 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use mail::Timestamp;
-use mail::finding::{self, CONVERSION};
+use mail::finding::{self, CONVERSION, Words};
+use mail::foreign::Meaning;
 use mail::trace::{Arrival, Event, Link};
 use mailbox::{Want, fetch};
 use serde_json::{Map, Value, json};
@@ -57,6 +58,7 @@ fn facts(event: &Event) -> Map<String, Value> {
         Event::Refused { arrival, reply } => {
             let mut facts = arrived("refused", arrival);
             facts["said"] = reply.as_str().into();
+            facts["meaning"] = of_answer(reply);
             facts
         }
         Event::Judged { recipient, by, decision, reason } => {
@@ -66,8 +68,7 @@ fn facts(event: &Event) -> Map<String, Value> {
                 "" => "mta",
                 _ => "mda",
             };
-            let meaning = finding::words(reason.split(' ').next().unwrap_or_default());
-            let meaning = meaning.map(|words| json!({"en": words.english, "fr": words.french}));
+            let meaning = in_words(finding::words(reason.split(' ').next().unwrap_or_default()));
             json!({"what": "judged", "link": link, "recipient": recipient, "by": by, "decision": decision,
                 "said": reason, "meaning": meaning})
         }
@@ -75,12 +76,13 @@ fn facts(event: &Event) -> Map<String, Value> {
             json!({"what": "filed", "link": "mda", "recipient": recipient, "folder": folder})
         }
         Event::NotFiled { recipient, reply } => {
-            json!({"what": "notFiled", "link": "mda", "recipient": recipient, "said": reply})
+            let meaning = of_answer(reply);
+            json!({"what": "notFiled", "link": "mda", "recipient": recipient, "said": reply, "meaning": meaning})
         }
         Event::Queued { recipients } => json!({"what": "queued", "link": "queue", "recipients": recipients}),
         Event::Attempt(attempt) => json!({
             "what": "attempt", "link": "queue", "by": attempt.by, "recipient": attempt.recipient, "said": attempt.said,
-            "tls": attempt.tls, "outcome": attempt.outcome.name(),
+            "meaning": of_answer(&attempt.said), "tls": attempt.tls, "outcome": attempt.outcome.name(),
         }),
         Event::Reported { to, report, .. } => {
             json!({"what": "reported", "link": "queue", "recipient": to, "report": report})
@@ -105,6 +107,16 @@ fn facts(event: &Event) -> Map<String, Value> {
         Value::Object(facts) => facts,
         _ => Map::new(),
     }
+}
+
+/// Returns the meaning of an answer, which is in the words of the server that gave it; null if it is not known.
+fn of_answer(said: &str) -> Value {
+    in_words(Meaning::told(said).map(Meaning::words))
+}
+
+/// Returns words for people in both languages of the pages; null if there are none.
+fn in_words(words: Option<Words>) -> Value {
+    words.map_or(Value::Null, |words| json!({"en": words.english, "fr": words.french}))
 }
 
 fn arrived(what: &str, arrival: &Arrival) -> Value {

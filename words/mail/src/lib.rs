@@ -7,6 +7,7 @@ mod address;
 pub mod check;
 mod envelope;
 pub mod finding;
+pub mod foreign;
 pub mod header;
 mod letter;
 pub mod lines;

@@ -44,7 +44,7 @@ impl Reply {
         match self {
             Self::Ok(text) => Ok(text),
             Self::Challenge(_) => Err(Fault::Server(format!("{doing}: the server asks for more"))),
-            Self::Error { code, text } => Err(fault(code.as_deref(), format!("{doing}: {text}"))),
+            Self::Error { ref code, .. } => Err(fault(code.as_deref(), format!("{doing}: {}", self.said()))),
         }
     }
 
@@ -89,6 +89,6 @@ mod tests {
         let told = Reply::read(b"-ERR [in-use] Do you have another POP session running?\r\n").unwrap();
         assert!(matches!(told.must("PASS"), Err(Fault::Throttled { pause: Some(_), .. })));
         let refused = Reply::read(b"-ERR [AUTH] no\r\n").unwrap();
-        assert_eq!(refused.must("PASS"), Err(Fault::Refused("PASS: no".into())));
+        assert_eq!(refused.must("PASS"), Err(Fault::Refused("PASS: [AUTH] no".into())));
     }
 }

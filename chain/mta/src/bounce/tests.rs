@@ -96,7 +96,10 @@ fn each_cause_has_its_words_in_both_languages() {
         ("domain_takes_no_mail.txt", (5, 1, 10), "beta.test takes no mail (it has a null MX record)", None),
         ("too_big.txt", (5, 3, 4), "552 5.3.4 Message size exceeds fixed limit", MX),
         ("spam.txt", (5, 7, 1), "550 5.7.1 Message rejected as spam by content filtering", MX),
-        ("policy.txt", (5, 7, 1), "550 5.7.1 Relay access denied", MX),
+        ("policy.txt", (5, 7, 1), "550 5.7.1 Not permitted", MX),
+        ("not_in_charge.txt", (5, 7, 1), "550 5.7.1 Relay access denied", MX),
+        ("blocked.txt", (5, 7, 1), "554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org", MX),
+        ("unproven.txt", (5, 7, 26), "550 5.7.26 Unauthenticated email from alpha.test is not accepted", MX),
         ("loop.txt", (5, 4, 6), "the mail server of beta.test is this server", None),
         (
             "cannot_carry.txt",

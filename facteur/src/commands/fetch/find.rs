@@ -10,7 +10,7 @@ use super::list;
 use crate::commands::account::ask;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::language::{de, say};
+use crate::language::{self, de, say};
 use crate::{server, terminal};
 
 /// The places that a search may ask, and the certificates that it trusts.
@@ -110,7 +110,7 @@ fn not_found(address: &Address, NotFound(tried): NotFound) -> Failure {
     );
     for (mailbox, fault) in tried.iter().take(8) {
         let what = fault.kind().map(list::ailment).unwrap_or_default();
-        let said: String = fault.to_string().chars().filter(|c| !c.is_control()).collect();
+        let said = language::fault(&fault.to_string());
         let line = say!("{mailbox}: {what}: {said}", "{mailbox} : {what} : {said}");
         let _ = write!(text, "\n  {line}");
     }

@@ -10,7 +10,7 @@ use crate::command_line::Form;
 use crate::commands::{Trouble, size};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{self, say};
 use crate::table::{self, Table};
 use crate::{clock, terminal};
 
@@ -134,7 +134,7 @@ fn as_lines(sources: &[Kept]) -> String {
     for (source, left) in sources {
         for left in left.iter().filter(|left| left.tries > 0) {
             let (name, folder, letter) = (&source.name, left.folder_shown(), left.letter_shown());
-            let (said, tries, next) = (&left.said, left.tries, clock::minute(left.next_try));
+            let (said, tries, next) = (language::fault(&left.said), left.tries, clock::minute(left.next_try));
             let what = match left.why {
                 _ if left.is_folder() => say!("the folder {folder}", "le dossier {folder}"),
                 _ => say!("letter {letter} of {folder}", "la lettre {letter} de {folder}"),
@@ -191,7 +191,7 @@ fn as_table(sources: &[Kept]) -> String {
 /// Says how a source fares, and who must do what about it.
 fn state(source: &Source) -> String {
     let standing = &source.standing;
-    let (said, left) = (&standing.said, standing.left_there);
+    let (said, left) = (language::fault(&standing.said), standing.left_there);
     let mut state = match standing.fault {
         None if standing.success.is_none() => say!("not fetched yet", "pas encore relevée"),
         None if standing.vain > 0 => say!("not everything came", "tout n'est pas venu"),

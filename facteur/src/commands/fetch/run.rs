@@ -18,7 +18,7 @@ use crate::commands::moving;
 use crate::config::Config;
 use crate::context::Context;
 use crate::data_fault::data_fault;
-use crate::language::say;
+use crate::language::{self, say};
 use crate::{clock, private, server, terminal};
 
 /// Tries in a row that bring nothing.
@@ -168,7 +168,7 @@ fn report(teller: &Teller, source: &Source, outcome: &Result<Round, Fault>) {
     teller.end(Some((code, &said)));
     let what = fault.kind().map_or_else(|| say!("it was stopped", "elle a été arrêtée"), list::ailment);
     let name = &source.name;
-    let said: String = said.chars().filter(|c| !c.is_control()).collect();
+    let said = language::fault(&said);
     terminal::note(&say!("{name}: {what}: {said}\n", "{name} : {what} : {said}\n"));
 }
 

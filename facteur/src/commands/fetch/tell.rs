@@ -8,7 +8,7 @@ use mra::progress::{Listener, News, Why};
 use serde_json::{Value, json};
 
 use crate::commands::size;
-use crate::language::say;
+use crate::language::{fault, foreign, say};
 use crate::terminal;
 
 /// A line is not changed more often than this.
@@ -242,15 +242,19 @@ impl Teller {
                 let reason = left(folder, name, *why, said);
                 self.line(&say!("{source}: {reason}", "{source} : {reason}"));
             }
-            News::FolderLeft { folder, said } => self.line(&say!(
-                "{source}: the folder {folder} was left as it is: {said}",
-                "{source} : le dossier {folder} est resté tel quel : {said}"
-            )),
+            News::FolderLeft { folder, said } => {
+                let said = fault(said);
+                self.line(&say!(
+                    "{source}: the folder {folder} was left as it is: {said}",
+                    "{source} : le dossier {folder} est resté tel quel : {said}"
+                ));
+            }
             News::Alert(text) => {
+                let text = foreign(text);
                 self.line(&say!("{source}: the server says: {text}", "{source} : le serveur dit : {text}"));
             }
             News::Waits { pause, why } => {
-                let seconds = pause.as_secs();
+                let (seconds, why) = (pause.as_secs(), fault(why));
                 self.line(&say!(
                     "{source}: waits {seconds} s: {why}",
                     "{source} : attend {seconds} s : {why}"
@@ -271,6 +275,7 @@ impl Teller {
 
 /// Says that a letter was left there, and why.
 fn left(folder: &str, name: &str, why: Why, said: &str) -> String {
+    let said = fault(said);
     match why {
         Why::TooLarge(octets) => {
             let size = size::show(octets);

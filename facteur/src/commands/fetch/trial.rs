@@ -9,7 +9,7 @@ use net::{Distrust, Doubt, Resolver};
 use super::list;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{self, say};
 use crate::{server, terminal};
 
 /// Logs in, as the names given one after the other (all but the first are guesses): gives the settings with the name that is
@@ -45,7 +45,7 @@ fn told(mailbox: &Mailbox, fault: TrialFault) -> Failure {
         TrialFault::Other(fault) => fault,
     };
     let what = fault.kind().map_or_else(|| say!("it was stopped", "elle a été arrêtée"), list::ailment);
-    let said: String = fault.to_string().chars().filter(|c| !c.is_control()).collect();
+    let said = language::fault(&fault.to_string());
     Failure::new(say!(
         "nothing was set up, for {mailbox} does not let us in: {what}: {said} (--untried sets it up all the same)",
         "rien n'a été mis en place, car {mailbox} ne nous laisse pas entrer : {what} : {said} (--untried met en place malgré tout)"

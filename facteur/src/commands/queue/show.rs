@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::clock;
 use crate::commands::size;
-use crate::language::say;
+use crate::language::{foreign, say};
 use crate::table::{self, Table};
 
 /// A letter as scripts see it.
@@ -128,7 +128,7 @@ pub fn letter_as_text(shown: &[Shown]) -> String {
         );
         for attempt in &one.attempts {
             let by = if attempt.said_by.is_empty() { String::new() } else { format!(" ({})", attempt.said_by) };
-            text += &format!("{}  {}  {}{by}\n", clock::minute(attempt.at), attempt.address, printable(&attempt.said));
+            text += &format!("{}  {}  {}{by}\n", clock::minute(attempt.at), attempt.address, foreign(&attempt.said));
         }
         text
     };
@@ -156,9 +156,4 @@ fn next_try(recipient: &ListedRecipient) -> String {
 fn shortened(text: &str) -> String {
     const MOST: usize = 60;
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST - 1).chain(['…']).collect() }
-}
-
-/// Other servers' words, without anything that a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }

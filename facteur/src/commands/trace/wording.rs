@@ -11,7 +11,7 @@ use store::{Store, View};
 
 use crate::clock;
 use crate::commands::{Trouble, size};
-use crate::language::{de, say};
+use crate::language::{de, foreign, say};
 
 /// The owners of the mailboxes in some histories: an alias may have led there.
 pub struct People(HashMap<i64, Address>);
@@ -107,8 +107,8 @@ pub fn sentence(event: &Event, people: &People) -> String {
         Event::Received(arrival) => received(arrival),
         Event::Refused { arrival, reply } => {
             let (from, to) = (came_from(arrival), recipients(&arrival.recipients));
-            let path = &arrival.return_path;
-            say!("refused{from}, <{path}>{to}: “{reply}”", "refusée{from}, <{path}>{to} : « {reply} »")
+            let (path, reply) = (&arrival.return_path, foreign(reply));
+            say!("refused{from}, <{path}>{to}: {reply}", "refusée{from}, <{path}>{to} : {reply}")
         }
         Event::Judged { recipient, by, decision, reason } if recipient.is_empty() => {
             let why = found(reason);
@@ -133,7 +133,8 @@ pub fn sentence(event: &Event, people: &People) -> String {
             )
         }
         Event::NotFiled { recipient, reply } => {
-            say!("not for {recipient}: “{reply}”", "pas pour {recipient} : « {reply} »")
+            let reply = foreign(reply);
+            say!("not for {recipient}: {reply}", "pas pour {recipient} : {reply}")
         }
         Event::Queued { recipients } => {
             let who = listed(recipients);
@@ -268,22 +269,20 @@ pub fn listed(names: &[String]) -> String {
 }
 
 fn tried(attempt: &Attempt) -> String {
-    let Attempt { recipient, said, outcome, tls, .. } = attempt;
+    let Attempt { recipient, outcome, tls, .. } = attempt;
+    let said = foreign(&attempt.said);
     let by = attempt.name();
     let tls = if tls.is_empty() { String::new() } else { format!(" ({tls})") };
     match (outcome, by.is_empty()) {
         (AttemptOutcome::Delivered, _) => {
-            say!("{recipient}: {by}{tls} has it: “{said}”", "{recipient} : {by}{tls} l'a prise : « {said} »")
+            say!("{recipient}: {by}{tls} has it: {said}", "{recipient} : {by}{tls} l'a prise : {said}")
         }
         (AttemptOutcome::Later, false) => say!(
-            "{recipient}: {by}{tls} does not want it now: “{said}”",
-            "{recipient} : {by}{tls} n'en veut pas maintenant : « {said} »"
+            "{recipient}: {by}{tls} does not want it now: {said}",
+            "{recipient} : {by}{tls} n'en veut pas maintenant : {said}"
         ),
         (AttemptOutcome::Failed, false) => {
-            say!(
-                "{recipient}: {by}{tls} does not want it: “{said}”",
-                "{recipient} : {by}{tls} n'en veut pas : « {said} »"
-            )
+            say!("{recipient}: {by}{tls} does not want it: {said}", "{recipient} : {by}{tls} n'en veut pas : {said}")
         }
         (AttemptOutcome::Later, true) => {
             say!("{recipient}: not now: {said}", "{recipient} : pas maintenant : {said}")

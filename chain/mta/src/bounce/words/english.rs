@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use mail::Timestamp;
+use mail::foreign::Meaning;
 
-use super::{Language, count, date};
-use crate::bounce::{Cause, Fate, Kind, Report};
+use super::{Language, count, date, sentence};
+use crate::bounce::{Cause, Kind, Report};
 
 /// English.
 pub struct English;
@@ -21,23 +22,9 @@ impl Language for English {
         format!("Hello,\n\nThis is the mail server {host}. The letter you sent on {date}{named} {fate}")
     }
 
-    fn what(cause: Cause, fate: &Fate, report: &Report) -> String {
-        let domain = fate.address.domain().to_unicode();
+    fn what(cause: Cause, report: &Report) -> String {
         match cause {
-            Cause::NoSuchMailbox => "There is no mailbox with this address.".into(),
-            Cause::MailboxClosed => "This mailbox exists, but it takes no letters at present.".into(),
-            Cause::MailboxFull => "This person's mailbox is full.".into(),
-            Cause::NoSuchDomain => {
-                format!("The domain {domain} does not exist on the Internet, or has no mail server.")
-            }
-            Cause::DomainTakesNoMail => format!("The domain {domain} declares that it takes no mail at all."),
-            Cause::TooBig => "The letter is too big for the recipient's server.".into(),
-            Cause::Spam => "The recipient's server took the letter for spam.".into(),
-            Cause::Policy => "The recipient's server refused the letter because of its rules.".into(),
-            Cause::Loop => format!("The letter goes round in circles between the servers in charge of {domain}."),
-            Cause::CannotCarry => {
-                "The recipient's server is too old for some of the characters in the letter or in its addresses.".into()
-            }
+            Cause::Told(meaning) => sentence(meaning.words().english),
             Cause::TimeRanOut => format!(
                 "We tried for {}, but the recipient's server could not be reached or would not take the letter. \
                  We have now stopped trying.",
@@ -52,39 +39,15 @@ impl Language for English {
         }
     }
 
-    fn advice(cause: Cause, report: &Report) -> Option<String> {
+    fn meaning(meaning: Meaning) -> String {
+        sentence(meaning.words().english)
+    }
+
+    fn advice(cause: Cause, report: &Report) -> String {
         let host = &report.office.hostname;
-        Some(match cause {
-            Cause::NoSuchMailbox => {
-                "Please check the address for a typing mistake. If it is right, ask the person for \
-                their present address in another way, for instance by telephone."
-                    .into()
-            }
-            Cause::MailboxClosed | Cause::DomainTakesNoMail => {
-                "Please look for another address, or reach the person in another way.".into()
-            }
-            Cause::MailboxFull => "Please send the letter again in a few days and, if you can, let the person know in \
-                another way."
-                .into(),
-            Cause::NoSuchDomain => "Please check the part after the @: there may be a typing mistake in it.".into(),
-            Cause::TooBig => "Please send it again with fewer or smaller attachments, or send a link to the files \
-                instead."
-                .into(),
-            Cause::Spam => format!(
-                "This happens to honest letters too. Try again with other words, fewer links and no attachment, or \
-                 reach the person in another way. If it happens often, show this report to the person in charge of \
-                 {host} (the postmaster)."
-            ),
-            Cause::Policy | Cause::Other => format!(
-                "Its answer below may say why. If it does not help you, show this report to the person in charge of \
-                 {host} (the postmaster)."
-            ),
-            Cause::Loop => "This is a mistake in the set-up of those servers, not yours. If you can, tell the people \
-                there in another way."
-                .into(),
-            Cause::CannotCarry => {
-                "Please send it again as plain text, to and from addresses without accented letters.".into()
-            }
+        match cause {
+            Cause::Told(meaning) => advice(meaning, host),
+            Cause::Other => show_the_answer(host),
             Cause::DamagedHere => format!(
                 "Please send it again. The fault is ours, not the recipient's: the person in charge of {host} (the \
                  postmaster) should hear of it."
@@ -92,7 +55,7 @@ impl Language for English {
             Cause::TimeRanOut => "Please check the part after the @. If it is right, their server is probably out of \
                 order: send the letter again later, or reach the person in another way."
                 .into(),
-        })
+        }
     }
 
     fn words_of(host: Option<&str>) -> String {
@@ -126,6 +89,51 @@ impl Language for English {
     fn signature(report: &Report) -> String {
         format!("The mail server {}\n(Answers to this report reach its postmaster.)", report.office.hostname)
     }
+}
+
+/// What the sender can do.
+fn advice(meaning: Meaning, host: &str) -> String {
+    match meaning {
+        Meaning::NoSuchMailbox => "Please check the address for a typing mistake. If it is right, ask the person for \
+            their present address in another way, for instance by telephone."
+            .into(),
+        Meaning::MailboxClosed | Meaning::DomainTakesNoMail => {
+            "Please look for another address, or reach the person in another way.".into()
+        }
+        Meaning::MailboxFull => "Please send the letter again in a few days and, if you can, let the person know in \
+            another way."
+            .into(),
+        Meaning::NoSuchDomain => "Please check the part after the @: there may be a typing mistake in it.".into(),
+        Meaning::TooBig => {
+            "Please send it again with fewer or smaller attachments, or send a link to the files instead.".into()
+        }
+        Meaning::Spam => format!(
+            "This happens to honest letters too. Try again with other words, fewer links and no attachment, or reach \
+             the person in another way. If it happens often, show this report to the person in charge of {host} (the \
+             postmaster)."
+        ),
+        Meaning::Blocked | Meaning::Unproven | Meaning::NamelessServer | Meaning::NotEncrypted => format!(
+            "You cannot mend this yourself: please show this report to the person in charge of {host} (the \
+             postmaster), and reach the recipient in another way."
+        ),
+        Meaning::Loop | Meaning::NotInCharge => "This is a mistake in the set-up of those servers, not yours. If you \
+            can, tell the people there in another way."
+            .into(),
+        Meaning::CannotCarry => {
+            "Please send it again as plain text, to and from addresses without accented letters.".into()
+        }
+        Meaning::NoRoomThere | Meaning::NotNow | Meaning::NoAnswer | Meaning::TooMuch | Meaning::Greylisted => {
+            "Please send it again later, or reach the person in another way.".into()
+        }
+        _ => show_the_answer(host),
+    }
+}
+
+fn show_the_answer(host: &str) -> String {
+    format!(
+        "Its answer below may say why. If it does not help you, show this report to the person in charge of {host} (the \
+         postmaster)."
+    )
 }
 
 pub fn english_date(at: Timestamp) -> String {

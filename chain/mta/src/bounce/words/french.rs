@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use mail::Timestamp;
+use mail::foreign::Meaning;
 
-use super::{Language, count, date};
-use crate::bounce::{Cause, Fate, Kind, Report};
+use super::{Language, count, date, sentence};
+use crate::bounce::{Cause, Kind, Report};
 
 /// French.
 pub struct French;
@@ -23,25 +24,9 @@ impl Language for French {
         )
     }
 
-    fn what(cause: Cause, fate: &Fate, report: &Report) -> String {
-        let domain = fate.address.domain().to_unicode();
+    fn what(cause: Cause, report: &Report) -> String {
         match cause {
-            Cause::NoSuchMailbox => "Aucune boîte aux lettres ne correspond à cette adresse.".into(),
-            Cause::MailboxClosed => {
-                "Cette boîte aux lettres existe, mais elle ne reçoit pas de courrier en ce moment.".into()
-            }
-            Cause::MailboxFull => "La boîte aux lettres de cette personne est pleine.".into(),
-            Cause::NoSuchDomain => {
-                format!("Le domaine {domain} n'existe pas sur Internet, ou n'a pas de serveur de courrier.")
-            }
-            Cause::DomainTakesNoMail => format!("Le domaine {domain} déclare ne recevoir aucun courrier."),
-            Cause::TooBig => "La lettre est trop volumineuse pour le serveur du destinataire.".into(),
-            Cause::Spam => "Le serveur du destinataire a pris la lettre pour un courrier indésirable (spam).".into(),
-            Cause::Policy => "Le serveur du destinataire a refusé la lettre en vertu de ses règles.".into(),
-            Cause::Loop => format!("La lettre tourne en rond entre les serveurs chargés du domaine {domain}."),
-            Cause::CannotCarry => "Le serveur du destinataire est trop ancien pour certains caractères de la lettre \
-                ou de ses adresses."
-                .into(),
+            Cause::Told(meaning) => sentence(meaning.words().french),
             Cause::TimeRanOut => format!(
                 "Malgré {} de tentatives, le serveur du destinataire n'a pas pu être joint ou n'a pas voulu de la \
                  lettre. Nous avons maintenant cessé d'essayer.",
@@ -56,39 +41,15 @@ impl Language for French {
         }
     }
 
-    fn advice(cause: Cause, report: &Report) -> Option<String> {
+    fn meaning(meaning: Meaning) -> String {
+        sentence(meaning.words().french)
+    }
+
+    fn advice(cause: Cause, report: &Report) -> String {
         let host = &report.office.hostname;
-        Some(match cause {
-            Cause::NoSuchMailbox => "Vérifiez que l'adresse ne contient pas de faute de frappe. Si elle est juste, \
-                demandez à la personne son adresse actuelle par un autre moyen, par exemple au téléphone."
-                .into(),
-            Cause::MailboxClosed | Cause::DomainTakesNoMail => {
-                "Cherchez une autre adresse, ou joignez la personne par un autre moyen.".into()
-            }
-            Cause::MailboxFull => "Renvoyez votre lettre dans quelques jours et, si vous le pouvez, prévenez la \
-                personne par un autre moyen."
-                .into(),
-            Cause::NoSuchDomain => {
-                "Vérifiez la partie qui suit le @\u{a0}: elle contient peut-être une faute de frappe.".into()
-            }
-            Cause::TooBig => "Renvoyez-la avec des pièces jointes moins nombreuses ou plus légères, ou envoyez plutôt \
-                un lien vers les fichiers."
-                .into(),
-            Cause::Spam => format!(
-                "Cela arrive aussi à des lettres honnêtes. Réessayez avec d'autres mots, moins de liens et sans pièce \
-                 jointe, ou joignez la personne par un autre moyen. Si cela se répète, montrez ce rapport à la \
-                 personne responsable de {host} (le postmaster)."
-            ),
-            Cause::Policy | Cause::Other => format!(
-                "Sa réponse, ci-dessous, dit peut-être pourquoi. Si elle ne vous aide pas, montrez ce rapport à la \
-                 personne responsable de {host} (le postmaster)."
-            ),
-            Cause::Loop => "C'est une erreur de réglage de ces serveurs, et non la vôtre. Si vous le pouvez, \
-                prévenez les personnes concernées par un autre moyen."
-                .into(),
-            Cause::CannotCarry => {
-                "Renvoyez-la en texte simple, depuis et vers des adresses sans lettres accentuées.".into()
-            }
+        match cause {
+            Cause::Told(meaning) => advice(meaning, host),
+            Cause::Other => show_the_answer(host),
             Cause::DamagedHere => format!(
                 "Renvoyez-la. La faute est la nôtre et non celle du destinataire\u{a0}: prévenez la personne responsable \
                  de {host} (le postmaster)."
@@ -96,7 +57,7 @@ impl Language for French {
             Cause::TimeRanOut => "Vérifiez la partie qui suit le @. Si elle est juste, le serveur est sans doute en \
                 panne\u{a0}: renvoyez votre lettre plus tard, ou joignez la personne par un autre moyen."
                 .into(),
-        })
+        }
     }
 
     fn words_of(host: Option<&str>) -> String {
@@ -133,6 +94,57 @@ impl Language for French {
             report.office.hostname
         )
     }
+}
+
+/// What the sender can do.
+fn advice(meaning: Meaning, host: &str) -> String {
+    match meaning {
+        Meaning::NoSuchMailbox => "Vérifiez que l'adresse ne contient pas de faute de frappe. Si elle est juste, \
+            demandez à la personne son adresse actuelle par un autre moyen, par exemple au téléphone."
+            .into(),
+        Meaning::MailboxClosed | Meaning::DomainTakesNoMail => {
+            "Cherchez une autre adresse, ou joignez la personne par un autre moyen.".into()
+        }
+        Meaning::MailboxFull => "Renvoyez votre lettre dans quelques jours et, si vous le pouvez, prévenez la \
+            personne par un autre moyen."
+            .into(),
+        Meaning::NoSuchDomain => {
+            "Vérifiez la partie qui suit le @\u{a0}: elle contient peut-être une faute de frappe.".into()
+        }
+        Meaning::TooBig => {
+            "Renvoyez-la avec des pièces jointes moins nombreuses ou plus légères, ou envoyez plutôt un \
+            lien vers les fichiers."
+                .into()
+        }
+        Meaning::Spam => format!(
+            "Cela arrive aussi à des lettres honnêtes. Réessayez avec d'autres mots, moins de liens et sans pièce \
+             jointe, ou joignez la personne par un autre moyen. Si cela se répète, montrez ce rapport à la personne \
+             responsable de {host} (le postmaster)."
+        ),
+        Meaning::Blocked | Meaning::Unproven | Meaning::NamelessServer | Meaning::NotEncrypted => format!(
+            "Vous ne pouvez pas y remédier vous-même\u{a0}: montrez ce rapport à la personne responsable de {host} (le \
+             postmaster), et joignez le destinataire par un autre moyen."
+        ),
+        Meaning::Loop | Meaning::NotInCharge => {
+            "C'est une erreur de réglage de ces serveurs, et non la vôtre. Si vous \
+            le pouvez, prévenez les personnes concernées par un autre moyen."
+                .into()
+        }
+        Meaning::CannotCarry => {
+            "Renvoyez-la en texte simple, depuis et vers des adresses sans lettres accentuées.".into()
+        }
+        Meaning::NoRoomThere | Meaning::NotNow | Meaning::NoAnswer | Meaning::TooMuch | Meaning::Greylisted => {
+            "Renvoyez-la plus tard, ou joignez la personne par un autre moyen.".into()
+        }
+        _ => show_the_answer(host),
+    }
+}
+
+fn show_the_answer(host: &str) -> String {
+    format!(
+        "Sa réponse, ci-dessous, dit peut-être pourquoi. Si elle ne vous aide pas, montrez ce rapport à la personne \
+         responsable de {host} (le postmaster)."
+    )
 }
 
 pub fn french_date(at: Timestamp) -> String {

@@ -7,8 +7,9 @@ mod page;
 use std::time::Duration;
 
 use mail::Timestamp;
+use mail::foreign::Meaning;
 
-use super::{Cause, Fate, Kind, Report};
+use super::{Cause, Kind, Report};
 use english::English;
 use french::French;
 use page::Page;
@@ -25,11 +26,12 @@ pub fn plain_part(report: &Report, subject: Option<&str>) -> String {
     page.text
 }
 
-/// One language of the reports. `what` and `advice` are whole sentences.
+/// One language of the reports. `what`, `meaning` and `advice` are whole sentences.
 trait Language {
     fn opening(report: &Report, subject: Option<&str>) -> String;
-    fn what(cause: Cause, fate: &Fate, report: &Report) -> String;
-    fn advice(cause: Cause, report: &Report) -> Option<String>;
+    fn what(cause: Cause, report: &Report) -> String;
+    fn meaning(meaning: Meaning) -> String;
+    fn advice(cause: Cause, report: &Report) -> String;
     fn words_of(host: Option<&str>) -> String;
     fn closing(report: &Report) -> String;
     fn signature(report: &Report) -> String;
@@ -42,16 +44,23 @@ fn in_language<L: Language>(page: &mut Page, report: &Report, subject: Option<&s
         page.gap();
         if matches!(report.kind, Kind::Failed) {
             let cause = Cause::of(fate.status, &fate.said);
-            page.paragraph(4, &L::what(cause, fate, report));
-            if let Some(advice) = L::advice(cause, report) {
-                page.paragraph(4, &advice);
-            }
+            page.paragraph(4, &L::what(cause, report));
+            page.paragraph(4, &L::advice(cause, report));
+        } else if let Some(meaning) = Meaning::of(fate.status, &fate.said) {
+            page.paragraph(4, &L::meaning(meaning));
         }
         page.wrapped(4, &L::words_of(fate.by.as_deref()));
         page.paragraph(6, &fate.said);
     }
     page.paragraph(0, &L::closing(report));
     page.paragraph(0, &L::signature(report));
+}
+
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut characters = clause.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str())
 }
 
 /// `24 November 2026 at 06:22 (UTC)`

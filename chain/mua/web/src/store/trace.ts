@@ -26,7 +26,8 @@ export interface TraceStep {
   by?: string;
   /** The answer or the finding, in its own words. */
   said?: string;
-  /** The finding in words for people, if the server has them. */
+  /** The finding or the answer in words for people, if the server has them. */
+  meaning?: Record<'en' | 'fr', string> | null;
   meaning?: Record<'en' | 'fr', string> | null;
   outcome?: 'delivered' | 'later' | 'failed';
   decision?: string;

@@ -70,6 +70,10 @@ function out(letter: FakeLetter, at: (milliseconds: number) => string): TraceSte
       by,
       recipient,
       said: '451 4.7.1 Greylisted, try again in a minute',
+      meaning: {
+        en: 'that server makes senders whom it does not know come back some minutes later, against spam',
+        fr: 'ce serveur fait revenir quelques minutes plus tard les expéditeurs qu’il ne connaît pas, contre le spam',
+      },
       outcome: 'later',
       tls: 'TLS 1.3',
     },
