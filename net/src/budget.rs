@@ -29,7 +29,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// The peer with this address.
+    /// Returns the peer with this address.
     pub fn at(ip: IpAddr) -> Self {
         Self::Network(mail::peer_network(ip))
     }
@@ -44,7 +44,7 @@ pub struct Share {
 }
 
 impl Budget {
-    /// `octets` for all.
+    /// Makes a budget of `octets` for all owners together.
     pub fn new(octets: usize) -> Self {
         Self(Arc::new(Mutex::new(State::new(octets))))
     }
@@ -60,7 +60,7 @@ impl Budget {
         Share { budget: self.clone(), owner: None, octets: 0 }
     }
 
-    /// An empty share of `owner`.
+    /// Returns an empty share of `owner`.
     pub fn share_of(&self, owner: Owner) -> Share {
         Share { budget: self.clone(), owner: Some(owner), octets: 0 }
     }

@@ -57,7 +57,7 @@ impl Client {
     }
 }
 
-/// The letters that an answer shows, by their places.
+/// Returns the letters that an answer shows, by their places.
 fn shown(lines: &[String]) -> Vec<&str> {
     let responses = lines.iter().filter(|line| line.contains(" FETCH ("));
     responses.filter_map(|line| line.strip_prefix("* ")?.split(' ').next()).collect()
@@ -68,7 +68,7 @@ fn letter(subject: &str, lines: usize) -> String {
     format!("From: bob@alpha.test\r\nSubject: {subject}\r\n\r\n{body}")
 }
 
-/// Alice with five letters: the second and the fourth, which is large, are damaged.
+/// Furnishes alice with five letters: the second and the fourth, which is large, are damaged.
 async fn furnish(data: &Path) -> (Client, Store) {
     let kept = Arc::new(Mutex::new(None));
     let address = fixture::open(data, |server| {

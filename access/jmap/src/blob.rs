@@ -44,8 +44,8 @@ struct CopyArguments {
     blob_ids: Vec<String>,
 }
 
-/// Blob/copy (RFC 8620 §6.3). A person has one account, so there is no other to copy from: the error names the account
-/// that was not found, and a blob of the account itself is there already.
+/// Answers Blob/copy (RFC 8620 §6.3). A person has one account, so there is no other to copy from: the error names the
+/// account that was not found, and a blob of the account itself is there already.
 pub async fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: CopyArguments = standard::arguments(arguments)?;
     scope.account(&arguments.from_account_id).map_err(|_| MethodError::from_account_not_found())?;

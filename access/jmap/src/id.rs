@@ -8,12 +8,12 @@ use mailbox::{FolderId, LetterKey, ThreadId};
 pub trait Id: Sized + Copy {
     /// The letter before the number.
     const MARK: char;
-    /// The number.
+    /// Returns the number.
     fn number(self) -> i64;
     /// Makes the id from its number.
     fn from_number(number: i64) -> Self;
 
-    /// The id as clients see it.
+    /// Returns the id as clients see it.
     fn id(self) -> String {
         format!("{}{}", Self::MARK, self.number())
     }
@@ -24,7 +24,7 @@ pub trait Id: Sized + Copy {
     }
 }
 
-/// A number without sign and leading zeros.
+/// Reads a number without sign and leading zeros.
 pub fn number(digits: &str) -> Option<i64> {
     let plain = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
     let plain = plain && (digits == "0" || !digits.starts_with('0'));

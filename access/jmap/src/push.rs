@@ -45,7 +45,7 @@ impl Display for Mark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct States([(&'static str, Mark); 9]);
 
-/// The states now.
+/// Returns the states now.
 pub fn states(view: &View, account: AccountId) -> Result<States, mailbox::Error> {
     let mail = account_changes::states(view, account)?;
     let of = |kind| records::state(view, account, kind);
@@ -83,7 +83,7 @@ impl States {
         numbers.next().is_none().then_some(heard)
     }
 
-    /// All of the types wanted.
+    /// Returns all states of the types wanted.
     pub fn all(&self, types: Option<&[String]>) -> Object {
         let wanted = |name: &str| types.is_none_or(|types| types.iter().any(|wanted| wanted == name));
         let states = self.0.iter().filter(|(name, _)| wanted(name));
@@ -104,7 +104,7 @@ impl States {
     }
 }
 
-/// The StateChange object.
+/// Returns the StateChange object.
 pub fn state_change(account: AccountId, changed: Object) -> Value {
     json!({"@type": "StateChange", "changed": {account.id(): changed}})
 }

@@ -54,7 +54,7 @@ fn object(scope: &Scope, now: State) -> Option<Object> {
     object.as_object().filter(|_| knows_type(scope)).cloned()
 }
 
-/// Quota/get (RFC 9425 §4.2).
+/// Answers Quota/get (RFC 9425 §4.2).
 pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: GetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
@@ -69,7 +69,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     Ok(standard_get::answer(&arguments.account_id, now.to_string(), list, not_found))
 }
 
-/// Quota/changes (RFC 9425 §4.3).
+/// Answers Quota/changes (RFC 9425 §4.3).
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: ChangesArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;

@@ -15,7 +15,7 @@ use crate::state;
 /// The most letters of one conversation that are named.
 const LETTERS: usize = 10_000;
 
-/// Thread/get (RFC 8621 §3.1).
+/// Answers Thread/get (RFC 8621 §3.1).
 pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: GetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
@@ -48,7 +48,7 @@ fn look_up(view: &View, account: AccountId, ids: Vec<String>) -> Result<Looked, 
     Ok((list, not_found, Cursor::at(states(view, account)?.threads)))
 }
 
-/// Thread/changes (RFC 8621 §3.2).
+/// Answers Thread/changes (RFC 8621 §3.2).
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: ChangesArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;

@@ -53,7 +53,7 @@ impl Client {
         self.expect(start).await
     }
 
-    /// The lines of a long answer, up to the dot.
+    /// Returns the lines of a long answer, up to the dot.
     async fn lines(&mut self, command: &str) -> Vec<String> {
         self.say(command).await;
         self.long_answer().await

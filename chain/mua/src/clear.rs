@@ -18,7 +18,7 @@ pub fn is_acme(request: &Request) -> bool {
     request.method() == Method::GET && request.uri().path().starts_with(ACME)
 }
 
-/// The answer to a request in clear.
+/// Returns the answer to a request in clear.
 pub fn answer(
     entrance: &Entrance,
     peer: &Peer,

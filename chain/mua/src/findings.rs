@@ -84,7 +84,7 @@ fn is_bulk(header: &[u8]) -> bool {
     })
 }
 
-/// `/letter/{letter}/findings`
+/// Answers `/letter/{letter}/findings`.
 pub async fn findings(State(server): State<Server>, Reader(login): Reader, Path(id): Path<String>) -> Response {
     let Some(key) = letter::key(&id) else { return answer::missing() };
     let asker = Asker(login.account.0);

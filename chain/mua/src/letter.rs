@@ -71,7 +71,7 @@ pub fn key(id: &str) -> Option<LetterKey> {
     id.strip_prefix('m')?.parse().ok().map(LetterKey)
 }
 
-/// `/letter/{letter}/view`
+/// Answers `/letter/{letter}/view`.
 pub async fn view(
     State(server): State<Server>,
     Reader(login): Reader,
@@ -104,7 +104,7 @@ pub async fn view(
     }
 }
 
-/// `/letter/{letter}/source`
+/// Answers `/letter/{letter}/source`.
 pub async fn source(
     State(server): State<Server>,
     Reader(login): Reader,

@@ -46,7 +46,7 @@ fn step(noted: &Noted) -> Value {
     Value::Object(step)
 }
 
-/// RFC 3339, to the millisecond.
+/// Writes a time as RFC 3339 does, to the millisecond.
 fn moment(at: Timestamp) -> String {
     let seconds = at.rfc3339();
     format!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.0.rem_euclid(1000))

@@ -52,7 +52,7 @@ fn said(path: &str) -> Vec<u8> {
 }
 
 impl Fixture {
-    /// The addresses of the pictures elsewhere, of ours, in a letter with this HTML.
+    /// Returns the addresses of the pictures elsewhere, of ours, in a letter with this HTML.
     async fn addresses(&self, html: &str) -> Vec<String> {
         addresses(&self.view(self.deliver(html).await, 1).await.1)
     }

@@ -69,7 +69,7 @@ pub fn legible<'a>(letter: &'a [u8], name: &str, most: usize) -> Option<Cow<'a, 
     Some(raw::repaired(value, || raw::charset_told(letter)))
 }
 
-/// The same as a person reads it: encoded words decoded.
+/// Returns the same as a person reads it: encoded words are decoded.
 pub fn text(letter: &[u8], name: &str, most: usize) -> Option<String> {
     legible(letter, name, most).map(|value| reading::words::read(&value))
 }

@@ -58,7 +58,7 @@ pub enum Standing {
 
 /// Answers, while the sender is connected, how we treat an address.
 pub trait Recipients: Send + Sync {
-    /// The standing of `address` with us.
+    /// Returns the standing of `address` with us.
     fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>>;
 
     /// Returns our address with this local part, for letters to `local@[an IP address of ours]` (RFC 5321 §4.1.3),
@@ -192,7 +192,7 @@ pub trait Logins: Send + Sync {
         from: IpAddr,
     ) -> Pending<'a, Result<LoginVerdict, OurFault>>;
 
-    /// The SCRAM keys of a name. For an unknown name: made-up keys, the same at each asking, that no password
+    /// Returns the SCRAM keys of a name. For an unknown name: made-up keys, the same at each asking, that no password
     /// fits, so that nobody learns which names exist.
     fn scram_keys<'a>(&'a self, name: &'a str, from: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>>;
 

@@ -203,7 +203,7 @@ impl Exchange {
         }
     }
 
-    /// RFC 4616 §2: `authzid NUL authcid NUL passwd`
+    /// Reads a response of PLAIN (RFC 4616 §2): `authzid NUL authcid NUL passwd`.
     fn plain(&mut self, text: &str) -> Step {
         let mut parts = text.split('\0');
         let (Some(authzid), Some(name), Some(password), None) =

@@ -349,7 +349,7 @@ fn after_word<'a>(rest: &'a str, word: &str) -> Option<&'a str> {
     if head.eq_ignore_ascii_case(word) { Some(tail.trim_start_matches([' ', '\t'])) } else { None }
 }
 
-/// RFC 1870 §4, RFC 3030 §2: up to twenty digits.
+/// Reads a size of up to twenty digits (RFC 1870 §4, RFC 3030 §2).
 fn number(digits: &str) -> Option<u64> {
     let sane = (1..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     if sane { digits.parse().ok() } else { None }

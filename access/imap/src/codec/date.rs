@@ -4,7 +4,7 @@ use mail::Timestamp;
 
 use super::write::number;
 
-/// A date-time in quotes, in UTC: `"24-Nov-2026 06:22:57 +0000"` (RFC 9051 §9, date-time).
+/// Writes a date-time in quotes, in UTC: `"24-Nov-2026 06:22:57 +0000"` (RFC 9051 §9, date-time).
 pub fn date_time(out: &mut Vec<u8>, at: Timestamp) {
     const MONTHS: [&[u8; 3]; 12] =
         [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];

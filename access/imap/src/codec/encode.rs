@@ -37,7 +37,7 @@ impl Encoder {
         number(&mut self.out, n);
     }
 
-    /// An argument: a space and a string.
+    /// Writes an argument: a space and a string.
     fn text(&mut self, text: &str) {
         self.put(" ");
         self.string(text.as_bytes());
@@ -56,7 +56,7 @@ impl Encoder {
         if self.utf8_names { self.text(name) } else { self.text(&mutf7::encode(name)) }
     }
 
-    /// `(a b c)`
+    /// Writes `(a b c)`.
     fn list<T>(&mut self, items: &[T], mut item: impl FnMut(&mut Self, &T)) {
         self.put("(");
         for (at, one) in items.iter().enumerate() {
@@ -236,7 +236,7 @@ impl Encoder {
         }
     }
 
-    /// The words that are switched on, in parentheses.
+    /// Writes the words that are switched on, in parentheses.
     fn options(&mut self, options: &[(bool, &str)]) {
         let on: Vec<&str> = options.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
         self.put(&format!("({})", on.join(" ")));

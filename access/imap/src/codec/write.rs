@@ -2,7 +2,7 @@
 
 use mail::mutf7;
 
-/// A number.
+/// Writes a number.
 pub fn number(out: &mut Vec<u8>, number: u64) {
     let mut digits = [0u8; 20];
     let mut at = digits.len();
@@ -52,14 +52,14 @@ pub fn literal(out: &mut Vec<u8>, text: &[u8]) {
     without_nul(out.get_mut(start..).unwrap_or_default());
 }
 
-/// `{size}` and its line end: exactly `size` octets must follow.
+/// Writes `{size}` and its line end: exactly `size` octets must follow.
 pub fn literal_head(out: &mut Vec<u8>, size: u64) {
     out.push(b'{');
     number(out, size);
     out.extend_from_slice(b"}\r\n");
 }
 
-/// `~{size}` and its line end (RFC 3516): octets of any kind follow.
+/// Writes `~{size}` and its line end (RFC 3516): octets of any kind follow.
 pub fn literal8_head(out: &mut Vec<u8>, size: u64) {
     out.push(b'~');
     literal_head(out, size);
@@ -120,12 +120,12 @@ fn is_quotable(text: &[u8]) -> bool {
     text.len() <= QUOTED_MAX && text.iter().all(|&b| b.is_ascii() && !matches!(b, 0 | b'\r' | b'\n'))
 }
 
-/// ASTRING-CHAR: any character but the specials, and `]`.
+/// Tells whether the byte is an ASTRING-CHAR: any character but the specials, and `]`.
 pub(super) fn is_astring_char(byte: u8) -> bool {
     byte == b']' || is_atom_char(byte)
 }
 
-/// ATOM-CHAR
+/// Tells whether the byte is an ATOM-CHAR.
 pub(super) fn is_atom_char(byte: u8) -> bool {
     matches!(byte, 0x21..=0x7e) && !matches!(byte, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\' | b']')
 }

@@ -133,7 +133,7 @@ fn is_selected(select: ListSelect, entry: &Entry) -> bool {
     }
 }
 
-/// The names below `name`, at any level.
+/// Returns the names below `name`, at any level.
 fn below<'a>(names: &'a Names, name: &str) -> impl Iterator<Item = (&'a String, &'a Entry)> {
     let prefix = format!("{name}/");
     names.range(prefix.clone()..).take_while(move |(other, _)| other.starts_with(&prefix))
@@ -179,7 +179,7 @@ fn attributes(look: &Look<'_>, found: &Found<'_>) -> Vec<&'static str> {
     attributes
 }
 
-/// `* LIST (…) "/" name`, without the line end.
+/// Writes `* LIST (…) "/" name` without the line end.
 fn write_line(session: &Session, out: &mut Output<'_>, verb: &str, attributes: &[&str], name: &str) {
     let buffer = out.buffer();
     buffer.extend_from_slice(format!("* {verb} ({}) \"/\" ", attributes.join(" ")).as_bytes());
@@ -210,7 +210,7 @@ pub(super) async fn lsub(session: &Session, out: &mut Output<'_>, reference: &st
     Ok(Answer::ok("Done"))
 }
 
-/// `a/b` and `a` for `a/b/c`.
+/// Returns `a/b` and `a` for `a/b/c`.
 fn levels_above(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(folder::name::parent(name), |level| folder::name::parent(level))
 }

@@ -29,7 +29,7 @@ pub(super) fn enable(session: &mut Session, out: &mut Output<'_>, names: &[Strin
     Ok(Answer::ok("Done"))
 }
 
-/// RFC 9051 §6.3.10: one namespace, the person's own.
+/// Answers NAMESPACE (RFC 9051 §6.3.10): there is one namespace, the person's own.
 pub(super) fn namespace(out: &mut Output<'_>) -> Done {
     out.line("* NAMESPACE ((\"\" \"/\")) NIL NIL");
     Ok(Answer::ok("Done"))
@@ -48,7 +48,7 @@ pub(super) async fn quota(session: &Session, out: &mut Output<'_>, root: &str) -
     }
 }
 
-/// RFC 9208 §4.1.2
+/// Answers GETQUOTAROOT (RFC 9208 §4.1.2).
 pub(super) async fn quota_root(session: &Session, out: &mut Output<'_>, name: String) -> Done {
     let account = session.login.account;
     let (folder, usage) = session

@@ -15,7 +15,7 @@ pub(super) async fn status(session: &mut Session, out: &mut Output<'_>, name: St
     Ok(Answer::ok("Done"))
 }
 
-/// `* STATUS name (…)`
+/// Writes `* STATUS name (…)`.
 pub(super) fn respond(session: &mut Session, out: &mut Output<'_>, folder: &Folder, items: &[StatusItem]) {
     // RFC 7162 §3.1: asking for HIGHESTMODSEQ switches CONDSTORE on.
     session.enabled.condstore |= items.contains(&StatusItem::HighestModSeq);

@@ -97,7 +97,7 @@ fn asks_for_change(key: &SearchKey) -> bool {
     }
 }
 
-/// The highest MODSEQ among the letters the answer names (RFC 7162 §3.1.5, §3.1.10).
+/// Returns the highest MODSEQ among the letters that the answer names (RFC 7162 §3.1.5, §3.1.10).
 async fn highest(
     session: &Session,
     selected: &Selected,

@@ -34,7 +34,7 @@ pub fn label(out: &mut Vec<u8>, section: &Section, partial: Option<Partial>) {
     origin(out, partial);
 }
 
-/// `<0>` behind the brackets.
+/// Writes `<0>` behind the brackets.
 pub fn origin(out: &mut Vec<u8>, partial: Option<Partial>) {
     if let Some(partial) = partial {
         out.push(b'<');
@@ -43,7 +43,7 @@ pub fn origin(out: &mut Vec<u8>, partial: Option<Partial>) {
     }
 }
 
-/// `1.2.3`
+/// Writes `1.2.3`.
 pub fn part_numbers(out: &mut Vec<u8>, part: &[std::num::NonZeroU32]) {
     for (i, n) in part.iter().enumerate() {
         if i > 0 {

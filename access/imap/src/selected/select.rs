@@ -75,7 +75,7 @@ fn open(view: &View, account: AccountId, name: &str) -> Result<Option<Opened>, E
     Ok(Some(Opened { folder, uids, at, keywords, first_unseen }))
 }
 
-/// The untagged answers of RFC 9051 §6.3.2.
+/// Writes the untagged answers of RFC 9051 §6.3.2.
 fn greet(out: &mut Vec<u8>, opened: &Opened, select: &Select, enabled: Enabled) {
     let folder = &opened.folder;
     flags_there_are(out, &opened.keywords, select.read_only);

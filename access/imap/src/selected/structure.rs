@@ -75,7 +75,7 @@ fn single(out: &mut Vec<u8>, part: &Part, message: Option<&Message>, form: Form)
     }
 }
 
-/// Disposition, languages and location: the end of the extension data of every part.
+/// Writes disposition, languages and location: the end of the extension data of every part.
 fn tail(out: &mut Vec<u8>, part: &Part, form: Form) {
     out.push(b' ');
     match &part.disposition {

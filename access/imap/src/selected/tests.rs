@@ -666,7 +666,7 @@ impl Listed {
         word
     }
 
-    /// `2.1 text/plain 17` for each leaf.
+    /// Writes `2.1 text/plain 17` for each leaf.
     fn leaves(&self, number: &str, out: &mut Vec<String>) {
         let Self::List(items) = self else { panic!("a part, not {self:?}") };
         if let Some(Self::Word(kind)) = items.first() {

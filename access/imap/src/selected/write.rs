@@ -22,7 +22,7 @@ impl Charset {
     }
 }
 
-/// `NIL`, or the string.
+/// Writes `NIL`, or the string.
 pub fn nstring(out: &mut Vec<u8>, text: Option<&[u8]>, charset: Charset) {
     match text {
         Some(text) => string(out, text, charset),
@@ -94,7 +94,7 @@ impl FromTheEnd for str {
     }
 }
 
-/// The last character boundary at or before `most`.
+/// Returns the last character boundary at or before `most`.
 fn boundary(text: &str, most: usize) -> usize {
     if text.len() <= most {
         return text.len();

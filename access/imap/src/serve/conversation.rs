@@ -121,7 +121,7 @@ impl Conversation {
         }
     }
 
-    /// The client may send its literal.
+    /// Tells the client that it may send its literal.
     pub(super) async fn go_on(&mut self) -> Result<(), End> {
         Ok(self.connection.write(b"+ Go on\r\n").await?)
     }

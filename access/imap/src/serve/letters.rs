@@ -23,7 +23,7 @@ impl Letters {
         *self = Self::default();
     }
 
-    /// Octets of the letter that was announced last.
+    /// Takes octets of the letter that was announced last.
     pub(super) async fn add(&mut self, octets: &[u8]) {
         let Some(letter) = self.coming.last_mut().filter(|_| self.no_room.is_none()) else { return };
         if let Err(no_room) = letter.add(octets).await {

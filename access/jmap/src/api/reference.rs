@@ -109,7 +109,7 @@ fn follow(value: &Value, tokens: &[String], left: &mut usize) -> Result<Value, M
     follow(inside.ok_or(Missed::Nowhere)?, rest, left)
 }
 
-/// RFC 6901 §4: digits without a leading zero.
+/// Reads an index (RFC 6901 §4): digits without a leading zero.
 fn index(token: &str) -> Option<usize> {
     let plain = token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
     plain.then(|| token.parse().ok()).flatten()

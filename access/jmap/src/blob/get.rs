@@ -49,7 +49,7 @@ struct Wish {
     digests: Vec<&'static str>,
 }
 
-/// Blob/get.
+/// Answers Blob/get.
 pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: GetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;

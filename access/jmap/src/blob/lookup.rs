@@ -24,7 +24,7 @@ struct LookupArguments {
     ids: Vec<String>,
 }
 
-/// Blob/lookup.
+/// Answers Blob/lookup.
 pub async fn lookup(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: LookupArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;

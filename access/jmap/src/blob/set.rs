@@ -41,7 +41,7 @@ struct Draft {
     sources: Vec<Source>,
 }
 
-/// Blob/upload.
+/// Answers Blob/upload.
 pub async fn upload(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: UploadArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;

@@ -69,7 +69,7 @@ fn alone(
     Ok((object, wants_list))
 }
 
-/// The part's header, read once.
+/// Returns the part's header, which is read once.
 fn header_of<'h>(
     letter: &EmailView<'_>,
     part: &Part,
@@ -127,7 +127,7 @@ pub fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
     }
 }
 
-/// Octets after decoding.
+/// Returns the number of octets after decoding.
 fn size(letter: &EmailView<'_>, part: &Part) -> Result<u64, MethodError> {
     if matches!(part.transfer_encoding(), Encoding::Identity | Encoding::Unknown) || is_multipart(part) {
         return Ok(part.size().into());

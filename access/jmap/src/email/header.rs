@@ -322,7 +322,7 @@ fn without_comments(value: &str) -> String {
     out
 }
 
-/// RFC 3339, in the zone it was written in.
+/// Returns a date as RFC 3339 writes it, in the zone that it was written in.
 fn date(value: &[u8]) -> Option<String> {
     let (sent, zone) = date::with_zone(&looked_at(value).0)?;
     let local = jiff::Timestamp::from_second(sent.seconds.checked_add(zone.checked_mul(60)?)?).ok()?;

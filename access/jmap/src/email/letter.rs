@@ -152,7 +152,7 @@ impl EmailView<'_> {
         Ok(self.whole_header(header)?.last(piece.name(), form))
     }
 
-    /// The letter's header, read once.
+    /// Returns the letter's header, which is read once.
     fn whole_header<'h>(&self, header: &'h mut Option<Header>) -> Result<&'h Header, MethodError> {
         match header {
             Some(header) => Ok(header),
@@ -196,7 +196,7 @@ impl EmailView<'_> {
         Ok(Header::read(octets, charset))
     }
 
-    /// The charset of the letter's first text, found as when it was filed.
+    /// Returns the charset of the letter's first text, found as when it was filed.
     fn charset_told(&self) -> Result<Option<String>, MethodError> {
         let header = &self.structure.root.header;
         let end = u64::from(header.end) + raw::BEGINNING as u64;
@@ -209,7 +209,7 @@ impl EmailView<'_> {
         Contents::of(&self.structure, |range| self.read_all(range))
     }
 
-    /// A range of the letter's octets, cut at its end.
+    /// Returns a range of the letter's octets, cut at its end.
     pub fn read_all(&self, range: Range<u64>) -> Result<Bytes, MethodError> {
         let first = self.read(range.clone())?;
         let mut at = range.start + first.len() as u64;

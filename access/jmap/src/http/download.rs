@@ -137,7 +137,7 @@ async fn part(server: &Server, account: AccountId, opened: &Opened, asked: Asked
     Ok(Part { wanted: asked.within(length), length })
 }
 
-/// RFC 9110 §15.3.7.
+/// Answers with a part of the octets (RFC 9110 §15.3.7).
 fn ranged(body: Body, wanted: Range<u64>, length: u64) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -149,7 +149,7 @@ fn ranged(body: Body, wanted: Range<u64>, length: u64) -> Response {
     response
 }
 
-/// RFC 9110 §15.5.17.
+/// Refuses the range (RFC 9110 §15.5.17).
 fn unsatisfiable(length: u64) -> Response {
     let mut response = answer::plain_problem(StatusCode::RANGE_NOT_SATISFIABLE, "the blob has none of these octets");
     if let Ok(range) = HeaderValue::from_str(&format!("bytes */{length}")) {

@@ -166,7 +166,7 @@ fn faults(object: &Object) -> Vec<String> {
     object.iter().filter(|(name, value)| !fits(name, value)).map(|(name, _)| name.clone()).collect()
 }
 
-/// An EmailAddress.
+/// Reads an EmailAddress.
 fn is_address(value: &Value) -> bool {
     let Some(object) = value.as_object() else { return false };
     let name = object.get("name").is_none_or(|name| name.is_null() || name.is_string());

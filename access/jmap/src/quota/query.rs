@@ -17,7 +17,7 @@ struct Condition {
     wanted: String,
 }
 
-/// Quota/query.
+/// Answers Quota/query.
 pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: QueryArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
@@ -29,7 +29,7 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     Ok(answer.into_arguments())
 }
 
-/// Quota/queryChanges.
+/// Answers Quota/queryChanges.
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: QueryChangesArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;

@@ -68,7 +68,7 @@ impl Hold {
     }
 }
 
-/// The envelope of the object, checked.
+/// Checks the envelope of the object and returns it.
 pub fn given(object: &Object) -> Result<Addressed, SetError> {
     let invalid = || SetError::invalid(["envelope"]);
     let known = object.keys().all(|key| key == "mailFrom" || key == "rcptTo");
@@ -124,7 +124,7 @@ fn sender(letter: &[u8], name: &str, property: &str) -> Result<Option<String>, S
     }
 }
 
-/// All addresses as text.
+/// Returns all addresses as text.
 pub fn addresses(value: &[u8]) -> Vec<String> {
     let mentions = header::mentions(value, MOST).into_iter();
     mentions
@@ -173,7 +173,7 @@ pub fn for_letter(return_path: ReturnPath, recipients: Vec<Address>, letter: &[u
 }
 
 impl Addressed {
-    /// The Envelope object.
+    /// Returns the Envelope object.
     pub fn object(&self) -> Value {
         let from = self.from.address().map(ToString::to_string).unwrap_or_default();
         let parameters = if self.hold.parameters.is_empty() { Value::Null } else { json!(self.hold.parameters) };

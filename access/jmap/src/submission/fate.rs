@@ -31,7 +31,7 @@ fn told(reply: &str, delivered: &str) -> Value {
     json!({"smtpReply": reply, "delivered": delivered, "displayed": "unknown"})
 }
 
-/// The name of the submission's letter.
+/// Returns the name of the submission's letter.
 pub fn letter(data: &Object) -> Option<LetterId> {
     data.get("letter")?.as_str()?.parse().ok()
 }

@@ -62,7 +62,7 @@ fn read(view: &View, account: AccountId, letter: LetterKey) -> Result<Option<Rep
     Ok(Report::read(parts.kind, &fields, &returned))
 }
 
-/// The first piece of a part, decoded.
+/// Returns the first piece of a part, decoded.
 fn beginning(view: &View, account: AccountId, letter: LetterKey, part: &Part) -> Result<Vec<u8>, store::Error> {
     let Some(opened) = blob::open(view, account, &BlobPath::letter(letter).part(part))? else { return Ok(Vec::new()) };
     Ok(opened.reader().next(view)?.unwrap_or_default().into())

@@ -61,7 +61,7 @@ pub enum What {
     Other,
 }
 
-/// The parts of a letter that is a report; none where it is another kind of letter.
+/// Returns the parts of a letter that is a report; none where it is another kind of letter.
 pub fn parts(structure: &Structure) -> Option<Parts<'_>> {
     let root = Some(&structure.root).filter(|root| root.is("multipart", "report"))?;
     let kind = |part: &Part| match part.subtype.as_slice() {
@@ -94,13 +94,13 @@ impl Report {
     }
 }
 
-/// The message id that a field names, without brackets.
+/// Returns the message id that a field names, without brackets.
 pub fn message_id(octets: &[u8], name: &str) -> Option<String> {
     let id = trace::message_id(&header::find(octets, name)?.value());
     Some(id).filter(|id| (1..=LONGEST_ID).contains(&id.len()))
 }
 
-/// RFC 3464 §2: fields about the letter, then a block of fields for each recipient.
+/// Reads fields about the letter, then a block of fields for each recipient (RFC 3464 §2).
 fn deliveries(mut rest: &[u8]) -> Vec<Told> {
     let mut told = Vec::new();
     while !rest.is_empty() && told.len() < MOST {
@@ -124,7 +124,7 @@ fn delivery(block: &[u8]) -> Option<Told> {
     told(block, what)
 }
 
-/// RFC 8098 §3: one recipient.
+/// Reads a notification, which is about one recipient (RFC 8098 §3).
 fn disposition(fields: &[u8]) -> Vec<Told> {
     let value = header::find(fields, "Disposition").map(|field| line(&field.value())).unwrap_or_default();
     // `manual-action/MDN-sent-manually; displayed/error`
@@ -142,7 +142,7 @@ fn told(block: &[u8], what: What) -> Option<Told> {
     (original.is_some() || last.is_some()).then_some(Told { original, last, what })
 }
 
-/// An address with its type before it: `rfc822; bob@beta.test`, in lower case, as addresses are compared here.
+/// Reads an address with its type before it: `rfc822; bob@beta.test`, in lower case, as addresses are compared here.
 fn address(value: &str) -> Option<String> {
     let (kind, address) = value.split_once(';').unwrap_or(("rfc822", value));
     let address = address.split(" (").next().unwrap_or_default().trim();
@@ -171,7 +171,8 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-/// The answer as RFC 8621 §7 writes it: the server's own where the report has it, else one made of what is known.
+/// Returns the answer as RFC 8621 §7 writes it: the server's own where the report has it, else one made of what is
+/// known.
 fn reply(block: &[u8], action: &str, status: &str) -> String {
     let diagnostic = header::find(block, "Diagnostic-Code");
     let diagnostic = diagnostic.as_ref().map(|field| String::from_utf8_lossy(field.raw_value));
@@ -212,7 +213,7 @@ fn one_line(said: &str) -> String {
     out
 }
 
-/// The code and the enhanced status at the beginning of an answer: `550 5.1.1 `.
+/// Returns the code and the enhanced status at the beginning of an answer: `550 5.1.1 `.
 fn beginning(line: &str) -> String {
     if code(line).is_none() {
         return String::new();
@@ -222,13 +223,13 @@ fn beginning(line: &str) -> String {
     if is_status(status) { format!("{code} {status} ") } else { format!("{code} ") }
 }
 
-/// The code that an answer begins with.
+/// Returns the code that an answer begins with.
 fn code(said: &str) -> Option<&str> {
     let code = said.get(..3).filter(|code| code.bytes().all(|digit| digit.is_ascii_digit()))?;
     matches!(said.as_bytes().get(3), None | Some(b' ' | b'-')).then_some(code)
 }
 
-/// RFC 3463 §2: `5.1.1`.
+/// Tells whether the word is a status as `5.1.1` (RFC 3463 §2).
 fn is_status(word: &str) -> bool {
     let digits =
         |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit());

@@ -214,7 +214,7 @@ async fn send(
     }
 }
 
-/// The letter and the identity that are named, and the letter's octets.
+/// Returns the letter and the identity that are named, and the letter's octets.
 async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Result<Outgoing, SetError>, MethodError> {
     let known = ["identityId", "emailId", "envelope"];
     // A client may name the properties that the server sets if it gives them as null.

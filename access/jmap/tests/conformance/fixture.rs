@@ -160,7 +160,7 @@ impl Fixture {
         fixture
     }
 
-    /// The same data, opened again.
+    /// Opens the same data again.
     pub fn reopened(self) -> Self {
         let Self { store, jmap, post, runtime, dir } = self;
         drop(jmap);
@@ -190,14 +190,14 @@ impl Fixture {
         self.request_text(&request.to_string())
     }
 
-    /// The same, as a client wrote it.
+    /// Carries out the same request, as a client wrote it.
     pub fn request_text(&self, text: &str) -> Value {
         let alice = person("alice@alpha.test").unwrap();
         let response = self.block_on(jmap::run(&self.jmap, &alice, &wire(), text.as_bytes()));
         response.unwrap_or_else(|error| error.problem())
     }
 
-    /// The responses to some calls.
+    /// Returns the responses to some calls.
     pub fn calls(&self, calls: Value) -> Vec<Value> {
         let response = self.request(&json!({"using": USING, "methodCalls": calls}));
         response["methodResponses"].as_array().unwrap_or_else(|| panic!("{response}")).clone()
@@ -214,13 +214,13 @@ impl Fixture {
         response[1].clone()
     }
 
-    /// The type of the error that a call meets.
+    /// Returns the type of the error that a call meets.
     pub fn error(&self, method: &str, arguments: Value) -> String {
         let response = self.call(method, arguments);
         response["type"].as_str().unwrap_or_else(|| panic!("no error: {response}")).to_owned()
     }
 
-    /// The id of alice's mailbox of a role.
+    /// Returns the id of alice's mailbox of a role.
     pub fn role(&self, role: &str) -> String {
         let found = self.call("Mailbox/query", json!({"filter": {"role": role}}));
         found["ids"][0].as_str().unwrap_or_else(|| panic!("{found}")).to_owned()
@@ -291,7 +291,7 @@ impl Fixture {
         self.store.write_blocking(Key::Everything, move |tx| trace::note(tx, &step)).unwrap();
     }
 
-    /// The state of a type.
+    /// Returns the state of a type.
     pub fn state(&self, kind: &str) -> Value {
         self.call(&format!("{kind}/get"), json!({"ids": []}))["state"].clone()
     }

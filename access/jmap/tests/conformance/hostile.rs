@@ -15,7 +15,7 @@ const SIZE: usize = 1 << 19;
 /// minutes.
 const MOST: Duration = Duration::from_secs(10);
 
-/// All properties of an Email, and each parsed form of each field that the letters fill.
+/// Returns all properties of an Email, and each parsed form of each field that the letters fill.
 fn properties() -> Vec<Value> {
     let named = [
         "id",

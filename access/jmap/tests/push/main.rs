@@ -206,7 +206,7 @@ fn a_message_can_be_read_with_the_keys_of_the_client_only() {
     assert_eq!(verification["pushSubscriptionId"], created["created"]["new"]["id"]);
 }
 
-/// The key that the session tells browsers to subscribe with (RFC 9749 §3), as a request over HTTP finds it.
+/// Returns the key that the session tells browsers to subscribe with (RFC 9749 §3), as a request over HTTP finds it.
 fn told_key(desk: &Desk) -> String {
     let request = axum::http::Request::get("/jmap/session")
         .header("Authorization", "Basic YWxpY2VAYWxwaGEudGVzdDpzZWNyZXQ=")

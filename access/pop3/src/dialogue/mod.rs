@@ -118,7 +118,7 @@ impl Dialogue {
         }
     }
 
-    /// The drop, at the end of the conversation.
+    /// Returns the drop at the end of the conversation.
     pub fn into_maildrop(self) -> Option<Maildrop> {
         match self.stage {
             Stage::Person(maildrop) => Some(*maildrop),

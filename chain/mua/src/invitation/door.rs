@@ -10,8 +10,8 @@ use http::Peer;
 use crate::login::{go_to, names, with_cookie};
 use crate::{Server, answer, browser};
 
-/// `GET /enter/{token}`: begins a session of the person for whom the link was made. A link that is no longer good leads
-/// to the log-in.
+/// Answers `GET /enter/{token}`: begins a session of the person for whom the link was made. A link that is no longer
+/// good leads to the log-in.
 pub async fn enter(
     State(server): State<Server>,
     Extension(peer): Extension<Peer>,

@@ -98,7 +98,7 @@ fn written(picture: &DynamicImage) -> Result<(&'static str, Vec<u8>), image::Ima
     Ok(("image/jpeg", out.into_inner()))
 }
 
-/// The processor's time that this thread has had.
+/// Returns the processor's time that this thread has had.
 fn worked() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
@@ -269,7 +269,7 @@ mod tests {
         assert!(input.fill_buf().is_err());
     }
 
-    /// The checksum of PNG.
+    /// Returns the checksum of PNG.
     fn crc(octets: &[u8]) -> u32 {
         let step = |sum: u32, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 };
         !octets.iter().fold(u32::MAX, |sum, octet| (0..8).fold(sum ^ u32::from(*octet), step))

@@ -49,7 +49,7 @@ async function fake(): Promise<House> {
   };
 }
 
-/** Another client of the same person, at the fake. */
+/** Acts as another client of the same person, at the fake. */
 function disturb({ mail }: FakeServer): void {
   const letter = one([...mail.letters.values()]);
   const kind = random(3);
@@ -97,7 +97,7 @@ async function real(): Promise<House> {
   };
 }
 
-/** Another client of the same person, at the program. */
+/** Acts as another client of the same person, at the program. */
 async function change(office: Office, alice: { address: string; password: string }): Promise<void> {
   const Authorization = `Basic ${Buffer.from(`${alice.address}:${alice.password}`).toString('base64')}`;
   const headers = { Authorization, 'Content-Type': 'application/json' };

@@ -119,7 +119,7 @@ impl Session {
         Step::Ask(Question::Sender(mail))
     }
 
-    /// RFC 4954 §6, RFC 3207 §4
+    /// Returns the reply to a client that must log in first (RFC 4954 §6, RFC 3207 §4).
     fn log_in_first(&self) -> Reply {
         if self.may_log_in() {
             Reply::new(530, (5, 7, 0), "log in first: this door is for our own people")
@@ -276,12 +276,12 @@ fn empty_envelope(mail: MailFrom) -> Envelope {
     }
 }
 
-/// RFC 6531 §3.5
+/// Returns the reply to an address beyond ASCII that came without SMTPUTF8 (RFC 6531 §3.5).
 fn not_ascii() -> Reply {
     Reply::new(553, (5, 6, 7), "an address with letters beyond ASCII needs SMTPUTF8 in MAIL")
 }
 
-/// RFC 6152: eight-bit octets that were not declared must be declared to the next server.
+/// Declares eight-bit octets to the next server, also if the client did not declare them (RFC 6152).
 pub(super) fn declare(envelope: &mut Envelope, eight_bit: bool) {
     if eight_bit {
         envelope.body = BodyKind::EightBitMime;

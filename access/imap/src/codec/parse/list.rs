@@ -9,7 +9,7 @@ const PATTERNS_MAX: usize = 64;
 const PATTERNS_LENGTH_MAX: usize = 4096;
 const OPTIONS_MAX: usize = 16;
 
-/// RFC 9051 §6.3.9; the plain form is the one of RFC 3501.
+/// Parses LIST (RFC 9051 §6.3.9); the plain form is the one of RFC 3501.
 pub(super) fn list(cursor: &mut Cursor<'_>) -> Parsed<List> {
     let mut list = List::default();
     cursor.space()?;
@@ -87,7 +87,7 @@ fn pattern(cursor: &mut Cursor<'_>) -> Parsed<String> {
     cursor.decode_name(&pattern)
 }
 
-/// RFC 9051 §6.3.11
+/// Parses STATUS (RFC 9051 §6.3.11).
 pub(super) fn status(cursor: &mut Cursor<'_>) -> Parsed<FolderCommand> {
     cursor.space()?;
     let folder = cursor.folder()?;

@@ -92,7 +92,7 @@ fn named(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<Command> {
     })
 }
 
-/// RFC 9051 §6.4.9
+/// Parses the command after UID (RFC 9051 §6.4.9).
 fn uid_command(cursor: &mut Cursor<'_>) -> Parsed<Command> {
     cursor.space()?;
     let uid = Numbering::Uid;

@@ -52,7 +52,7 @@ fn qresync(cursor: &mut Cursor<'_>) -> Parsed<Qresync> {
     Ok(qresync)
 }
 
-/// RFC 9051 §6.4.6, RFC 7162 §3.1.3
+/// Parses STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3).
 pub(super) fn store(cursor: &mut Cursor<'_>, numbering: Numbering) -> Parsed<Store> {
     cursor.space()?;
     let set = sequence_set(cursor)?;

@@ -267,7 +267,7 @@ fn folded(words: &[String], mut column: usize) -> String {
     out
 }
 
-/// RFC 3339 as RFC 5322 §3.3 writes it, in the same zone.
+/// Writes a date of RFC 3339 as RFC 5322 §3.3 does, in the same zone.
 fn date(text: &str) -> Option<String> {
     let time: jiff::Timestamp = text.parse().ok()?;
     let zone = text.get(text.len().checked_sub(6)?..).filter(|zone| zone.starts_with(['+', '-']));

@@ -144,7 +144,7 @@ fn base64(octets: &[u8]) -> Vec<u8> {
     out
 }
 
-/// RFC 2045 §6.7, of a text whose lines end with CRLF.
+/// Encodes, as RFC 2045 §6.7 says, a text whose lines end with CRLF.
 fn quoted_printable(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 8);
     let lines: Vec<&str> = text.split("\r\n").collect();

@@ -312,7 +312,7 @@ impl Draft {
     }
 }
 
-/// RFC 2045 §5.1.
+/// Tells whether the text is a token (RFC 2045 §5.1).
 fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 127

@@ -33,7 +33,7 @@ export class Client {
     return new Client((await response.json()) as Session, fetching);
   }
 
-  /** The most seconds that the server keeps a letter back on request (RFC 8621 §1.3.2); 0 if it does not. */
+  /** Returns the most seconds that the server keeps a letter back on request (RFC 8621 §1.3.2); 0 if it does not. */
   get maxDelayedSend(): number {
     const said = this.session.accounts[this.accountId]?.accountCapabilities[submission] as
       { maxDelayedSend?: unknown } | undefined;

@@ -93,7 +93,7 @@ export function isLoneMinus(text: string, at: number): boolean {
   return text[at] === '-' && /^[\s)}]?$/.test(text[at + 1] ?? '');
 }
 
-/** A dash between words. */
+/** Tells whether this is a dash between words. */
 export function isDash(word: string): boolean {
   return /^[-–—−]+$/.test(word);
 }

@@ -92,7 +92,7 @@ export class QueryWindow {
     return this.between(first, end);
   }
 
-  /** The number of rows that are remembered. */
+  /** Returns the number of rows that are remembered. */
   get remembered(): number {
     return this.#positions.size;
   }

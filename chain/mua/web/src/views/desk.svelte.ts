@@ -73,7 +73,7 @@ export class Desk {
     });
   }
 
-  /** The rows that an action is about: the chosen ones, else the open conversation, else the row of the keyboard. */
+  /** Returns the rows of an action: the chosen ones, else the open conversation, else the row of the keyboard. */
   get rows(): Row[] {
     const { selection, list, reading } = this.post;
     if (selection.active) return [...selection.chosen].flatMap((id) => this.#row(id));
@@ -170,7 +170,7 @@ export class Desk {
     else void this.sweep(sweep);
   }
 
-  /** The number of rows that are meant. */
+  /** Returns the number of rows that are meant. */
   get #meant(): number {
     const { selection, list } = this.post;
     return selection.everything ? (list?.total ?? 0) - selection.left.size : selection.chosen.size;
@@ -219,7 +219,7 @@ export class Desk {
     });
   }
 
-  /** The next or previous conversation, in the list or while reading. */
+  /** Goes to the next or previous conversation, in the list or while reading. */
   step(by: 1 | -1): void {
     const { selection, list, reading, records, navigation } = this.post;
     const to = selection.cursor + by;

@@ -4,7 +4,7 @@ import type { FakeLetter, FakeMail } from './mail';
 
 type Args = Record<string, unknown>;
 
-/** Email/get (RFC 8621 §4.2) with the properties that the pages ask for. */
+/** Answers Email/get (RFC 8621 §4.2) with the properties that the pages ask for. */
 export function emailGet(mail: FakeMail, args: Args): Args {
   const ids = args['ids'] as Id[];
   const properties = args['properties'] as string[] | undefined;

@@ -4,7 +4,7 @@ import type { FakeAttachment, FakeLetter, FakeMail } from './mail';
 
 type Args = Record<string, unknown>;
 
-/** Email/set (RFC 8621 §4.6), for a server where a letter lies in exactly one mailbox. */
+/** Answers Email/set (RFC 8621 §4.6), for a server where a letter lies in exactly one mailbox. */
 export function emailSet(mail: FakeMail, args: Args, createdIds: Map<string, Id>): Args {
   const oldState = mail.state;
   const answer = { created: {} as Args, notCreated: {} as Args, updated: {} as Args, notUpdated: {} as Args };

@@ -6,7 +6,7 @@ type Args = Record<string, unknown>;
 /** Facteur's own capability (README.md). */
 export const capability = 'https://facteur.example/jmap/preferences';
 
-/** The entry of preferences in the session. */
+/** Returns the entry of preferences in the session. */
 export const capabilityOf = (mail: FakeMail) => (mail.choices ? { [capability]: {} } : {});
 
 export function preferencesGet(mail: FakeMail): Args {

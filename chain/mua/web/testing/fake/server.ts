@@ -129,7 +129,7 @@ export class FakeServer {
     this.#sessions.clear();
   }
 
-  /** The server is away, or back. */
+  /** Takes the server away, or brings it back. */
   setUp(up: boolean): void {
     this.up = up;
     if (!up) this.#server.closeAllConnections();
@@ -254,7 +254,7 @@ export class FakeServer {
     response.writeHead(204, { 'Set-Cookie': `${cookie}=; Path=/; Max-Age=0` }).end();
   }
 
-  /** The account page (README.md): other sessions that are made up, and a password that counts at the next log-in. */
+  /** Serves the account page (README.md): made-up other sessions, and a password that counts at the next log-in. */
   async #account(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (path === '/account/doors') return json(response, { name: this.mail.address, doors: this.doors });
     if (request.method === 'GET') {

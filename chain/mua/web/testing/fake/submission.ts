@@ -7,7 +7,7 @@ type Args = Record<string, unknown>;
 /** The longest wait of a timer in this runtime; no test waits for a later letter. */
 const longestTimer = 2 ** 31 - 1;
 
-/** EmailSubmission/get (RFC 8621 §7.1). */
+/** Answers EmailSubmission/get (RFC 8621 §7.1). */
 export function submissionGet(mail: FakeMail, ids: Id[] | null | undefined): Args {
   const wanted = ids ?? [...mail.submissions.keys()];
   const list = wanted.flatMap((id) => {
@@ -17,7 +17,7 @@ export function submissionGet(mail: FakeMail, ids: Id[] | null | undefined): Arg
   return { state: mail.state, list, notFound: wanted.filter((id) => !mail.submissions.has(id)) };
 }
 
-/** EmailSubmission/query (RFC 8621 §7.3), by undoStatus, the first to go first. */
+/** Answers EmailSubmission/query (RFC 8621 §7.3), by undoStatus, the first to go first. */
 export function submissionQuery(mail: FakeMail, args: Args): Args {
   const { undoStatus } = (args['filter'] ?? {}) as { undoStatus?: string };
   const ids = [...mail.submissions]
@@ -47,7 +47,7 @@ function statusOf(mail: FakeMail, { canceled, goes }: FakeSubmission): 'pending'
   return goes > mail.clock() ? 'pending' : 'final';
 }
 
-/** EmailSubmission/set (RFC 8621 §7.5): letters go immediately, or wait until their time and can be called back. */
+/** Answers EmailSubmission/set (RFC 8621 §7.5): letters go immediately, or wait and can be called back. */
 export function submit(mail: FakeMail, args: Args, createdIds: Map<string, Id>): [string, Args][] {
   const answer = { created: {} as Args, notCreated: {} as Args, updated: {} as Args, notUpdated: {} as Args };
   const { created, notCreated, updated, notUpdated } = answer;

@@ -211,7 +211,7 @@ function special(mail: FakeMail, now: Date): void {
   );
 }
 
-/** A conversation as people lead it from programs that write HTML: short, long, and with a table. */
+/** Files a conversation as people lead it from programs that write HTML: short, long, and with a table. */
 function wall(mail: FakeMail, letter: LetterMaker, me: EmailAddress): void {
   const tom = { name: 'Tom Whitfield', email: 'tom@whitfield.test' };
   const first = letter(60 * 9, {

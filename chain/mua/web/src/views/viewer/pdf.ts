@@ -40,7 +40,7 @@ function begun(): Worker {
 
 let policy: ReturnType<Policies['createPolicy']> | undefined;
 
-/** The folder where the build puts the extra files of PDFs (vite.config.ts). */
+/** Returns the folder where the build puts the extra files of PDFs (vite.config.ts). */
 const beside = (name: string) => `/assets/pdf-${pdfjs.version}/${name}/`;
 
 /** Asks for the password of a PDF; `wrong`: the last one was not right. */
