@@ -120,7 +120,7 @@ fn in_words(words: Option<Words>) -> Value {
 }
 
 fn arrived(what: &str, arrival: &Arrival) -> Value {
-    // From a file nothing came over any wire.
+    // A letter from a file came over no wire.
     let tls = Some(&arrival.tls).filter(|_| arrival.by != Some(Link::Import));
     json!({
         "what": what, "link": arrival.by.map(Link::name), "by": arrival.peer, "hello": arrival.hello, "tls": tls,

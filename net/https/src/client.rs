@@ -65,7 +65,7 @@ impl Client {
         Self { tls_only: true, ..self }
     }
 
-    /// Returns true if this URL could be requested, as far as we know without asking anybody: a web address within
+    /// Returns true if this URL could be requested, by all that we know without a request: it is a web address within
     /// reach, with no name and password in it.
     pub fn may_ask(&self, url: &Url) -> bool {
         let is_plain = url.has_host() && url.username().is_empty() && url.password().is_none();

@@ -1,10 +1,11 @@
-//! What servers elsewhere say, and what it means. Their words are English mostly, and made for administrators; whoever shows
-//! them shows beside them what they mean. This is the one table of that: for reports, histories, the queue, fetches, and pages.
+//! The words of servers elsewhere, and their meaning. The words are mostly English, and made for administrators; each
+//! place that shows them shows their meaning beside them. This is the one table of meanings: for reports, histories,
+//! the queue, fetches, and pages.
 
 use crate::Enhanced;
 use crate::finding::Words;
 
-/// What an answer that is no success means to a person.
+/// The meaning, for a person, of an answer that is no success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "`words` says of each what it means")]
 pub enum Meaning {
@@ -40,17 +41,18 @@ pub enum Meaning {
 }
 
 impl Meaning {
-    /// What an answer of SMTP means that ended with this status (RFC 3463) and these words. `None`: nothing that is known.
+    /// Returns the meaning of an answer of SMTP that ended with this status (RFC 3463) and these words; `None` if it is
+    /// not known.
     pub fn of(status: Enhanced, said: &str) -> Option<Self> {
         let Enhanced(class, subject, detail) = status;
         let said = said.to_ascii_lowercase();
-        // What passes is told by words rather: servers have one code for many reasons to wait.
+        // The words say more about a fault that passes: servers have one code for many reasons to wait.
         let by_words = if class == 4 { of_words(&said, WORDS_FOR_NOW) } else { None };
         by_words.or_else(|| of_status(class, subject, detail, &said)).or_else(|| of_words(&said, WORDS))
     }
 
-    /// What an answer means as a server gave it: of SMTP with its codes, of IMAP (RFC 5530) and POP3 (RFC 2449, RFC 3206) with a
-    /// word in brackets, or without any of them. Something may stand before it.
+    /// Returns the meaning of an answer as a server gave it: one of SMTP with its codes, one of IMAP (RFC 5530) or POP3
+    /// (RFC 2449, RFC 3206) with a word in brackets, or one without either. Something may stand before it.
     pub fn told(said: &str) -> Option<Self> {
         if let Some(meaning) = of_brackets(said) {
             return Some(meaning);
@@ -62,7 +64,7 @@ impl Meaning {
         of_words(&said, LOG_IN_WORDS).or_else(|| of_words(&said, WORDS_FOR_NOW))
     }
 
-    /// What it means, as a clause that a sentence can be made of.
+    /// Returns the meaning as a clause from which a sentence can be made.
     #[rustfmt::skip]
     pub fn words(self) -> Words {
         let words = |english, french| Words { english, french };
@@ -100,7 +102,7 @@ impl Meaning {
     }
 }
 
-/// How servers say in words what passes.
+/// The words in which servers report a fault that passes.
 const WORDS_FOR_NOW: &[(Meaning, &[&str])] = &[
     (Meaning::Greylisted, &["greylist", "graylist", "grey list", "gray list", "postgrey"]),
     (Meaning::MailboxFull, &["over its quota", "over quota", "mailbox full", "mailbox is full", " 4.2.2 "]),
@@ -108,7 +110,8 @@ const WORDS_FOR_NOW: &[(Meaning, &[&str])] = &[
     (Meaning::NoRoomThere, &["insufficient system storage", "no space left", "disk full"]),
 ];
 
-/// How servers say in words what stays, without codes or with one that says nothing. The first that fits counts.
+/// The words in which servers report a fault that stays, without a code or with one that says nothing. The first that
+/// fits counts.
 const WORDS: &[(Meaning, &[&str])] = &[
     (Meaning::Blocked, BLOCKED),
     (Meaning::Spam, SPAM),
@@ -130,7 +133,7 @@ const WORDS: &[(Meaning, &[&str])] = &[
     (Meaning::NotInCharge, RELAY),
 ];
 
-/// How servers of mailboxes refuse a log-in, those that have no code for it.
+/// The words in which those servers of mailboxes refuse a log-in that have no code for it.
 const LOG_IN_WORDS: &[(Meaning, &[&str])] = &[(
     Meaning::LogInWrong,
     &[
@@ -206,7 +209,7 @@ fn of_status(class: u8, subject: u16, detail: u16, said: &str) -> Option<Meaning
         (6, 1 | 3 | 5 | 7 | 9) => Meaning::CannotCarry,
         (7, 8) => Meaning::LogInWrong,
         (7, 10 | 11) => Meaning::NotEncrypted,
-        // RFC 7372; Gmail and others say 26 of all that DMARC asks for.
+        // RFC 7372; Gmail and others use 26 for everything that DMARC demands.
         (7, 20..=24 | 26 | 30) => Meaning::Unproven,
         (7, 25) => Meaning::NamelessServer,
         (7, 27) => Meaning::BadSender,
@@ -220,13 +223,13 @@ fn of_status(class: u8, subject: u16, detail: u16, said: &str) -> Option<Meaning
     })
 }
 
-/// The first of the table of which a word stands in what was said, in small letters.
+/// Returns the first meaning of the table of which a word stands in the answer, which is in small letters.
 fn of_words(said: &str, table: &[(Meaning, &[&str])]) -> Option<Meaning> {
     let fits = |words: &&[&str]| words.iter().any(|word| said.contains(word));
     table.iter().find(|(_, words)| fits(words)).map(|(meaning, _)| *meaning)
 }
 
-/// What a code of RFC 5321 §4.2.3 says that has nothing else beside it.
+/// Returns the meaning of a code of RFC 5321 §4.2.3 that has nothing else beside it.
 fn of_reply(reply: u16) -> Option<Meaning> {
     match reply {
         421 => Some(Meaning::NotNow),
@@ -235,7 +238,7 @@ fn of_reply(reply: u16) -> Option<Meaning> {
     }
 }
 
-/// The word in the first brackets that hold a known one.
+/// Returns the meaning of the word in the first brackets that contain a known one.
 fn of_brackets(said: &str) -> Option<Meaning> {
     said.split('[').skip(1).find_map(|rest| {
         let word = rest.split([']', ' ']).next().unwrap_or_default();
@@ -243,7 +246,7 @@ fn of_brackets(said: &str) -> Option<Meaning> {
     })
 }
 
-/// The codes at the beginning of an answer of SMTP; without an enhanced one, the class alone.
+/// Returns the codes at the beginning of an answer of SMTP; without an enhanced one, the class alone.
 fn codes(said: &str) -> Option<(u16, Enhanced)> {
     let mut words = said.split([' ', '-']);
     let reply = words.next().filter(|code| code.len() == 3).and_then(|code| code.parse::<u16>().ok())?;

@@ -19,7 +19,7 @@ pub struct OurFault(pub String);
 
 /// Says, before a letter is sent to us, whether there is room for one. Asked for each letter, so the answer is at hand.
 pub trait Room: Send + Sync {
-    /// Can another letter be kept?
+    /// Returns true if another letter can be kept.
     fn has_room(&self) -> bool;
 }
 
@@ -80,7 +80,7 @@ pub struct Wire {
     pub tls: String,
 }
 
-/// How a letter came into the house.
+/// The way in which a letter came into the house.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// From another server, over SMTP: only for our own people.
@@ -204,7 +204,7 @@ pub trait Logins: Send + Sync {
         from: IpAddr,
     ) -> Pending<'a, Result<LoginVerdict, OurFault>>;
 
-    /// May this person put `address` on the envelope or in From?
+    /// Returns true if this person may put `address` on the envelope or in From.
     fn may_write_as<'a>(&'a self, person: &'a Login, address: &'a Address) -> Pending<'a, Result<bool, OurFault>>;
 
     /// Begins a conversation of a person who was let in. It ends with their proof, even if the proof was changed

@@ -426,7 +426,7 @@ pub enum DeskAct {
     Held,
     /// Lets it go.
     Released,
-    /// Has it tried now.
+    /// Makes the queue try it now.
     Retried,
     /// Takes it off.
     Dropped,

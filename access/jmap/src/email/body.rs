@@ -106,7 +106,7 @@ fn named(letter: &EmailView<'_>, part: &Part, name: &str, is_multipart: bool) ->
     }
 }
 
-/// Is it shown as parts, and not as octets of its own?
+/// Returns true for a part that is shown as parts, and not as octets of its own.
 fn is_multipart(part: &Part) -> bool {
     part.is("multipart", "") || part.sub_parts().is_some()
 }
@@ -119,7 +119,8 @@ fn kind(part: &Part) -> String {
     format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype))
 }
 
-/// All parts that are no multipart, letters inside not looked into; with those that a signature is wrapped around.
+/// Collects all parts that are no multipart, without looking into letters inside, and those that a signature is wrapped
+/// around.
 pub fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
     match part.shown_parts() {
         Some(parts) => parts.iter().for_each(|part| leaves(part, out)),
@@ -153,7 +154,7 @@ pub fn octets(letter: &EmailView<'_>, path: &[Step], most: usize) -> Result<Vec<
     Ok(octets)
 }
 
-/// Passes the octets that a path leads to to `take` piece by piece until it has enough; returns false if it had enough.
+/// Passes the octets at the end of a path to `take` piece by piece until it has enough; returns false if it had enough.
 fn decode_pieces(
     letter: &EmailView<'_>,
     path: &[Step],

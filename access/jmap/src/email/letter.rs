@@ -171,7 +171,8 @@ impl EmailView<'_> {
         if wish.all_values {
             body::leaves(&self.structure.root, &mut wanted);
         }
-        // RFC 8621 knows nothing of what is in a wrapping: it is for whoever asks what the letter consists of.
+        // RFC 8621 knows nothing of what is in a wrapping: it is only for a client that asks for the parts of the
+        // letter.
         if !wish.properties.iter().any(|property| property.written() == "consistsOf") {
             wanted.retain(|part| !matches!(part.content, Content::Deep(_)));
         }

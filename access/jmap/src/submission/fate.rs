@@ -10,11 +10,11 @@ use super::report::{Kind, Report, Told, What};
 use crate::api::Object;
 use crate::limits;
 
-/// Kept beside the properties that clients see: the letter's name, where addresses of ours lead, and for each recipient
-/// what is known here of it and of those it leads to, and what reports said of them.
+/// Properties that the record has beside those that clients see: the letter's name, the targets of our addresses, and
+/// for each recipient the known status of it and of its targets, and the statements of reports.
 pub const HIDDEN: [&str; 4] = ["letter", "leads", "reached", "heard"];
 
-/// Says of a letter that was taken charge of how it is with its recipients: it waits for all of them.
+/// Makes the status of a letter that the queue has taken charge of: it waits for all recipients.
 pub fn begin(data: &mut Object, letter: LetterId, recipients: &[String], waits: bool) {
     data.insert("letter".into(), letter.to_string().into());
     data.insert("undoStatus".into(), if waits { "pending" } else { "final" }.into());
@@ -36,12 +36,12 @@ pub fn letter(data: &Object) -> Option<LetterId> {
     data.get("letter")?.as_str()?.parse().ok()
 }
 
-/// Can it still be taken back?
+/// Returns true if it can still be taken back.
 pub fn is_pending(data: &Object) -> bool {
     data.get("undoStatus").is_some_and(|status| status == "pending")
 }
 
-/// It was taken back: nobody gets it.
+/// Marks it as taken back: nobody gets it.
 pub fn cancel(data: &mut Object) {
     data.insert("undoStatus".into(), "canceled".into());
     for target in targets(data) {
@@ -50,20 +50,20 @@ pub fn cancel(data: &mut Object) {
     tell(data);
 }
 
-/// Will nothing more be heard of it?
+/// Returns true if nothing more will be heard of it.
 pub fn is_settled(data: &Object) -> bool {
     let waits = |status: &Value| status["delivered"] == "queued";
     let status = data.get("deliveryStatus").and_then(Value::as_object);
     !is_pending(data) && !status.into_iter().flatten().any(|(_, status)| waits(status))
 }
 
-/// Takes in what happened to the letter.
+/// Takes in the events of the letter.
 pub fn learn(data: &mut Object, events: &[Event]) {
     for event in events {
         match event {
             Event::Redirected { recipient, to } => redirect(data, recipient, to),
             Event::Filed { recipient, .. } => set(data, recipient, "250 2.1.5 filed", "yes"),
-            // For whom it is tried again, it is queued.
+            // A recipient that is tried again is queued.
             Event::NotFiled { recipient, reply } if reply.starts_with('5') => set(data, recipient, reply, "no"),
             Event::Queued { recipients } => {
                 if is_pending(data) {
@@ -71,7 +71,7 @@ pub fn learn(data: &mut Object, events: &[Event]) {
                 }
                 recipients.iter().for_each(|to| await_target(data, to));
             }
-            // Behind the next server anything may happen: it was handed on, and no more is known.
+            // Anything may happen behind the next server: the letter was handed on, and no more is known.
             Event::Attempt(attempt) => set(
                 data,
                 &attempt.recipient,
@@ -95,8 +95,8 @@ pub fn learn(data: &mut Object, events: &[Event]) {
     tell(data);
 }
 
-/// Takes in what a report says that came as the blob. False where it names nobody that the letter was sent to: anybody
-/// can write a report.
+/// Takes in a report that came as the blob. Returns false if it names nobody that the letter was sent to: anybody can
+/// write a report.
 pub fn hear(data: &mut Object, report: &Report, blob: &str) -> bool {
     let spots = Spots::of(data);
     let told: Vec<(Spot, &What)> = report.told.iter().flat_map(|told| spots.meant(told)).collect();
@@ -149,7 +149,8 @@ impl Spots {
         targets.unwrap_or_else(|| self.recipients.get(address).cloned().into_iter().collect())
     }
 
-    /// Those meant by a report: whom it was sent to, and where that led if we know so much; else where it came to.
+    /// Returns the targets that a report means: the recipient that it was sent to, and its target if we know it;
+    /// otherwise the address that it came to.
     fn meant<'a>(&self, told: &'a Told) -> Vec<(Spot, &'a What)> {
         let (original, last) = (self.named(told.original.as_ref()), self.named(told.last.as_ref()));
         let nearer: Vec<Spot> =
@@ -165,7 +166,7 @@ impl Spots {
     }
 }
 
-/// Keeps what a report says, whatever is known so far: it may come before we know that we handed the letter on.
+/// Keeps a report's statement, whatever is known so far: it may come before we know that we handed the letter on.
 fn remember(heard: &mut Object, (name, target): Spot, what: &What) {
     let led = heard.entry(name).or_insert_with(|| json!({}));
     let one = &mut led[target.as_str()];
@@ -204,7 +205,7 @@ fn targets(data: &mut Object) -> impl Iterator<Item = &mut Value> {
         .flat_map(|led| led.values_mut())
 }
 
-/// An address of ours leads to others. Those here are heard of under the address itself.
+/// Notes that an address of ours leads to others. Those here are reported under the address itself.
 fn redirect(data: &mut Object, recipient: &str, to: &[String]) {
     let Some(reached) = data.get_mut("reached").and_then(Value::as_object_mut) else { return };
     let Some((name, led)) = reached.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(recipient)) else { return };
@@ -217,7 +218,7 @@ fn redirect(data: &mut Object, recipient: &str, to: &[String]) {
     }
 }
 
-/// The letter waits for somebody elsewhere that a recipient leads to.
+/// Notes that the letter waits for a target elsewhere that a recipient leads to.
 fn await_target(data: &mut Object, target: &str) {
     let leads = data.get("leads").and_then(Value::as_object).cloned().unwrap_or_default();
     let Some(reached) = data.get_mut("reached").and_then(Value::as_object_mut) else { return };
@@ -257,7 +258,7 @@ fn tell(data: &mut Object) {
             let of = |target: &str| heard.and_then(|heard| heard.get(target));
             let all = led.as_object().into_iter().flatten().map(|(target, known)| informed(known, of(target)));
             let mut worst = all.max_by_key(weight).unwrap_or_else(taken);
-            // One who has seen it is enough.
+            // One reader is enough.
             if heard.into_iter().flatten().any(|(_, heard)| heard["displayed"] == "yes") {
                 worst["displayed"] = "yes".into();
             }
@@ -350,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_report_says_what_we_cannot_know() {
-        // RFC 8621 §7: delivered is yes, failed is no, anything else leaves it as it is.
+        // RFC 8621 §7: delivered is yes, failed is no, anything else leaves it unchanged.
         let mut data = begun(&["Bob@beta.test", "carol@beta.test"], false);
         for to in ["Bob@beta.test", "carol@beta.test"] {
             learn(&mut data, &[attempt(to, "250 ok", AttemptOutcome::Delivered)]);
@@ -413,7 +414,7 @@ mod tests {
         let mut data = begin();
         assert!(hear(&mut data, &report(Kind::Delivery, Some("team@alpha.test"), "carol@beta.test", no()), "L1"));
         assert_eq!(delivered(&data, "team@alpha.test").0, "no");
-        // Of which of them it speaks is not known: it is kept, and read as no answer.
+        // The report does not say which of them it means: it is kept, and counts as no answer.
         let mut data = begin();
         assert!(hear(&mut data, &report(Kind::Delivery, Some("team@alpha.test"), "x@gamma.test", no()), "L1"));
         assert_eq!(delivered(&data, "team@alpha.test").0, "unknown");

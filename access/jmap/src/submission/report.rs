@@ -4,11 +4,11 @@
 use mail::{Address, header, trace};
 use mailbox::parse::{Part, Structure};
 
-/// The most recipients that one report speaks of.
+/// The most recipients that one report names.
 const MOST: usize = 2000;
-/// The longest answer that is taken over, in characters.
+/// The longest answer that is kept, in characters.
 const LONGEST_REPLY: usize = 300;
-/// The longest message id that is looked for, in octets (a line of RFC 5322 §2.1.1).
+/// The longest message id that is searched for, in octets (a line of RFC 5322 §2.1.1).
 const LONGEST_ID: usize = 998;
 
 /// The kind of report.
@@ -34,16 +34,16 @@ pub struct Parts<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     pub kind: Kind,
-    /// Of which letter, without brackets.
+    /// The Message-ID of the letter, without brackets.
     pub message_id: String,
-    /// Of which recipients.
+    /// The statements about its recipients.
     pub told: Vec<Told>,
 }
 
 /// The statement about one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// To whom the letter was sent, in lower case.
+    /// The recipient that the letter was sent to, in lower case.
     pub original: Option<String>,
     /// The address that the recipient led to, in lower case.
     pub last: Option<String>,
@@ -55,9 +55,9 @@ pub struct Told {
 pub enum What {
     /// `delivered`: yes, no, or neither; and the answer as RFC 8621 §7 writes it.
     Delivery { delivered: Option<bool>, reply: String },
-    /// It was shown to somebody.
+    /// The letter was shown to somebody.
     Displayed,
-    /// Something else happened to it, which is no answer to any question here.
+    /// Another action, which answers no question here.
     Other,
 }
 
@@ -76,7 +76,7 @@ pub fn parts(structure: &Structure) -> Option<Parts<'_>> {
             || part.is("message", "global")
             || part.is("message", "global-headers")
     };
-    // RFC 6522 §3 has three parts in this order, and there is much that counts otherwise.
+    // RFC 6522 §3 requires three parts in this order, and many reports deviate.
     let mut parts = root.children().iter().take(10);
     let (fields, kind) = parts.find_map(|part| Some((part, kind(part)?)))?;
     Some(Parts { kind, fields, returned: parts.find(is_returned) })
@@ -114,7 +114,7 @@ fn deliveries(mut rest: &[u8]) -> Vec<Told> {
 fn delivery(block: &[u8]) -> Option<Told> {
     let text = |name: &str| header::find(block, name).map(|field| line(&field.value())).unwrap_or_default();
     let action = text("Action").to_ascii_lowercase();
-    // RFC 8621 §7: other actions do not affect what is known.
+    // RFC 8621 §7: other actions do not change the status.
     let delivered = match action.split_whitespace().next()? {
         "delivered" => Some(true),
         "failed" => Some(false),
@@ -193,7 +193,8 @@ fn reply(block: &[u8], action: &str, status: &str) -> String {
     said.chars().take(LONGEST_REPLY).collect::<String>().trim_end().to_owned()
 }
 
-/// Lines of an answer as one (RFC 8621 §7): without hyphens behind the code, and without what each line begins with.
+/// Joins the lines of an answer (RFC 8621 §7): without the hyphens behind the code, and without the code that each line
+/// begins with.
 fn one_line(said: &str) -> String {
     let mut prefix: Option<String> = None;
     let mut out = String::new();

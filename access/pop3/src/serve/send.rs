@@ -129,7 +129,7 @@ impl Part {
         self.lines == Some(0) && !self.in_header
     }
 
-    /// Returns the beginning of the next piece, as far as it is to be sent.
+    /// Returns the part at the beginning of the next piece that is to be sent.
     fn take<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
         let Some(lines) = &mut self.lines else { return piece };
         let mut from = 0;

@@ -28,7 +28,7 @@ struct Tally {
 const LINE_END: &[u8] = b"\r\n";
 
 impl Tally {
-    /// Counts octets of the letter: are they to be kept?
+    /// Counts octets of the letter; returns true if they are to be kept.
     fn keep(&mut self, octets: &[u8], most: u64) -> bool {
         self.kept = self.kept.saturating_add(octets.len() as u64);
         self.eight_bit |= !octets.is_ascii();
@@ -45,7 +45,7 @@ impl Tally {
         self.keep(LINE_END, most)
     }
 
-    /// Counts octets that are thrown away: is it too much even for that?
+    /// Counts octets that are thrown away; returns true if they are too many even for that.
     fn throw(&mut self, octets: usize, most: u64) -> bool {
         self.thrown = self.thrown.saturating_add(octets as u64);
         self.thrown > most.saturating_add(1024 * 1024)

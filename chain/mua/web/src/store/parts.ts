@@ -20,14 +20,14 @@ export function isPlainText({ consistsOf }: Pick<EmailBody, 'consistsOf'>): bool
   return consistsOf.every(({ is }) => is !== 'html');
 }
 
-/** Everything that came along and is no text of the letter. */
+/** Returns all parts that came along and are no text of the letter. */
 export function filesOf({ consistsOf }: Pick<EmailBody, 'consistsOf'>): Item[] {
   return consistsOf.filter(
     (part) => part.is !== 'html' && part.is !== 'text' && part.is !== 'otherForm' && !isWrapping(part),
   );
 }
 
-/** Whether it holds the signature and, once more, all that was shown before it (S/MIME, `smime.p7m`). */
+/** Returns true if the part holds the signature and, once more, all that was shown before it (S/MIME, `smime.p7m`). */
 function isWrapping({ is, type }: Pick<Item, 'is' | 'type'>): boolean {
   return is === 'signature' && !type.endsWith('signature');
 }

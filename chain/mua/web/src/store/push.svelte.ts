@@ -104,7 +104,7 @@ export class Push {
     return (await registration?.pushManager.getSubscription()) ?? null;
   }
 
-  /** Has the server post to the browser's service; the worker answers its code (RFC 8620 §7.2.2). */
+  /** Asks the server to post to the browser's service; the worker answers its code (RFC 8620 §7.2.2). */
   async #announce(subscription: PushSubscription): Promise<void> {
     const { endpoint, keys } = subscription.toJSON();
     const request = this.connection.client.request();
