@@ -168,7 +168,7 @@ fn a_letter_that_a_signature_is_wrapped_around_is_shown_as_what_is_inside_and_to
         let weir = alice.ask(&format!("/letter/{}/view", items[4]["blobId"].as_str().expect("a blob")), &[]);
         assert!(weir.body.contains("The weir holds, says the lockkeeper."), "{}", weir.body);
 
-        // That it is signed is said; what came is told as it came.
+        // The answer says that the letter is signed; the octets are given as they came.
         let whole = &items[5];
         let protection = json!({"is": "signed", "by": "smime", "partId": whole["partId"]});
         assert_eq!((&got["protection"], &got["textBody"]), (&protection, &json!([])));

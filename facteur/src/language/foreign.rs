@@ -1,4 +1,5 @@
-//! What servers elsewhere said: quoted, since it is in their words, and with what it means where that is known.
+//! Quotes the words of servers elsewhere, since they are in those servers' words, and adds their meaning if it is
+//! known.
 
 use mail::foreign::Meaning;
 

@@ -298,7 +298,7 @@ fn form() -> impl Strategy<Value = Form> {
     ]
 }
 
-/// What is met of a part: its role, its type, its name, its header and its octets.
+/// Returns what a reader meets of a part: its role, its type, its name, its header and its octets.
 fn met(letter: &[u8], item: &Item<'_>) -> (Role, String, Option<String>, Vec<u8>, Vec<u8>) {
     let Item { part, role, .. } = item;
     let kind = format!("{}/{}", String::from_utf8_lossy(&part.kind), String::from_utf8_lossy(&part.subtype));

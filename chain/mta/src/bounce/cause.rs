@@ -8,7 +8,7 @@ use crate::queue::DAMAGED;
 /// The causes a person can be told something useful about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// What the recipient's server, or the lack of one, told.
+    /// The recipient's server, or the lack of one, told this.
     Told(Meaning),
     /// We took the letter, and our disk lost it.
     DamagedHere,

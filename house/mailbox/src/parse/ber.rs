@@ -6,7 +6,7 @@
 pub(super) const OCTETS: u8 = 0x04;
 /// An OCTET STRING that is made of others.
 pub(super) const OCTETS_IN_PIECES: u8 = 0x24;
-/// What ends an element whose length was not told.
+/// The tag that ends an element whose length was not told.
 pub(super) const END: u8 = 0x00;
 
 /// Octets of the longest head that is read: a tag, and a length of nine octets.
@@ -26,7 +26,7 @@ pub(super) struct Head {
     pub(super) length: Option<u64>,
 }
 
-/// What stands at a place.
+/// The element at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Read {
     Head(Head),

@@ -39,7 +39,7 @@ fn is_smime(part: &Part) -> bool {
     part.is("application", "pkcs7-mime") || part.is("application", "x-pkcs7-mime")
 }
 
-/// What a signature is wrapped around.
+/// The content that a signature is wrapped around.
 pub(super) struct Wrapped<'a> {
     opened: Opened<'a>,
     strings: Strings,
@@ -156,7 +156,7 @@ fn stretch(range: &Range<u32>) -> Step {
     Step { start: range.start.into(), end: range.end.into(), encoding: Encoding::Identity }
 }
 
-/// Where the octet string of the content begins (RFC 5652 §3, §5.1, §5.2).
+/// Returns the position of the octet string of the content (RFC 5652 §3, §5.1, §5.2).
 fn content(octets: &[u8]) -> Option<usize> {
     let mut walk = Walk::new(octets);
     walk.enter(SEQUENCE)?;
@@ -193,7 +193,7 @@ impl Strings {
         let mut strings = Self { end: at, ..Self::default() };
         let mut walk = Walk::new(octets);
         walk.at = at;
-        // Where each of the strings that are entered ends; none where that is not told.
+        // The end of each string that is entered; `None` if its length is not told.
         let mut open: Vec<Option<usize>> = Vec::new();
         while let Some(head) = walk.head() {
             let inside = walk.at + head.size;

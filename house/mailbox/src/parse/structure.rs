@@ -84,17 +84,18 @@ pub enum Content {
     /// A part of a letter that a signature is wrapped around (RFC 8551 §3.5.2). IMAP and the structure of RFC 8621 tell the
     /// wrapping as it came.
     Signed(Box<Part>),
-    /// What is in a part inside such a wrapping.
+    /// The content of a part inside such a wrapping.
     Deep(Box<Deep>),
 }
 
-/// What is in a part that stands neither in the octets of the letter nor in what one encoding makes of them.
+/// The content of a part that stands neither in the octets of the letter nor in those that one encoding makes of
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deep {
     /// The way from the octets of the letter to those in which `header` and `body` of the part count. Parts inside have ways of
     /// their own, and the parts of a letter inside stand where they are in the body of this part.
     pub way: Vec<Step>,
-    /// What is in it; never `Deep` itself.
+    /// The content; never `Deep` itself.
     pub content: Content,
 }
 
@@ -204,7 +205,7 @@ impl Part {
         params::text(&self.params, "charset")
     }
 
-    /// What is in it, wherever it stands.
+    /// Returns the content of the part, wherever it stands.
     pub fn held(&self) -> &Content {
         match &self.content {
             Content::Deep(deep) => &deep.content,

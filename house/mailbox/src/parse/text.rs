@@ -151,10 +151,10 @@ impl<E> Gatherer<'_, E> {
         Ok(self.unpack(&part.header_steps(), length.saturating_mul(2))?.0)
     }
 
-    /// What a path leads to, out of so many octets at most, and whether those are all.
+    /// Unpacks the octets that a path leads to, out of so many at most; says whether those are all.
     fn unpack(&mut self, path: &[Step], most: usize) -> Result<(Vec<u8>, bool), E> {
         let Some(first) = path.first() else { return Ok((Vec::new(), true)) };
-        // What stands inside of other octets has some before it.
+        // Octets inside other octets have some before them.
         let before = path.iter().skip(1).map(|step| step.start.saturating_mul(2).saturating_add(8192)).sum::<u64>();
         let end = first.end.min(first.start.saturating_add(most as u64).saturating_add(before));
         let octets = (self.octets)(first.start..end)?;

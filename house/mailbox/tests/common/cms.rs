@@ -3,7 +3,7 @@
 
 #![allow(dead_code)]
 
-/// How it is written.
+/// The form in which it is written.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
     /// DER.

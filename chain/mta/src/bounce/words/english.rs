@@ -91,7 +91,7 @@ impl Language for English {
     }
 }
 
-/// What the sender can do.
+/// Says what the sender can do.
 fn advice(meaning: Meaning, host: &str) -> String {
     match meaning {
         Meaning::NoSuchMailbox => "Please check the address for a typing mistake. If it is right, ask the person for \

@@ -96,7 +96,7 @@ impl Language for French {
     }
 }
 
-/// What the sender can do.
+/// Says what the sender can do.
 fn advice(meaning: Meaning, host: &str) -> String {
     match meaning {
         Meaning::NoSuchMailbox => "Vérifiez que l'adresse ne contient pas de faute de frappe. Si elle est juste, \
