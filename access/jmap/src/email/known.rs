@@ -76,13 +76,10 @@ fn count(part: &Part, number: String, numbers: &mut HashMap<*const Part, String>
     if part.sub_parts().is_none() {
         numbers.insert(std::ptr::from_ref(part), number.clone());
     }
-    match part.shown_parts() {
-        Some(parts) => {
-            let dot = if number.is_empty() { "" } else { "." };
-            for (part, place) in parts.iter().zip(1..) {
-                count(part, format!("{number}{dot}{place}"), numbers);
-            }
+    if let Some(parts) = part.shown_parts() {
+        let dot = if number.is_empty() { "" } else { "." };
+        for (part, place) in parts.iter().zip(1..) {
+            count(part, format!("{number}{dot}{place}"), numbers);
         }
-        None => {}
     }
 }
