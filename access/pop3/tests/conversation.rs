@@ -1,4 +1,4 @@
-//! What a text file cannot show: TLS, SCRAM, time, memory, large drops, and the end of the server.
+//! Tests of everything that a text file cannot show: TLS, SCRAM, time, memory, large drops, and the end of the server.
 
 mod fixture;
 
@@ -224,7 +224,7 @@ async fn commands_may_come_in_a_heap() {
     client.expect("+OK Goodbye").await;
 }
 
-/// A client that has logged in, and a letter that another one has taken off since.
+/// Returns a client that has logged in, and a letter that another one has removed since.
 async fn lacking(data: &Path, uid: u32) -> (Client, Store) {
     let store = fixture::furnish(data).await;
     let address = fixture::open_over(store.clone(), |server| server.clear_logins = true);

@@ -21,8 +21,8 @@ pub struct Known {
 }
 
 impl Known {
-    /// Returns the part's number, as IMAP counts them; a part in the wrapping of a signature has the number behind that of
-    /// the wrapping. `None` for a multipart of parts, and for the parts of a letter inside.
+    /// Returns the part's number, as IMAP counts them; a part in the wrapping of a signature has the number behind that
+    /// of the wrapping. `None` for a multipart of parts, and for the parts of a letter inside.
     pub fn number(&self, structure: &Structure, part: &Part) -> Option<&str> {
         let numbers = self.numbers.get_or_init(|| {
             let mut numbers = HashMap::new();

@@ -110,7 +110,7 @@ fn create(tx: &mut Tx, account: AccountId, given: &Object) -> Result<Result<Iden
     records::create(tx, account, Kind::Identity, &data).map(|number| Ok(IdentityId(number)))
 }
 
-/// Only what the client does not know.
+/// Returns only the properties that the client does not know.
 fn told(id: IdentityId, given: &Object) -> Object {
     let mut told: Object =
         defaults().into_iter().filter(|(name, _)| given.get(name).is_none_or(Value::is_null)).collect();

@@ -119,7 +119,7 @@ pub fn hear(data: &mut Object, report: &Report, blob: &str) -> bool {
     true
 }
 
-/// A recipient, and which of those it leads to.
+/// A recipient, and one of the targets that it leads to.
 type Spot = (String, String);
 
 /// The position of each lower-case name within the known status.

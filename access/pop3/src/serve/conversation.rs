@@ -251,7 +251,8 @@ impl Conversation {
         }
     }
 
-    /// The end, whatever it is. The maildrop is free before the client hears of it, so that it can come back at once.
+    /// Ends the conversation, for whatever reason. The maildrop is free before the client learns of the end, so that it
+    /// can come back immediately.
     async fn leave(self, end: End) {
         let Self { server, mut connection, dialogue, hold, .. } = self;
         let (updated, not_updated) = (dialogue.say(Event::Updated), dialogue.say(Event::NotUpdated));
