@@ -17,6 +17,7 @@ fn migrations() -> Vec<Migration> {
         mda::MIGRATIONS,
         mra::MIGRATIONS,
         trace::MIGRATIONS,
+        records::MIGRATIONS,
         jmap::MIGRATIONS,
         import_export::MIGRATIONS,
     ]

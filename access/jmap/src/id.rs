@@ -3,6 +3,7 @@
 
 use mail::seam::AccountId;
 use mailbox::{FolderId, LetterKey, ThreadId};
+use records::{IdentityId, SubmissionId};
 
 /// A number that has an id.
 pub trait Id: Sized + Copy {
@@ -44,14 +45,6 @@ macro_rules! ids {
         }
     )+};
 }
-
-/// An identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct IdentityId(pub i64);
-
-/// A submission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SubmissionId(pub i64);
 
 ids! {
     AccountId, 'a';

@@ -36,7 +36,6 @@ mod outbox;
 mod preferences;
 mod push;
 mod quota;
-mod records;
 mod run;
 mod schema;
 mod scope;

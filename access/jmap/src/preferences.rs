@@ -4,11 +4,11 @@
 //! A property that is null was never chosen: the client then does what it thinks best. An unknown property is refused,
 //! so that nobody believes that it is stored.
 
+use records::Kind;
 use serde_json::{Map, Value, json};
 
 use crate::api::{Object, SetError};
 use crate::email::filter;
-use crate::records::{self, Kind, Record};
 use crate::standard::singleton::{ID, Singleton, all_fit};
 
 /// The most senders whose pictures are always shown; beyond that, the oldest go.
@@ -25,16 +25,24 @@ pub static PREFERENCES: Singleton = Singleton {
     kind: Kind::Preferences,
     state: |view, account| Ok(records::state(view, account, Kind::Preferences)?),
     properties: &["id", "language", "theme", "undoSend", "notifications", "picturesFrom"],
-    object,
+    read: |view, account| Ok(object(records::preferences::get(view, account)?)),
+    write: |tx, account, object| records::preferences::set(tx, account, &said(object)),
+    fresh: || object(Object::new()),
     judge,
 };
 
-fn object(record: Option<&Record>) -> Object {
+/// What was said of it: a property that is null was not.
+fn said(object: &Object) -> Object {
+    let said = object.iter().filter(|(name, value)| *name != "id" && !value.is_null());
+    said.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn object(said: Object) -> Object {
     let defaults = json!({
         "id": ID, "language": null, "theme": null, "undoSend": null, "notifications": null, "picturesFrom": {},
     });
     let mut object = defaults.as_object().cloned().unwrap_or_default();
-    object.extend(record.map(|record| record.data.clone()).unwrap_or_default());
+    object.extend(said);
     object
 }
 
@@ -101,7 +109,7 @@ mod tests {
         let senders: Map<String, Value> = (0..MOST_SENDERS + 3)
             .map(|n| (format!("p{n}@a.test"), json!(format!("2026-11-30T{:02}:{:02}:00Z", 23 - n / 60, 59 - n % 60))))
             .collect();
-        let mut after = object(None);
+        let mut after = object(Object::new());
         after.insert("picturesFrom".into(), senders.into());
         let told = judge(&mut after).unwrap().unwrap();
         let kept = told["picturesFrom"].as_object().unwrap();

@@ -5,13 +5,13 @@ use std::fmt::{self, Display, Formatter};
 use mail::seam::AccountId;
 use mailbox::Change;
 use mailbox::account_changes;
+use records::Kind;
 use serde_json::{Value, json};
 use store::View;
 
 use crate::api::Object;
 use crate::id::Id;
 use crate::quota;
-use crate::records::{self, Kind};
 
 /// The state of a kind of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 //! - `envelope`: from whom and for whom, and until when it waits.
 //! - `fate`: what is said of a submission as its letter goes on.
 //! - `follow`: keeps that true, from the trace and from reports.
-//! - `sent`: under which Message-ID letters went.
 //! - `report`, `hear`: what reports of them say, and taking that in.
 //!
 //! `dsnBlobIds` and `mdnBlobIds` name the letters that the reports came in. They stay when their reader deletes one, as
@@ -16,15 +15,14 @@ pub mod get;
 mod hear;
 pub mod query;
 mod report;
-mod sent;
 pub mod set;
 
 pub use follow::follow;
+use records::Submission;
 use serde_json::json;
 
 use crate::api::Object;
-use crate::id::{Id, SubmissionId};
-use crate::records::Record;
+use crate::id::Id;
 
 /// All properties.
 pub const PROPERTIES: [&str; 10] = [
@@ -40,10 +38,10 @@ pub const PROPERTIES: [&str; 10] = [
     "mdnBlobIds",
 ];
 
-/// The EmailSubmission object of a record.
-pub fn object(record: &Record) -> Object {
-    let mut object = record.data.clone();
-    object.insert("id".into(), SubmissionId(record.id).id().into());
+/// The EmailSubmission object.
+pub fn object(submission: &Submission) -> Object {
+    let mut object = submission.data.clone();
+    object.insert("id".into(), submission.id.id().into());
     for name in fate::HIDDEN {
         object.remove(name);
     }

@@ -1,11 +1,11 @@
 //! VacationResponse (RFC 8621 §8): one for each account. Its words are kept; letters are not answered yet, so that it cannot
 //! be enabled, and is told as what it is: not enabled.
 
+use records::{Absence, Kind, absence};
 use serde_json::{Value, json};
 
 use crate::api::{Object, SetError};
 use crate::email::filter;
-use crate::records::{self, Kind, Record};
 use crate::standard::singleton::{ID, Singleton, all_fit};
 
 /// The longest text, in octets.
@@ -16,20 +16,37 @@ pub static VACATION: Singleton = Singleton {
     kind: Kind::Vacation,
     state: |view, account| Ok(records::state(view, account, Kind::Vacation)?),
     properties: &["id", "isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"],
-    object,
+    read: |view, account| Ok(object(&absence::get(view, account)?)),
+    write: |tx, account, object| absence::set(tx, account, &of(object)),
+    fresh: || object(&Absence::default()),
     judge,
 };
 
-fn object(record: Option<&Record>) -> Object {
-    let defaults = json!({
-        "id": ID, "isEnabled": false, "fromDate": null, "toDate": null, "subject": null, "textBody": null,
-        "htmlBody": null,
+fn object(absence: &Absence) -> Object {
+    let object = json!({
+        "id": ID,
+        // One that was enabled by an earlier version has never answered anybody.
+        "isEnabled": false,
+        "fromDate": absence.from_date,
+        "toDate": absence.to_date,
+        "subject": absence.subject,
+        "textBody": absence.text_body,
+        "htmlBody": absence.html_body,
     });
-    let mut object = defaults.as_object().cloned().unwrap_or_default();
-    object.extend(record.map(|record| record.data.clone()).unwrap_or_default());
-    // One that was enabled by an earlier version has never answered anybody.
-    object.insert("isEnabled".into(), false.into());
-    object
+    object.as_object().cloned().unwrap_or_default()
+}
+
+/// The absence that an object describes, which was judged to be right.
+fn of(object: &Object) -> Absence {
+    let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+    Absence {
+        is_enabled: object.get("isEnabled") == Some(&Value::Bool(true)),
+        from_date: text("fromDate"),
+        to_date: text("toDate"),
+        subject: text("subject"),
+        text_body: text("textBody"),
+        html_body: text("htmlBody"),
+    }
 }
 
 fn judge(after: &mut Object) -> Result<Option<Object>, SetError> {

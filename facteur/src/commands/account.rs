@@ -12,7 +12,7 @@ use mailbox::Usage;
 use serde::Serialize;
 use store::{Key, Store};
 
-use super::{Trouble, size};
+use super::{Trouble, removal, size};
 use crate::command_line::{AccountCommand, Form, PasswordFrom};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -162,19 +162,10 @@ fn remove(context: &Context<'_>, address: Address, yes: bool) -> Result<(), Fail
     if !yes && !ask::sure(&question)? {
         return Err(Failure::new(say!("nothing was removed", "rien n'a été retiré")));
     }
-    let removed = store.write_blocking(Key::Everything, move |tx| {
-        let removed = directory::account::remove(tx, &address)?;
-        mailbox::account::delete(tx, removed.account)?;
-        Ok::<_, Trouble>(removed)
-    })?;
+    let removed = removal::person(&store, address)?;
     for alias in removed.aliases {
         terminal::note(&say!("{alias} no longer leads there\n", "{alias} n'y mène plus\n"));
     }
-    let account = removed.account;
-    while store
-        .write_blocking(Key::Account(account.0), move |tx| import_export::forget(tx, account))
-        .map_err(Trouble::from)?
-    {}
     Ok(())
 }
 

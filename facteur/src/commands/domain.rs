@@ -5,7 +5,7 @@ mod fit;
 
 use serde::Serialize;
 
-use super::Trouble;
+use super::{Trouble, removal};
 use crate::command_line::DomainCommand;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -31,11 +31,7 @@ pub fn run(command: DomainCommand, context: &Context<'_>) -> Result<(), Failure>
         }
         DomainCommand::Remove { domain, force } => {
             let store = context.store()?;
-            store.write_blocking(store::Key::Everything, move |tx| {
-                let removed = directory::domain::remove(tx, &domain, force)?;
-                removed.accounts.into_iter().try_for_each(|account| mailbox::account::delete(tx, account))?;
-                Ok::<_, Trouble>(())
-            })?;
+            removal::domain(&store, domain, force)?;
         }
     }
     Ok(())

@@ -1,5 +1,8 @@
 //! Tells a database with today's tables from an earlier one.
 
-/// The room of a step that stands in every database since each room makes its tables by one first step. A database without
-/// it has other tables.
+/// The room whose steps say which tables a database has: its last one stands in every database with today's tables, and a
+/// database without it has other tables.
 pub(crate) const EDITION: &str = "edition";
+
+/// The last step of [`EDITION`].
+pub(crate) const LAST: u32 = 2;

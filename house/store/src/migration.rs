@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::edition::EDITION;
 use crate::engine::WriteSession;
 use crate::error::{OpenError, Result};
 use crate::lock::Lock;
 use crate::value::Row;
-use crate::{params, record, snapshot};
+use crate::{edition, params, record, snapshot};
 
 /// One step. Each room numbers its own steps 1, 2, 3, … and never changes one that is in `main`: data folders of `main` are
 /// kept in `tests/folders`, and the tests upgrade each. The first step of a room makes all its tables as they were in
@@ -38,8 +37,13 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
-/// Makes no table: it says which tables these are.
-pub(crate) const FIRST: Migration = Migration { room: EDITION, number: 1, sql: "" };
+/// The editions of before the first release. They make no tables:
+/// 1. Each room makes its tables by one first step.
+/// 2. The records of people, which were tables of the JMAP room, are a room of their own.
+pub(crate) const EDITIONS: [Migration; edition::LAST as usize] = [
+    Migration { room: edition::EDITION, number: 1, sql: "" },
+    Migration { room: edition::EDITION, number: edition::LAST, sql: "" },
+];
 
 /// Brings the database to the state that the migrations describe, all of it or nothing. `before` is called once it is
 /// certain that something will be changed.

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::edition::EDITION;
+use crate::edition::{EDITION, LAST};
 use crate::engine::WriteSession;
 use crate::error::{Error, OpenError};
 use crate::mark::{self, Said, Stamp};
@@ -161,7 +161,7 @@ fn check_presence(folder: &Path, found: &Found, said: Option<&Said>) -> Result<(
             false => Err(OpenError::NoDatabase { folder: folder.to_owned(), found: found.remains.clone() }),
         };
     }
-    if !survey.has_migrated(EDITION).map_err(database)? {
+    if !survey.has_migrated(EDITION, LAST).map_err(database)? {
         return Err(OpenError::FormerTables { folder: folder.to_owned() });
     }
     if let Some(said) = said {

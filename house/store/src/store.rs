@@ -18,7 +18,7 @@ use crate::housekeeping::{self, Housekeeping, Progress};
 use crate::key::{Key, Tables};
 use crate::lock::{make_private_folder, wait_for_turn};
 use crate::mark::Mark;
-use crate::migration::{FIRST, Migration, migrate};
+use crate::migration::{EDITIONS, Migration, migrate};
 use crate::opening::{self, Check, Looked};
 use crate::reader::{Deadlines, Readers};
 use crate::search::SearchIndex;
@@ -328,7 +328,7 @@ fn open_database(
     };
     let database = |error| OpenError::Database { file: file.clone(), error };
     let opened = sqlite::open(&setup, counters).map_err(database)?;
-    let all: Vec<Migration> = [FIRST].iter().chain(blob::MIGRATIONS).chain(migrations).copied().collect();
+    let all: Vec<Migration> = EDITIONS.iter().chain(blob::MIGRATIONS).chain(migrations).copied().collect();
     if options.reserve {
         shrink::make_shrinkable(&*opened.writer, folder);
     }

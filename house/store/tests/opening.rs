@@ -339,3 +339,15 @@ fn a_database_with_the_former_tables_is_refused_with_what_to_do() {
     assert!(matches!(error, OpenError::FormerTables { .. }), "{error}");
     assert!(error.to_string().contains("facteur export"), "{error}");
 }
+
+#[test]
+fn a_database_of_an_earlier_edition_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let sql = "DELETE FROM migration WHERE room = 'edition' AND number > 1";
+    let gone = store.write_blocking(Key::Everything, move |tx| tx.execute(sql, &[]));
+    store.close_blocking();
+    assert_eq!(gone.unwrap(), 1);
+    let error = refused(folder.path());
+    assert!(matches!(error, OpenError::FormerTables { .. }), "{error}");
+}

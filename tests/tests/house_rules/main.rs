@@ -17,7 +17,7 @@ fn floor(name: &str) -> Option<u8> {
         "facteur-intake" => 8,
         "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-mra" | "facteur-mua" => 7,
         "facteur-imap" | "facteur-pop3" | "facteur-jmap" => 7,
-        "facteur-smtpd" | "facteur-http" | "facteur-import-export" => 6,
+        "facteur-smtpd" | "facteur-http" | "facteur-import-export" | "facteur-records" => 6,
         "facteur-mailbox" => 5,
         "facteur-directory" | "facteur-trace" | "facteur-https" => 4,
         "facteur-store" | "facteur-net" | "facteur-maildir" => 3,

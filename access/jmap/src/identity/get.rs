@@ -1,12 +1,12 @@
 //! Identity/get and Identity/changes (RFC 8621 §6.1, §6.2).
 
 use mailbox::account_changes::{Changes, Cursor};
+use records::{IdentityId, Kind};
 use store::View;
 
 use super::{PROPERTIES, ensure, object};
 use crate::api::{MethodError, Object};
-use crate::id::{Id, IdentityId};
-use crate::records::{self, Kind};
+use crate::id::Id;
 use crate::scope::Scope;
 use crate::standard::{self, ChangesArguments, GetArguments, changes as standard_changes, get as standard_get};
 use crate::state;
@@ -17,18 +17,17 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     arguments.checked(&PROPERTIES)?;
     ensure(scope, account).await?;
     let read = move |view: &View| -> Result<_, store::Error> {
-        Ok((records::state(view, account, Kind::Identity)?, records::list(view, account, Kind::Identity)?))
+        Ok((records::state(view, account, Kind::Identity)?, records::identity::list(view, account)?))
     };
     let (head, all) = scope.server.read(account, read).await?;
-    let wanted = |id: &String| IdentityId::read(id).map(|id| id.0);
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     match &arguments.ids {
-        None => list.extend(all.iter().map(object)),
+        None => list.extend(all.iter().map(|(id, identity)| object(*id, identity))),
         Some(ids) => {
-            for id in ids {
-                match all.iter().find(|record| Some(record.id) == wanted(id)) {
-                    Some(record) => list.push(object(record)),
-                    None => not_found.push(id.clone()),
+            for asked in ids {
+                match all.iter().find(|(id, _)| Some(*id) == IdentityId::read(asked)) {
+                    Some((id, identity)) => list.push(object(*id, identity)),
+                    None => not_found.push(asked.clone()),
                 }
             }
         }

@@ -2,18 +2,18 @@
 
 use mail::Address;
 use mail::seam::AccountId;
-use serde_json::{Value, json};
+use records::identity::MOST;
+use records::{IdentityId, Kind};
+use serde_json::Value;
 use store::{Tx, View};
 
-use super::{defaults, ensure, object};
+use super::{defaults, ensure, object, read};
 use crate::api::{MethodError, Object, SetError, patch};
-use crate::id::{Id, IdentityId};
-use crate::records::{self, Kind};
+use crate::id::Id;
 use crate::scope::{Created, Scope};
 use crate::standard::{self, SetAnswer, SetArguments, Span};
 
-/// The most identities of a person, and the longest text of one, in octets.
-const MOST: usize = 200;
+/// The longest text of an identity, in octets.
 const LONGEST: usize = 64 * 1024;
 
 pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {
@@ -103,11 +103,8 @@ impl Batch {
 }
 
 fn create(tx: &mut Tx, account: AccountId, given: &Object) -> Result<Result<IdentityId, SetError>, store::Error> {
-    if records::list(tx, account, Kind::Identity)?.len() >= MOST {
-        return Ok(Err(SetError::new("overQuota").because(format!("no more than {MOST} identities"))));
-    }
-    let data: Object = given.clone().into_iter().filter(|(_, value)| !value.is_null()).collect();
-    records::create(tx, account, Kind::Identity, &data).map(|number| Ok(IdentityId(number)))
+    let made = records::identity::create(tx, account, &read(given))?;
+    Ok(made.ok_or_else(|| SetError::new("overQuota").because(format!("no more than {MOST} identities"))))
 }
 
 /// Returns only the properties that the client does not know.
@@ -121,13 +118,13 @@ fn told(id: IdentityId, given: &Object) -> Object {
 fn update(
     tx: &mut Tx,
     account: AccountId,
-    IdentityId(id): IdentityId,
+    id: IdentityId,
     change: &Object,
 ) -> Result<Result<(), SetError>, store::Error> {
-    let Some(record) = records::get(tx, account, Kind::Identity, id)? else {
+    let Some(identity) = records::identity::get(tx, account, id)? else {
         return Ok(Err(SetError::not_found()));
     };
-    let before = object(&record);
+    let before = object(id, &identity);
     let after = match patch::apply(before.clone(), change, |name| defaults().get(name).cloned()) {
         Ok(after) => after,
         Err(error) => return Ok(Err(error)),
@@ -138,18 +135,17 @@ fn update(
     if !bad.is_empty() {
         return Ok(Err(SetError::invalid(bad)));
     }
-    let data = after.into_iter().filter(|(name, value)| name != "id" && !value.is_null()).collect();
-    records::update(tx, account, Kind::Identity, id, &data).map(Ok)
+    records::identity::update(tx, account, id, &read(&after)).map(Ok)
 }
 
-fn destroy(tx: &mut Tx, account: AccountId, IdentityId(id): IdentityId) -> Result<Result<(), SetError>, store::Error> {
-    let Some(record) = records::get(tx, account, Kind::Identity, id)? else {
+fn destroy(tx: &mut Tx, account: AccountId, id: IdentityId) -> Result<Result<(), SetError>, store::Error> {
+    let Some(identity) = records::identity::get(tx, account, id)? else {
         return Ok(Err(SetError::not_found()));
     };
-    if record.data.get("mayDelete") == Some(&json!(false)) {
+    if !identity.may_delete {
         return Ok(Err(SetError::new("forbidden").because("the identity of one's own address stays")));
     }
-    records::destroy(tx, account, Kind::Identity, id).map(|_| Ok(()))
+    records::identity::destroy(tx, account, id).map(|_| Ok(()))
 }
 
 /// Properties that are not as they must be.

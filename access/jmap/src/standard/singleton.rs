@@ -2,11 +2,11 @@
 
 use mail::seam::AccountId;
 use mailbox::account_changes::Cursor;
+use records::Kind;
 use store::{Tx, View};
 
 use super::{GetArguments, SetAnswer, SetArguments, Span, arguments, get as standard_get, span};
 use crate::api::{MethodError, Object, SetError, patch};
-use crate::records::{self, Kind, Record};
 use crate::scope::Scope;
 use crate::state;
 
@@ -19,8 +19,12 @@ pub struct Singleton {
     /// The last change of the kind; [`Span`] asks for it.
     pub state: span::StateOf,
     pub properties: &'static [&'static str],
-    /// Makes the object as clients see it. The record does not contain properties that were never set, or are null.
-    pub object: fn(Option<&Record>) -> Object,
+    /// Reads the object as clients see it.
+    pub read: fn(&View, AccountId) -> Result<Object, store::Error>,
+    /// Writes the object, which `judge` has judged.
+    pub write: fn(&mut Tx, AccountId, &Object) -> Result<(), store::Error>,
+    /// Makes the object of an account that never set any property.
+    pub fresh: fn() -> Object,
     /// Judges the object that a client wants, and may change it; returns its changes.
     pub judge: fn(&mut Object) -> Result<Option<Object>, SetError>,
 }
@@ -31,11 +35,11 @@ impl Singleton {
         let mut given: GetArguments = arguments(given)?;
         let account = scope.account(&given.account_id)?;
         given.checked(self.properties)?;
-        let (head, record) = scope.server.read(account, move |view| self.read(view, account)).await?;
+        let (head, object) = scope.server.read(account, move |view| self.look(view, account)).await?;
         let ids = given.ids.unwrap_or_else(|| vec![ID.to_owned()]);
         let (found, not_found): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id == ID);
         let properties = given.properties.as_deref();
-        let list = found.iter().map(|_| standard_get::only((self.object)(record.as_ref()), properties)).collect();
+        let list = found.iter().map(|_| standard_get::only(object.clone(), properties)).collect();
         Ok(standard_get::answer(&given.account_id, head, list, not_found))
     }
 
@@ -63,10 +67,9 @@ impl Singleton {
         Ok(answer.into_arguments(&given.account_id, span.ends()))
     }
 
-    fn read(&self, view: &View, account: AccountId) -> Result<(String, Option<Record>), store::Error> {
+    fn look(&self, view: &View, account: AccountId) -> Result<(String, Object), store::Error> {
         let head = records::state(view, account, self.kind)?;
-        let record = records::list(view, account, self.kind)?.into_iter().next();
-        Ok((state::write(Cursor::at(head)), record))
+        Ok((state::write(Cursor::at(head)), (self.read)(view, account)?))
     }
 
     fn update(
@@ -75,9 +78,8 @@ impl Singleton {
         account: AccountId,
         change: &Object,
     ) -> Result<Result<Option<Object>, SetError>, mailbox::Error> {
-        let (_, record) = self.read(tx, account)?;
-        let default = |name: &str| (self.object)(None).get(name).cloned();
-        let judged = patch::apply((self.object)(record.as_ref()), change, default).and_then(|mut after| {
+        let default = |name: &str| (self.fresh)().get(name).cloned();
+        let judged = patch::apply((self.read)(tx, account)?, change, default).and_then(|mut after| {
             let changed = (self.judge)(&mut after)?;
             Ok((after, changed))
         });
@@ -85,11 +87,7 @@ impl Singleton {
             Ok(judged) => judged,
             Err(error) => return Ok(Err(error)),
         };
-        let data = after.into_iter().filter(|(name, value)| name != "id" && !value.is_null()).collect();
-        match record {
-            Some(record) => records::update(tx, account, self.kind, record.id, &data)?,
-            None => drop(records::create(tx, account, self.kind, &data)?),
-        }
+        (self.write)(tx, account, &after)?;
         Ok(Ok(changed))
     }
 }

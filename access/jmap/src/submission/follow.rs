@@ -8,11 +8,12 @@ use mail::LetterId;
 use mail::seam::AccountId;
 use mail::trace::Event;
 use mailbox::LetterKey;
-use store::{Key, Store, Tx, View, params};
+use records::SubmissionId;
+use records::submission::{self, SentLetter};
+use store::{Key, Store, Tx, View};
 
-use super::{fate, hear, sent};
+use super::{fate, hear};
 use crate::api::Object;
-use crate::records::{self, Kind};
 
 /// Events that happen within this time are taken in together.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -27,37 +28,15 @@ pub fn begin(
     account: AccountId,
     (letter, message_id): (LetterId, Option<&str>),
     data: &Object,
-) -> Result<i64, store::Error> {
-    if let Some(oldest) = records::make_room(tx, account, Kind::Submission)? {
-        forget(tx, oldest)?;
-    }
-    let record = records::create(tx, account, Kind::Submission, data)?;
-    if let Some(message_id) = message_id {
-        sent::note(tx, account, message_id, record)?;
-    }
-    tx.execute(
-        "INSERT INTO jmap_sending (letter, account, record, since) VALUES ($1, $2, $3, $4)",
-        params![letter.as_str(), account.0, record, first_of(tx)?],
-    )?;
-    Ok(record)
+) -> Result<SubmissionId, store::Error> {
+    let since = first_of(tx)?;
+    submission::begin(tx, account, SentLetter { letter, message_id, since }, data)
 }
 
 /// Steps of this very commit may stand in the trace already: they are looked at, too. They are no more rows than this.
 fn first_of(view: &View) -> Result<i64, store::Error> {
     const ROWS_OF_A_COMMIT: i64 = 64;
     Ok((trace::last(view)? - ROWS_OF_A_COMMIT).max(0))
-}
-
-/// The record is gone.
-pub fn forget(tx: &mut Tx, record: i64) -> Result<(), store::Error> {
-    end(tx, record)?;
-    sent::forget(tx, record)
-}
-
-/// Nothing more will be heard of it but in reports.
-pub fn end(tx: &mut Tx, record: i64) -> Result<(), store::Error> {
-    tx.execute("DELETE FROM jmap_sending WHERE record = $1", params![record])?;
-    Ok(())
 }
 
 /// Follows letters until `shutdown` is done.
@@ -112,24 +91,26 @@ async fn look(store: &Store, seen: &mut Option<i64>) -> Result<bool, store::Erro
     let followed = store
         .read(move |view| {
             // Without letters on their way there is nothing to look for.
-            let Some(oldest) = oldest(view)? else {
+            let Some(oldest) = submission::followed_from(view)? else {
                 return Ok::<_, store::Error>(trace::Followed {
                     upto: trace::last(view)?,
                     ..trace::Followed::default()
                 });
             };
-            trace::follow(view, from.unwrap_or(oldest), ROWS, |letter| is_on_its_way(view, letter))
+            trace::follow(view, from.unwrap_or(oldest), ROWS, |letter| {
+                Ok(submission::on_its_way(view, letter)?.is_some())
+            })
         })
         .await?;
     let trace::Followed { steps, upto, more } = followed;
     if !steps.is_empty() {
-        let mut letters: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+        let mut letters: BTreeMap<LetterId, Vec<Event>> = BTreeMap::new();
         for (letter, events) in steps {
-            letters.entry(letter.to_string()).or_default().extend(events);
+            letters.entry(letter).or_default().extend(events);
         }
         store
             .write(Key::Everything, move |tx| {
-                letters.iter().try_for_each(|(letter, events)| take_in(tx, letter, events, upto))
+                letters.iter().try_for_each(|(letter, events)| take_in(tx, *letter, events, upto))
             })
             .await?;
     }
@@ -137,28 +118,16 @@ async fn look(store: &Store, seen: &mut Option<i64>) -> Result<bool, store::Erro
     Ok(more)
 }
 
-fn oldest(view: &View) -> Result<Option<i64>, store::Error> {
-    view.query_one("SELECT MIN(since) FROM jmap_sending", params![], |row| row.get(0))
-}
-
-fn is_on_its_way(view: &View, letter: LetterId) -> Result<bool, store::Error> {
-    let sql = "SELECT 1 FROM jmap_sending WHERE letter = $1";
-    Ok(view.query_opt(sql, params![letter.as_str()], |_| Ok(()))?.is_some())
-}
-
-fn take_in(tx: &mut Tx, letter: &str, events: &[Event], upto: i64) -> Result<(), store::Error> {
-    let sql = "SELECT account, record FROM jmap_sending WHERE letter = $1";
-    let known = tx.query_opt(sql, params![letter], |row| Ok((AccountId(row.get(0)?), row.get::<i64>(1)?)))?;
-    let Some((account, number)) = known else { return Ok(()) };
-    let Some(record) = records::get(tx, account, Kind::Submission, number)? else { return end(tx, number) };
-    let mut data = record.data.clone();
+fn take_in(tx: &mut Tx, letter: LetterId, events: &[Event], upto: i64) -> Result<(), store::Error> {
+    let Some((account, id)) = submission::on_its_way(tx, letter)? else { return Ok(()) };
+    let Some(found) = submission::get(tx, account, id)? else { return submission::end(tx, id) };
+    let mut data = found.data.clone();
     fate::learn(&mut data, events);
-    if data != record.data {
-        records::update(tx, account, Kind::Submission, number, &data)?;
+    if data != found.data {
+        submission::update(tx, account, id, &data)?;
     }
     if fate::is_settled(&data) {
-        return end(tx, number);
+        return submission::end(tx, id);
     }
-    tx.execute("UPDATE jmap_sending SET since = $2 WHERE record = $1", params![number, upto])?;
-    Ok(())
+    submission::followed(tx, id, upto)
 }

@@ -1,14 +1,14 @@
 //! EmailSubmission/get and EmailSubmission/changes (RFC 8621 §7.1, §7.2).
 
 use mailbox::account_changes::Cursor;
+use records::{Kind, SubmissionId, submission};
 use store::View;
 
 use super::{PROPERTIES, object};
 use crate::api::{MethodError, Object};
 use crate::email::room::Room;
-use crate::id::{Id, SubmissionId};
+use crate::id::Id;
 use crate::identity::get::with_ids;
-use crate::records::{self, Kind};
 use crate::scope::Scope;
 use crate::standard::{self, ChangesArguments, GetArguments, changes as standard_changes, get as standard_get};
 use crate::{limits, state};
@@ -20,18 +20,18 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let (ids, mut room) = (arguments.ids, Room::new(scope.left));
     let read = move |view: &View| -> Result<_, MethodError> {
         let head = records::state(view, account, Kind::Submission)?;
-        let Some(ids) = ids else { return Ok((head, records::list(view, account, Kind::Submission)?, Vec::new())) };
+        let Some(ids) = ids else { return Ok((head, submission::list(view, account)?, Vec::new())) };
         let (mut found, mut not_found) = (Vec::new(), Vec::new());
         for id in ids {
-            let record = match SubmissionId::read(&id) {
-                Some(SubmissionId(number)) => records::get(view, account, Kind::Submission, number)?,
+            let submission = match SubmissionId::read(&id) {
+                Some(id) => submission::get(view, account, id)?,
                 None => None,
             };
-            match record {
-                Some(record) => {
-                    // The record of a letter to a thousand people is long.
-                    room.take_object(&record.data)?;
-                    found.push(record);
+            match submission {
+                Some(submission) => {
+                    // The submission of a letter to a thousand people is long.
+                    room.take_object(&submission.data)?;
+                    found.push(submission);
                 }
                 None => not_found.push(id),
             }
@@ -43,7 +43,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         return Err(MethodError::request_too_large());
     }
     let properties = arguments.properties.as_deref();
-    let list = found.iter().map(|record| standard_get::only(object(record), properties)).collect();
+    let list = found.iter().map(|submission| standard_get::only(object(submission), properties)).collect();
     Ok(standard_get::answer(&arguments.account_id, state::write(Cursor::at(head)), list, not_found))
 }
 

@@ -8,12 +8,12 @@
 use mail::seam::AccountId;
 use mailbox::parse::Part;
 use mailbox::{LetterKey, Want, fetch};
+use records::submission;
 use store::{Key, Store, Tx, View};
 
+use super::fate;
 use super::report::{self, Report};
-use super::{fate, sent};
 use crate::blob::{self, BlobPath};
-use crate::records::{self, Kind};
 
 /// Reports looked at in one go.
 const BATCH: usize = 16;
@@ -73,11 +73,10 @@ fn take_in(tx: &mut Tx, account: AccountId, letter: LetterKey, report: Option<&R
         return Ok(());
     }
     let Some(report) = report else { return Ok(()) };
-    for number in sent::find(tx, account, &report.message_id)? {
-        let Some(record) = records::get(tx, account, Kind::Submission, number)? else { continue };
-        let mut data = record.data;
-        if fate::hear(&mut data, report, &BlobPath::letter(letter).id()) {
-            return records::update(tx, account, Kind::Submission, number, &data);
+    for id in submission::under_message_id(tx, account, &report.message_id)? {
+        let Some(mut found) = submission::get(tx, account, id)? else { continue };
+        if fate::hear(&mut found.data, report, &BlobPath::letter(letter).id()) {
+            return submission::update(tx, account, id, &found.data);
         }
     }
     Ok(())

@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use mailbox::account_changes::Cursor;
+use records::{Kind, Submission, SubmissionId, submission};
 use serde_json::Value;
 use store::View;
 
 use super::object;
 use crate::api::{MethodError, Object};
 use crate::email::filter;
-use crate::id::{Id, SubmissionId};
-use crate::records::{self, Kind, Record};
+use crate::id::Id;
 use crate::scope::Scope;
 use crate::standard::filter::Filter;
 use crate::standard::query::{
@@ -31,10 +31,10 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     let account = scope.account(&arguments.account_id)?;
     let listing = Listing::read(arguments.filter, arguments.sort)?;
     let look = move |view: &View| -> Result<_, store::Error> {
-        Ok((records::state(view, account, Kind::Submission)?, records::list(view, account, Kind::Submission)?))
+        Ok((records::state(view, account, Kind::Submission)?, submission::list(view, account)?))
     };
-    let (head, records) = scope.server.scan(account, look).await?;
-    let ids = listing.ids(&records);
+    let (head, all) = scope.server.scan(account, look).await?;
+    let ids = listing.ids(&all);
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
     let answer = QueryAnswer::part_of(
         &ids,
@@ -54,11 +54,11 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     // In one look: positions are as of the state that is named.
     let look = move |view: &View| -> Result<_, store::Error> {
         let changed = records::changes(view, account, Kind::Submission, since, limits::QUERY_CHANGES)?;
-        Ok((changed, records::list(view, account, Kind::Submission)?))
+        Ok((changed, submission::list(view, account)?))
     };
-    let (changed, records) = scope.server.scan(account, look).await?;
+    let (changed, all) = scope.server.scan(account, look).await?;
     let changed = changed.filter(|changed| !changed.more).ok_or_else(MethodError::cannot_calculate_changes)?;
-    let ids = listing.ids(&records);
+    let ids = listing.ids(&all);
     let id = |number: &i64| SubmissionId(*number).id();
     let touched: HashSet<String> = changed.created.iter().chain(&changed.updated).map(id).collect();
     let total = ids.len() as u64;
@@ -94,8 +94,8 @@ impl Listing {
     }
 
     /// The ids that fit, in order.
-    fn ids(&self, records: &[Record]) -> Vec<String> {
-        let mut found: Vec<(i64, Object)> = records.iter().map(|record| (record.id, object(record))).collect();
+    fn ids(&self, submissions: &[Submission]) -> Vec<String> {
+        let mut found: Vec<(i64, Object)> = submissions.iter().map(|one| (one.id.0, object(one))).collect();
         found.retain(|(_, object)| {
             let fits = |all: &Vec<Condition>| all.iter().all(|one| one.fits(object));
             self.filter.as_ref().is_none_or(|filter| filter.fits(&fits))

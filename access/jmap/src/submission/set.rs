@@ -9,6 +9,7 @@ use mail::seam::{AccountId, Standing, Verdict};
 use mail::{Address, Letter, LetterId, Timestamp};
 use mailbox::{Change, Error, LetterKey, ThreadId, Want, fetch};
 use net::Share;
+use records::{IdentityId, Kind, Submission, SubmissionId, submission};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Key, Tx, View};
@@ -17,10 +18,9 @@ use super::envelope::{self, Addressed};
 use super::{PROPERTIES, fate, follow, object, report};
 use crate::api::{MethodError, Object, SetError, patch};
 use crate::blob::{self, BlobPath};
-use crate::id::{Id, IdentityId, SubmissionId};
+use crate::id::Id;
 use crate::methods::Answers;
 use crate::outbox::Done;
-use crate::records::{self, Kind, Record};
 use crate::scope::Scope;
 use crate::standard::{self, SetAnswer, SetArguments, Span, span};
 use crate::{email, identity};
@@ -62,15 +62,15 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
     }
     for (id, change) in arguments.updates() {
         let outcome = update(scope, account, &id, &change, &mut span).await?;
-        if let Ok(record) = &outcome {
-            letters.insert(id.clone(), email_of(record));
+        if let Ok(submission) = &outcome {
+            letters.insert(id.clone(), email_of(submission));
         }
         answer.update(scope.real(&id).unwrap_or(&id), outcome.map(|_| None));
     }
     for id in arguments.destroys() {
         let outcome = destroy(scope, account, &id, &mut span).await?;
-        if let Ok(record) = &outcome {
-            letters.insert(id.clone(), email_of(record));
+        if let Ok(submission) = &outcome {
+            letters.insert(id.clone(), email_of(submission));
         }
         answer.destroy(scope.real(&id).unwrap_or(&id), outcome.map(drop));
     }
@@ -110,8 +110,8 @@ fn state_of(view: &View, account: AccountId) -> Result<mailbox::Change, Error> {
     Ok(records::state(view, account, Kind::Submission)?)
 }
 
-fn email_of(record: &Record) -> String {
-    record.data.get("emailId").and_then(Value::as_str).unwrap_or_default().to_owned()
+fn email_of(submission: &Submission) -> String {
+    submission.data.get("emailId").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// A letter that is to be sent.
@@ -156,21 +156,21 @@ async fn create(
     let recipients: Vec<String> = addressed.to.iter().map(ToString::to_string).collect();
     fate::begin(&mut data, letter.id, &recipients, until.is_some());
     let sent = send(scope, account, letter, addressed, until, data.clone(), span).await?;
-    Ok(sent.map(|number| {
-        let mut made = object(&Record { id: number, data });
+    Ok(sent.map(|id| {
+        let mut made = object(&Submission { id, data });
         made.retain(|name, value| given.get(name) != Some(value));
         (made, outgoing.letter.id())
     }))
 }
 
-/// The result of the commit that takes charge of a letter: the record, and the states before and after.
+/// The result of the commit that takes charge of a letter: the submission, and the states before and after.
 #[derive(Default)]
 struct Noted {
-    made: Option<(i64, Change, Change)>,
+    made: Option<(SubmissionId, Change, Change)>,
     other_state: bool,
 }
 
-/// Gives the letter away, and notes that in the same commit. Gives the number of the record.
+/// Gives the letter away, and notes that in the same commit. Gives the submission.
 async fn send(
     scope: &Scope,
     account: AccountId,
@@ -179,7 +179,7 @@ async fn send(
     until: Option<Timestamp>,
     data: Object,
     span: &mut Span,
-) -> Result<Result<i64, SetError>, MethodError> {
+) -> Result<Result<SubmissionId, SetError>, MethodError> {
     let noted: Arc<Mutex<Noted>> = Arc::default();
     let (id, expected, its_noted) = (letter.id, span.expected(), Arc::clone(&noted));
     let message_id = report::message_id(&letter.raw, "Message-ID");
@@ -191,8 +191,8 @@ async fn send(
             // Nothing of it may stay.
             return Err(store::Error::Constraint("the state is another by now".to_owned()));
         }
-        let record = follow::begin(tx, account, (id, message_id.as_deref()), &data)?;
-        noted.made = Some((record, before, records::state(tx, account, Kind::Submission)?));
+        let made = follow::begin(tx, account, (id, message_id.as_deref()), &data)?;
+        noted.made = Some((made, before, records::state(tx, account, Kind::Submission)?));
         Ok(())
     });
     let envelope = envelope::for_letter(addressed.from, addressed.to, &letter.raw);
@@ -200,9 +200,9 @@ async fn send(
     let verdict = scope.server.outbox.send(letter, envelope, author, until, done).await;
     let Noted { made, other_state } = std::mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
     match (verdict, made) {
-        (Ok(Verdict::Accept), Some((record, before, after))) => {
+        (Ok(Verdict::Accept), Some((made, before, after))) => {
             span.note(before, after);
-            Ok(Ok(record))
+            Ok(Ok(made))
         }
         (Ok(Verdict::Refuse(reply)), _) => Ok(Err(SetError::new("forbiddenToSend").because(reply.to_string()))),
         (Err(_), _) if other_state => Err(span.mismatch()),
@@ -231,7 +231,7 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
             None => None,
         };
         let identity = match identity {
-            Some(IdentityId(number)) => records::get(view, account, Kind::Identity, number)?,
+            Some(id) => records::identity::get(view, account, id)?.map(|identity| (id, identity)),
             None => None,
         };
         Ok((letter, identity))
@@ -240,12 +240,11 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
     if found.is_none() {
         bad.push("emailId".into());
     }
-    let own = its_identity.as_ref().and_then(|record| record.data.get("email")).and_then(Value::as_str);
-    let own = own.and_then(|email| Address::parse(email).ok());
+    let own = its_identity.as_ref().and_then(|(_, identity)| Address::parse(&identity.email).ok());
     if own.is_none() {
         bad.push("identityId".into());
     }
-    let (Some((letter, row)), Some(record), Some(own), true) = (found, its_identity, own, bad.is_empty()) else {
+    let (Some((letter, row)), Some((identity, _)), Some(own), true) = (found, its_identity, own, bad.is_empty()) else {
         return Ok(Err(SetError::invalid(bad)));
     };
     let largest = usize::try_from(scope.server.largest_letter).unwrap_or(usize::MAX);
@@ -258,7 +257,6 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
     let Some(octets) = scope.server.read(account, move |view| blob::whole(view, &opened, largest)).await? else {
         return Ok(Err(SetError::invalid(["emailId"])));
     };
-    let identity = IdentityId(record.id);
     Ok(Ok(Outgoing { letter, thread: row.thread, octets, identity, own, _share: share }))
 }
 
@@ -349,26 +347,26 @@ async fn update(
     id: &str,
     change: &Object,
     span: &mut Span,
-) -> Result<Result<Record, SetError>, MethodError> {
-    let Some(SubmissionId(number)) = scope.find(id) else { return Ok(Err(SetError::not_found())) };
+) -> Result<Result<Submission, SetError>, MethodError> {
+    let Some(id) = scope.find::<SubmissionId>(id) else { return Ok(Err(SetError::not_found())) };
     let (change, author, now) = (change.clone(), scope.person.clone(), (scope.server.clock)());
     let outbox = Arc::clone(&scope.server.outbox);
     let work = move |tx: &mut Tx| {
-        let Some(record) = records::get(tx, account, Kind::Submission, number)? else {
+        let Some(found) = submission::get(tx, account, id)? else {
             return Ok(Err(SetError::not_found()));
         };
-        match wanted(&record, &change) {
+        match wanted(&found, &change) {
             Err(error) => Ok(Err(error)),
-            Ok(Wanted::Nothing) => Ok(Ok(record)),
+            Ok(Wanted::Nothing) => Ok(Ok(found)),
             Ok(Wanted::Cancel(letter)) => {
                 if !outbox.recall(tx, letter, &author, now)? {
                     return Ok(Err(SetError::new("cannotUnsend")));
                 }
-                let mut data = record.data.clone();
+                let mut data = found.data.clone();
                 fate::cancel(&mut data);
-                records::update(tx, account, Kind::Submission, number, &data)?;
-                follow::end(tx, number)?;
-                Ok(Ok(record))
+                submission::update(tx, account, id, &data)?;
+                submission::end(tx, id)?;
+                Ok(Ok(found))
             }
         }
     };
@@ -381,8 +379,8 @@ enum Wanted {
     Cancel(LetterId),
 }
 
-fn wanted(record: &Record, change: &Object) -> Result<Wanted, SetError> {
-    let before = object(record);
+fn wanted(submission: &Submission, change: &Object) -> Result<Wanted, SetError> {
+    let before = object(submission);
     let after = patch::apply(before.clone(), change, |_| None)?;
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changed: Vec<&String> = names.into_iter().filter(|name| before.get(*name) != after.get(*name)).collect();
@@ -390,8 +388,8 @@ fn wanted(record: &Record, change: &Object) -> Result<Wanted, SetError> {
         return Ok(Wanted::Nothing);
     }
     let cancels = changed == ["undoStatus"] && after.get("undoStatus").is_some_and(|status| status == "canceled");
-    match fate::letter(&record.data).filter(|_| cancels) {
-        Some(letter) if fate::is_pending(&record.data) => Ok(Wanted::Cancel(letter)),
+    match fate::letter(&submission.data).filter(|_| cancels) {
+        Some(letter) if fate::is_pending(&submission.data) => Ok(Wanted::Cancel(letter)),
         _ if cancels => Err(SetError::new("cannotUnsend")),
         _ => Err(SetError::invalid(changed)),
     }
@@ -402,16 +400,15 @@ async fn destroy(
     account: AccountId,
     id: &str,
     span: &mut Span,
-) -> Result<Result<Record, SetError>, MethodError> {
-    let Some(SubmissionId(number)) = scope.find(id) else { return Ok(Err(SetError::not_found())) };
+) -> Result<Result<Submission, SetError>, MethodError> {
+    let Some(id) = scope.find::<SubmissionId>(id) else { return Ok(Err(SetError::not_found())) };
     let gone = span
         .write(&scope.server.store, move |tx| {
-            let record = records::get(tx, account, Kind::Submission, number)?;
-            if record.is_some() {
-                records::destroy(tx, account, Kind::Submission, number)?;
-                follow::forget(tx, number)?;
+            let found = submission::get(tx, account, id)?;
+            if found.is_some() {
+                submission::destroy(tx, account, id)?;
             }
-            Ok(record)
+            Ok(found)
         })
         .await?;
     Ok(gone.ok_or_else(SetError::not_found))

@@ -137,7 +137,7 @@ pub struct Fixture {
 }
 
 fn migrations() -> Vec<store::Migration> {
-    [mailbox::MIGRATIONS, trace::MIGRATIONS, jmap::MIGRATIONS].concat()
+    [mailbox::MIGRATIONS, trace::MIGRATIONS, records::MIGRATIONS, jmap::MIGRATIONS].concat()
 }
 
 fn furnished(store: &Store, post: &Arc<Post>) -> Arc<jmap::Server> {

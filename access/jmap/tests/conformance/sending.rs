@@ -259,7 +259,7 @@ fn an_absence_that_nobody_is_told_of_cannot_be_enabled() {
     fixture
         .store
         .write_blocking(store::Key::Everything, |tx| -> Result<_, store::Error> {
-            let sql = "UPDATE jmap_record SET data = $1 WHERE kind = 'vacation'";
+            let sql = "UPDATE record_object SET data = $1 WHERE kind = 'vacation'";
             tx.execute(sql, store::params!["{\"isEnabled\":true,\"textBody\":\"Away\"}"])
         })
         .map(|changed| assert_eq!(changed, 1))
