@@ -33,7 +33,10 @@ pub use listen::Listener;
 pub use peer::Peer;
 pub use places::{Limits, Places};
 pub use proxies::{Network, NotANetwork, Proxies};
-pub use resolve::{AddressAnswer, Dns, DnsFault, Exchange, MxAnswer, Resolver, Service, Table};
+pub use resolve::{
+    AddressAnswer, Answer, Asked, Dns, DnsFault, Exchange, Exchanges, Lookups, MxAnswer, Resolver, Service, Table,
+    Tlsa, Validation,
+};
 pub use serve::serve;
 pub use server_tls::ServerTls;
 pub use shutdown::{Shutdown, Stop};

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use facteur_net::{AddressAnswer, Dns, MxAnswer, Resolver, Table};
+use facteur_net::{AddressAnswer, Answer, Dns, Exchanges, MxAnswer, Resolver, Table};
 use hickory_server::Server;
 use hickory_server::net::runtime::TokioRuntimeProvider;
 use hickory_server::proto::rr::rdata::{A, AAAA, CNAME, MX, SOA, SRV, TXT};
@@ -86,7 +86,7 @@ async fn ask_mx(dns: &Dns, domain: &str) -> MxAnswer {
 
 fn hosts(answer: MxAnswer) -> Vec<String> {
     match answer {
-        MxAnswer::Hosts(hosts) => hosts.into_iter().map(|exchange| exchange.host).collect(),
+        Answer::Records(Exchanges::Hosts(hosts), _) => hosts.into_iter().map(|exchange| exchange.host).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -106,7 +106,7 @@ async fn an_alias_has_the_hosts_of_what_it_stands_for() {
 #[tokio::test]
 async fn a_domain_that_takes_no_mail_says_so() {
     let (dns, _server) = dns().await;
-    assert_eq!(ask_mx(&dns, "null.test").await, MxAnswer::Null);
+    assert_eq!(ask_mx(&dns, "null.test").await, MxAnswer::null());
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn no_record_and_no_domain_are_two_things() {
 #[tokio::test]
 async fn addresses_of_both_families_take_turns() {
     let (dns, _server) = dns().await;
-    let AddressAnswer::Addresses(found) = dns.addresses("mail.alpha.test").await.unwrap() else { panic!() };
+    let AddressAnswer::Records(found, _) = dns.addresses("mail.alpha.test").await.unwrap() else { panic!() };
     assert_eq!(found.len(), 3);
     assert_eq!(found[0], "2001:db8::1".parse::<Ipv6Addr>().unwrap());
     assert!(found[1].is_ipv4() && found[2].is_ipv4());
@@ -137,7 +137,7 @@ async fn addresses_of_both_families_take_turns() {
 async fn ip_addresses_and_localhost_need_no_server() {
     let dns = Dns::new(&["127.0.0.1:1"]).unwrap();
     for (host, ip) in [("192.0.2.9", "192.0.2.9"), ("2001:db8::9", "2001:db8::9"), ("localhost", "127.0.0.1")] {
-        let AddressAnswer::Addresses(found) = dns.addresses(host).await.unwrap() else { panic!() };
+        let AddressAnswer::Records(found, _) = dns.addresses(host).await.unwrap() else { panic!() };
         assert_eq!(found[0], ip.parse::<IpAddr>().unwrap());
     }
 }
@@ -165,23 +165,23 @@ fn a_server_that_is_no_address_is_said_so() {
 
 #[tokio::test]
 async fn a_table_answers_what_it_was_told() {
-    let table = Table::new().addresses("plain.test", Ok(AddressAnswer::NoRecord)).mx("null.test", Ok(MxAnswer::Null));
+    let table = Table::new().addresses("plain.test", Ok(AddressAnswer::NoRecord)).mx("null.test", Ok(MxAnswer::null()));
     let ask = |domain: &'static str| {
         let table = table.clone();
         async move { Resolver::mx(&table, &Domain::parse(domain).unwrap()).await.unwrap() }
     };
     assert_eq!(ask("plain.test").await, MxAnswer::NoRecord);
-    assert_eq!(ask("null.test").await, MxAnswer::Null);
+    assert_eq!(ask("null.test").await, MxAnswer::null());
     assert_eq!(ask("other.test").await, MxAnswer::NoSuchDomain);
 }
 
 #[tokio::test]
 async fn who_offers_a_service_comes_in_the_order_of_priority_and_weight() {
     let (dns, _server) = dns().await;
-    let services = dns.services("_imaps._tcp.alpha.test").await.unwrap();
+    let services = dns.services("_imaps._tcp.alpha.test").await.unwrap().records().unwrap();
     let shown: Vec<_> = services.iter().map(|service| (service.host.as_str(), service.port)).collect();
     assert_eq!(shown, [("heavy.alpha.test", 9993), ("light.alpha.test", 993), ("second.alpha.test", 993)]);
-    let none = dns.services("_pop3s._tcp.alpha.test").await.unwrap();
+    let none = dns.services("_pop3s._tcp.alpha.test").await.unwrap().records().unwrap();
     assert_eq!(none.first().map(|service| service.host.as_str()), Some(""), "the domain says that it has none");
-    assert_eq!(dns.services("_imaps._tcp.nowhere.test").await.unwrap(), []);
+    assert_eq!(dns.services("_imaps._tcp.nowhere.test").await.unwrap(), Answer::NoSuchDomain);
 }

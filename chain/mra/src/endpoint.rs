@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use net::{AddressAnswer, ClientTls, Connection, Resolver, Stream, begins_with_tls};
+use net::{Answer, ClientTls, Connection, Resolver, Stream, begins_with_tls};
 
 use crate::pace::Pace;
 use crate::settings::fingerprint;
@@ -146,9 +146,9 @@ impl Endpoint {
             return Ok(vec![std::net::Ipv4Addr::LOCALHOST.into(), std::net::Ipv6Addr::LOCALHOST.into()]);
         }
         match self.resolver.addresses(&self.host).await {
-            Ok(AddressAnswer::Addresses(addresses)) => Ok(addresses),
-            Ok(AddressAnswer::NoRecord) => Err(missing("it has no address")),
-            Ok(AddressAnswer::NoSuchDomain) => Err(missing("there is no such host")),
+            Ok(Answer::Records(addresses, _)) => Ok(addresses),
+            Ok(Answer::NoRecord) => Err(missing("it has no address")),
+            Ok(Answer::NoSuchDomain) => Err(missing("there is no such host")),
             Err(fault) => Err(missing(&fault.to_string())),
         }
     }

@@ -30,7 +30,7 @@ impl Resolver for Names {
         Resolver::mx(&self.table, domain)
     }
 
-    fn services<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Vec<Service>, DnsFault>> {
+    fn services<'a>(&'a self, name: &'a str) -> Pending<'a, Result<net::Answer<Vec<Service>>, DnsFault>> {
         Resolver::services(&self.table, name)
     }
 
@@ -72,7 +72,7 @@ impl Town {
 
     fn named(mut self, hosts: &[&str]) -> Self {
         for host in hosts {
-            self.table = self.table.addresses(host, Ok(AddressAnswer::Addresses(vec![HERE])));
+            self.table = self.table.addresses(host, Ok(AddressAnswer::found(vec![HERE])));
         }
         self
     }
@@ -80,7 +80,7 @@ impl Town {
     /// SRV of provider.example.
     fn offering(mut self, host: &str) -> Self {
         let service = Service { priority: 0, weight: 0, port: self.imaps, host: host.to_owned() };
-        self.table = self.table.services("_imaps._tcp.provider.example", Ok(vec![service]));
+        self.table = self.table.services("_imaps._tcp.provider.example", Ok(net::Answer::found(vec![service])));
         self
     }
 
@@ -182,7 +182,7 @@ async fn the_names_that_most_have_are_tried() {
 async fn the_provider_that_takes_the_letters_is_asked_last_and_needs_a_person() {
     let mut town = Town::new(|port| file("imap.hoster.example", port)).await;
     let host = Exchange { preference: 10, host: "mx1.mail.hoster.example".to_owned() };
-    town.table = town.table.mx("provider.example", Ok(MxAnswer::Hosts(vec![host])));
+    town.table = town.table.mx("provider.example", Ok(MxAnswer::hosts(vec![host])));
     let town = town.named(&["autoconfig.hoster.example", "imap.hoster.example"]);
     let offer = town.find(true).await.unwrap();
     assert_eq!((offer.source, offer.must_be_confirmed()), (Source::Exchange, true));

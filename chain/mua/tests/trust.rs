@@ -69,7 +69,7 @@ async fn list(status: &'static str) -> (u16, https::Client, Arc<Mutex<Vec<String
             stream.shutdown().await.ok();
         }
     });
-    let names = Table::new().addresses("list.test", Ok(AddressAnswer::Addresses(vec![place.ip()])));
+    let names = Table::new().addresses("list.test", Ok(AddressAnswer::found(vec![place.ip()])));
     let trusted = ClientTls::with_roots(CertificateDer::from_pem_file(certificate)).unwrap();
     let client = https::Client::new(trusted, Arc::new(names), Reach::PublicAnd(vec![place]), mua::PICTURES);
     (place.port(), client, asked)

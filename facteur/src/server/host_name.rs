@@ -48,7 +48,7 @@ async fn doubt(hostname: &Domain, resolver: &dyn Resolver) -> Option<Doubt> {
     match resolver.addresses(name).await {
         Ok(AddressAnswer::NoSuchDomain) => Some(Doubt::Unknown),
         Ok(AddressAnswer::NoRecord) => Some(Doubt::NoAddress),
-        Ok(AddressAnswer::Addresses(_)) | Err(_) => None,
+        Ok(AddressAnswer::Records(..)) | Err(_) => None,
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
     async fn only_a_name_that_nobody_can_find_is_doubted() {
         let unknown = Answering(|| Ok(AddressAnswer::NoSuchDomain));
         let empty = Answering(|| Ok(AddressAnswer::NoRecord));
-        let known = Answering(|| Ok(AddressAnswer::Addresses(vec![[192, 0, 2, 1].into()])));
+        let known = Answering(|| Ok(AddressAnswer::found(vec![[192, 0, 2, 1].into()])));
         let silent = Answering(|| Err(DnsFault("nobody answers".to_owned())));
         for (name, resolver, wanted) in [
             ("attic", &known, Some(Doubt::NoDot)),

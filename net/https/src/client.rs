@@ -156,7 +156,7 @@ impl Client {
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().ok_or(Error::BadAddress)?;
         match self.resolver.addresses(&host).await {
-            Ok(AddressAnswer::Addresses(found)) => {
+            Ok(AddressAnswer::Records(found, _)) => {
                 // The check sees the addresses in the form that the connection uses.
                 let places = found.into_iter().map(|ip| SocketAddr::new(ip.to_canonical(), port)).collect();
                 Ok((host, places))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mail::Domain;
 use mail::seam::Pending;
-use net::{AddressAnswer, DnsFault, MxAnswer, Resolver};
+use net::{Answer, DnsFault, Exchanges, Resolver};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -129,16 +129,18 @@ async fn answer(resolver: Arc<dyn Resolver>, name: Name) -> (Name, Result<HashSe
 
 async fn addresses(resolver: &dyn Resolver, host: &str) -> Result<HashSet<IpAddr>, DnsFault> {
     Ok(match resolver.addresses(host).await? {
-        AddressAnswer::Addresses(found) => found.iter().map(IpAddr::to_canonical).collect(),
-        AddressAnswer::NoRecord | AddressAnswer::NoSuchDomain => HashSet::new(),
+        Answer::Records(found, _) => found.iter().map(IpAddr::to_canonical).collect(),
+        Answer::NoRecord | Answer::NoSuchDomain => HashSet::new(),
     })
 }
 
 async fn servers(resolver: &dyn Resolver, domain: &Domain) -> Result<HashSet<IpAddr>, DnsFault> {
     let hosts: Vec<String> = match resolver.mx(domain).await? {
-        MxAnswer::Hosts(hosts) => hosts.into_iter().map(|exchange| exchange.host).take(MOST_SERVERS).collect(),
-        MxAnswer::NoRecord => vec![domain.as_str().to_owned()],
-        MxAnswer::Null | MxAnswer::NoSuchDomain => Vec::new(),
+        Answer::Records(Exchanges::Hosts(hosts), _) => {
+            hosts.into_iter().map(|exchange| exchange.host).take(MOST_SERVERS).collect()
+        }
+        Answer::NoRecord => vec![domain.as_str().to_owned()],
+        Answer::Records(Exchanges::Null, _) | Answer::NoSuchDomain => Vec::new(),
     };
     let mut found = HashSet::new();
     for host in hosts {
@@ -154,8 +156,8 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let at = |ip: &str| Ok(AddressAnswer::Addresses(vec![ip.parse().unwrap()]));
-        let mx = MxAnswer::Hosts(vec![Exchange { preference: 10, host: "mx.beta.test".into() }]);
+        let at = |ip: &str| Ok(Answer::found(vec![ip.parse().unwrap()]));
+        let mx = Answer::hosts(vec![Exchange { preference: 10, host: "mx.beta.test".into() }]);
         Table::new()
             .addresses("mail.alpha.test", at("::ffff:93.184.216.34"))
             .mx("beta.test", Ok(mx))

@@ -26,8 +26,8 @@ impl Server {
 
 fn client(reach: Reach, limits: Limits) -> Client {
     let table = Table::new()
-        .addresses("inside.test", Ok(AddressAnswer::Addresses(vec!["::ffff:127.0.0.1".parse().unwrap()])))
-        .addresses("here.test", Ok(AddressAnswer::Addresses(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])));
+        .addresses("inside.test", Ok(AddressAnswer::found(vec!["::ffff:127.0.0.1".parse().unwrap()])))
+        .addresses("here.test", Ok(AddressAnswer::found(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])));
     Client::new(ClientTls::verified().unwrap(), Arc::new(table), reach, limits)
 }
 
@@ -176,7 +176,7 @@ fn home(resolver: Arc<dyn Resolver>) -> Home {
 #[tokio::test]
 async fn nobody_leads_us_to_the_router_that_our_own_name_leads_to() {
     let wan = "93.184.216.34";
-    let at = |ip: &str| Ok(AddressAnswer::Addresses(vec![ip.parse().unwrap()]));
+    let at = |ip: &str| Ok(AddressAnswer::found(vec![ip.parse().unwrap()]));
     let table = Table::new().addresses("mail.alpha.test", at(wan)).addresses("innocent.test", at(wan));
     let resolver: Arc<dyn Resolver> = Arc::new(table);
     let server = Server::start(move |path, stream| say(stream, &redirect(path.trim_start_matches('/'))));

@@ -1,34 +1,51 @@
 //! Answers from name servers, through hickory.
 
+mod proof;
+mod records;
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
-use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::system_conf::read_system_conf;
+use hickory_resolver::{Resolver as Hickory, ResolverBuilder};
 use mail::Domain;
-use mail::seam::Pending;
 
-use super::{AddressAnswer, DnsFault, Exchange, MxAnswer, Resolver, Service};
+use self::proof::AskingForProof;
+use self::records::{exchange, host_name, service, text, tlsa};
+use super::{
+    AddressAnswer, Answer, Asked, DnsFault, Exchange, Exchanges, MxAnswer, Resolver, Service, Tlsa, Validation,
+};
 
 /// A question takes no longer than this, with all its repetitions.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// More hosts or addresses than these are not looked at.
 const MOST: usize = 32;
+/// More texts than these are not looked at: names of large domains have dozens, in any order.
+const MOST_TEXTS: usize = 256;
 /// Answers remembered (as long as their owners allow, and a day at most).
 const REMEMBERED: u64 = 4096;
 
 /// Asks the system's name servers, or given ones. Cheap to clone.
+///
+/// Their word that records are validated counts where all of them are on this machine: a reply that crossed a network may be
+/// anybody's.
 #[derive(Clone)]
-pub struct Dns(TokioResolver);
+pub struct Dns {
+    resolver: Hickory<AskingForProof>,
+    is_trusted: bool,
+}
 
 impl Dns {
     /// Asks the servers that `/etc/resolv.conf` names.
     pub fn system() -> Result<Self, DnsFault> {
-        let builder = TokioResolver::builder_tokio().map_err(fault)?;
-        Self::build(builder)
+        let (config, options) = read_system_conf().map_err(|error| DnsFault(error.to_string()))?;
+        let is_trusted = are_here(&config);
+        let builder = Hickory::builder_with_config(config, AskingForProof::default()).with_options(options);
+        Self::build(builder, is_trusted)
     }
 
     /// Asks these: `127.0.0.1:5353`, or an address alone for port 53. None at all means the system's.
@@ -38,10 +55,11 @@ impl Dns {
         }
         let servers: Result<Vec<_>, _> = servers.iter().map(|server| name_server(server.as_ref())).collect();
         let config = ResolverConfig::from_name_servers(servers?);
-        Self::build(TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()))
+        let is_trusted = are_here(&config);
+        Self::build(Hickory::builder_with_config(config, AskingForProof::default()), is_trusted)
     }
 
-    fn build(mut builder: hickory_resolver::ResolverBuilder<TokioRuntimeProvider>) -> Result<Self, DnsFault> {
+    fn build(mut builder: ResolverBuilder<AskingForProof>, is_trusted: bool) -> Result<Self, DnsFault> {
         let options = builder.options_mut();
         options.timeout = Duration::from_secs(4);
         options.attempts = 2;
@@ -50,120 +68,163 @@ impl Dns {
         // A domain that is set up now must not be "unknown" for the rest of the day.
         options.negative_max_ttl = Some(Duration::from_secs(300));
         options.try_tcp_on_error = true;
-        builder.build().map(Self).map_err(fault)
+        let resolver = builder.build().map_err(fault)?;
+        Ok(Self { resolver, is_trusted })
     }
 
-    async fn ask(&self, name: &str, kind: RecordType) -> Result<Answer, DnsFault> {
+    async fn ask(&self, name: &str, kind: RecordType) -> Result<Answer<Vec<RData>>, DnsFault> {
         // A name with its last dot is asked as it is, never with the search list of this machine.
-        let Ok(name) = Name::from_ascii(format!("{}.", name.trim_end_matches('.'))) else {
+        let Ok(name) = Name::from_ascii(format!("{}.", name.strip_suffix('.').unwrap_or(name))) else {
             return Ok(Answer::NoSuchDomain);
         };
-        let asked = tokio::time::timeout(DEADLINE, self.0.lookup(name, kind)).await;
-        match asked.map_err(|_| DnsFault(format!("no answer within {} seconds", DEADLINE.as_secs())))? {
-            Ok(found) => {
-                let records = found.answers().iter().filter(|record| record.record_type() == kind);
-                Ok(Answer::Records(records.take(MOST).map(|record| record.data.clone()).collect()))
+        let asked = tokio::time::timeout(DEADLINE, self.ask_in_time(&name, kind)).await;
+        asked.map_err(|_| DnsFault(format!("no answer within {} seconds", DEADLINE.as_secs())))?
+    }
+
+    async fn ask_in_time(&self, name: &Name, kind: RecordType) -> Result<Answer<Vec<RData>>, DnsFault> {
+        let found = match self.resolver.lookup(name.clone(), kind).await {
+            Ok(found) => found,
+            Err(error) => return self.without_records(error).await,
+        };
+        let most = if kind == RecordType::TXT { MOST_TEXTS } else { MOST };
+        let records = found.answers().iter().filter(|record| record.record_type() == kind).take(most);
+        let records: Vec<RData> = records.map(|record| record.data.clone()).collect();
+        if records.is_empty() {
+            return Ok(Answer::NoRecord);
+        }
+        // Where a chain of aliases took several questions, what is here is the answer to the last, and says nothing of the
+        // links before.
+        let is_whole = found.query().name() == name;
+        let is_validated = self.is_trusted && is_whole && found.message().metadata.authentic_data;
+        let validation = if is_validated { Validation::Validated } else { Validation::Unvalidated };
+        Ok(Answer::Records(records, validation))
+    }
+
+    /// What it means that no records came: that there are none, or that nobody could say.
+    async fn without_records(&self, error: NetError) -> Result<Answer<Vec<RData>>, DnsFault> {
+        let NetError::Dns(DnsError::NoRecordsFound(none)) = &error else { return Err(fault(error)) };
+        match none.response_code {
+            ResponseCode::NXDomain => Ok(Answer::NoSuchDomain),
+            // RFC 2308 §2.2: an answer without records that names other servers, and no SOA, sends us on to those.
+            ResponseCode::NoError if none.soa.is_none() && none.ns.is_some() => {
+                Err(DnsFault("the name server does not look for answers elsewhere".to_owned()))
             }
-            Err(error) if error.is_nx_domain() => Ok(Answer::NoSuchDomain),
-            Err(error) if says_nothing_there(&error) => Ok(Answer::Records(Vec::new())),
+            // A chain of aliases that is followed no further looks like a name without records, and has no authorities.
+            ResponseCode::NoError if none.authorities.is_none() && self.is_alias(none.query.name()).await? => {
+                Err(DnsFault(format!("the aliases of {} do not end", none.query.name())))
+            }
+            ResponseCode::NoError => Ok(Answer::NoRecord),
+            _ => Err(fault(error)),
+        }
+    }
+
+    async fn is_alias(&self, name: &Name) -> Result<bool, DnsFault> {
+        match self.resolver.lookup(name.clone(), RecordType::CNAME).await {
+            Ok(found) => Ok(found.answers().iter().any(|record| record.record_type() == RecordType::CNAME)),
+            Err(NetError::Dns(DnsError::NoRecordsFound(_))) => Ok(false),
             Err(error) => Err(fault(error)),
         }
     }
 
-    async fn ask_mx(&self, domain: &Domain) -> Result<MxAnswer, DnsFault> {
-        let records = match self.ask(domain.as_str(), RecordType::MX).await? {
-            Answer::NoSuchDomain => return Ok(MxAnswer::NoSuchDomain),
-            Answer::Records(records) => records,
-        };
-        let mut hosts: Vec<Exchange> = records.iter().filter_map(exchange).collect();
-        if hosts.is_empty() {
-            return Ok(MxAnswer::NoRecord);
-        }
-        // RFC 7505 §3: a single record whose host is the root. Among others, such a record names no host (§4.1).
-        hosts.retain(|exchange| !exchange.host.is_empty());
-        if hosts.is_empty() {
-            return Ok(MxAnswer::Null);
-        }
-        shuffle(&mut hosts);
-        hosts.sort_by_key(|exchange| exchange.preference);
-        Ok(MxAnswer::Hosts(hosts))
+    /// All records of a kind, read.
+    async fn ask_all<T>(
+        &self,
+        name: &str,
+        kind: RecordType,
+        read: fn(&RData) -> Option<T>,
+    ) -> Result<Answer<Vec<T>>, DnsFault> {
+        let answer = self.ask(name, kind).await?;
+        Ok(answer.read(|records| {
+            let read: Vec<T> = records.iter().filter_map(read).collect();
+            Some(read).filter(|read| !read.is_empty())
+        }))
     }
 
-    async fn ask_services(&self, name: &str) -> Result<Vec<Service>, DnsFault> {
-        let mut services: Vec<Service> = match self.ask(name, RecordType::SRV).await? {
-            Answer::NoSuchDomain => Vec::new(),
-            Answer::Records(records) => records.iter().filter_map(service).collect(),
-        };
-        services.sort_by_key(|service| (service.priority, u16::MAX - service.weight));
-        Ok(services)
+    async fn ask_mx(&self, domain: &Domain) -> Result<MxAnswer, DnsFault> {
+        let answer = self.ask_all(domain.as_str(), RecordType::MX, exchange).await?;
+        Ok(answer.read(|mut hosts| {
+            // RFC 7505 §3: a single record whose host is the root. Among others, such a record names no host (§4.1).
+            hosts.retain(|exchange| !exchange.host.is_empty());
+            if hosts.is_empty() {
+                return Some(Exchanges::Null);
+            }
+            shuffle(&mut hosts);
+            hosts.sort_by_key(|exchange| exchange.preference);
+            Some(Exchanges::Hosts(hosts))
+        }))
+    }
+
+    async fn ask_services(&self, name: &str) -> Result<Answer<Vec<Service>>, DnsFault> {
+        let answer = self.ask_all(name, RecordType::SRV, service).await?;
+        Ok(answer.read(|mut services| {
+            services.sort_by_key(|service| (service.priority, u16::MAX - service.weight));
+            Some(services)
+        }))
     }
 
     async fn ask_addresses(&self, host: &str) -> Result<AddressAnswer, DnsFault> {
         if let Some(known) = without_asking(host) {
-            return Ok(AddressAnswer::Addresses(known));
+            return Ok(Answer::found(known));
         }
-        let (six, four) = tokio::join!(self.ask(host, RecordType::AAAA), self.ask(host, RecordType::A));
-        // One of them is enough to go on with.
-        let (six, four) = match (six, four) {
+        let ask = |kind| self.ask_all(host, kind, RData::ip_addr);
+        let (six, four) = tokio::join!(ask(RecordType::AAAA), ask(RecordType::A));
+        match (six, four) {
+            // One of them is enough to go on with.
             (Err(fault), Ok(other)) | (Ok(other), Err(fault)) => match other {
-                Answer::Records(found) if !found.is_empty() => (Answer::Records(found), Answer::Records(Vec::new())),
-                _ => return Err(fault),
+                Answer::Records(..) => Ok(other),
+                Answer::NoRecord | Answer::NoSuchDomain => Err(fault),
             },
-            (six, four) => (six?, four?),
-        };
-        if matches!((&six, &four), (Answer::NoSuchDomain, Answer::NoSuchDomain)) {
-            return Ok(AddressAnswer::NoSuchDomain);
+            (six, four) => Ok(both(six?, four?)),
         }
-        let found = take_turns(six.addresses(), four.addresses());
-        Ok(if found.is_empty() { AddressAnswer::NoRecord } else { AddressAnswer::Addresses(found) })
+    }
+
+    async fn ask_names(&self, ip: IpAddr) -> Result<Answer<Vec<String>>, DnsFault> {
+        let name = Name::from(ip.to_canonical()).to_ascii();
+        self.ask_all(&name, RecordType::PTR, host_name).await
     }
 }
 
 impl Resolver for Dns {
-    fn mx<'a>(&'a self, domain: &'a Domain) -> Pending<'a, Result<MxAnswer, DnsFault>> {
+    fn mx<'a>(&'a self, domain: &'a Domain) -> Asked<'a, Exchanges> {
         Box::pin(self.ask_mx(domain))
     }
 
-    fn services<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Vec<Service>, DnsFault>> {
+    fn addresses<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<IpAddr>> {
+        Box::pin(self.ask_addresses(host))
+    }
+
+    fn services<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Service>> {
         Box::pin(self.ask_services(name))
     }
 
-    fn addresses<'a>(&'a self, host: &'a str) -> Pending<'a, Result<AddressAnswer, DnsFault>> {
-        Box::pin(self.ask_addresses(host))
+    fn txt<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Vec<u8>>> {
+        Box::pin(self.ask_all(name, RecordType::TXT, text))
+    }
+
+    fn ptr(&self, ip: IpAddr) -> Asked<'_, Vec<String>> {
+        Box::pin(self.ask_names(ip))
+    }
+
+    fn tlsa<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Tlsa>> {
+        Box::pin(self.ask_all(name, RecordType::TLSA, tlsa))
     }
 }
 
-enum Answer {
-    Records(Vec<RData>),
-    NoSuchDomain,
-}
-
-impl Answer {
-    fn addresses(&self) -> Vec<IpAddr> {
-        match self {
-            Self::NoSuchDomain => Vec::new(),
-            Self::Records(records) => records.iter().filter_map(|record| record.ip_addr()).collect(),
+/// The addresses of both families: validated where both are.
+fn both(six: AddressAnswer, four: AddressAnswer) -> AddressAnswer {
+    match (six, four) {
+        (Answer::Records(six, of_six), Answer::Records(four, of_four)) => {
+            Answer::Records(take_turns(six, four), if of_six == of_four { of_six } else { Validation::Unvalidated })
         }
+        (found @ Answer::Records(..), _) | (_, found @ Answer::Records(..)) => found,
+        (Answer::NoSuchDomain, Answer::NoSuchDomain) => Answer::NoSuchDomain,
+        _ => Answer::NoRecord,
     }
 }
 
-/// "No error", and nothing of the kind that was asked for. Other codes (SERVFAIL, REFUSED) are not an answer.
-fn says_nothing_there(error: &NetError) -> bool {
-    use hickory_resolver::net::{DnsError, NoRecords};
-    use hickory_resolver::proto::op::ResponseCode;
-    matches!(error, NetError::Dns(DnsError::NoRecordsFound(NoRecords { response_code: ResponseCode::NoError, .. })))
-}
-
-fn exchange(record: &RData) -> Option<Exchange> {
-    let RData::MX(mx) = record else { return None };
-    let host = mx.exchange.to_ascii().trim_end_matches('.').to_ascii_lowercase();
-    Some(Exchange { preference: mx.preference, host })
-}
-
-fn service(record: &RData) -> Option<Service> {
-    let RData::SRV(srv) = record else { return None };
-    let host = srv.target.to_ascii().trim_end_matches('.').to_ascii_lowercase();
-    Some(Service { priority: srv.priority, weight: srv.weight, port: srv.port, host })
+/// Are all name servers on this machine?
+fn are_here(config: &ResolverConfig) -> bool {
+    !config.name_servers.is_empty() && config.name_servers.iter().all(|server| server.ip.to_canonical().is_loopback())
 }
 
 /// IP addresses are themselves, and localhost is here whatever a name server says (RFC 6761 §6.3).

@@ -1,6 +1,13 @@
-//! Where letters for a domain go, by the domain name system.
+//! Questions to the domain name system: where letters for a domain go, what a domain publishes, who an address is.
+//!
+//! - `answer`: what is answered: records, that there are none, or that there is no such name.
+//! - `dns`: asks name servers.
+//! - `lookups`: asks for one letter, within bounds.
+//! - `table`: answers without asking anybody.
 
+mod answer;
 mod dns;
+mod lookups;
 mod table;
 
 use std::net::IpAddr;
@@ -8,7 +15,9 @@ use std::net::IpAddr;
 use mail::Domain;
 use mail::seam::Pending;
 
+pub use answer::{AddressAnswer, Answer, Exchange, Exchanges, MxAnswer, Service, Tlsa, Validation};
 pub use dns::Dns;
+pub use lookups::Lookups;
 pub use table::Table;
 
 /// We could not find out; ask again later. The text is for the log and for `facteur queue show`.
@@ -16,64 +25,45 @@ pub use table::Table;
 #[error("the domain name system gave no answer: {0}")]
 pub struct DnsFault(pub String);
 
-/// One host that takes letters for a domain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange {
-    /// Smaller is asked first.
-    pub preference: u16,
-    /// Its name, in lower case, without the last dot.
-    pub host: String,
-}
+/// What a question comes to: an answer, or that it should be asked again later.
+pub type Asked<'a, T> = Pending<'a, Result<Answer<T>, DnsFault>>;
 
-/// The hosts that take letters for a domain (RFC 5321 §5.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MxAnswer {
-    /// These, the smallest preference first; never empty. Those of one preference stand in random order.
-    Hosts(Vec<Exchange>),
-    /// The domain takes no mail (RFC 7505).
-    Null,
-    /// The domain is there and has no MX: its own addresses are asked.
-    NoRecord,
-    /// There is no such domain.
-    NoSuchDomain,
-}
-
-/// The addresses of a host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AddressAnswer {
-    /// These; never empty. IPv6 and IPv4 take turns.
-    Addresses(Vec<IpAddr>),
-    /// The name is there and has no address.
-    NoRecord,
-    /// There is no such name.
-    NoSuchDomain,
-}
-
-/// One host that offers a service for a domain (RFC 2782).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Service {
-    /// Smaller is asked first.
-    pub priority: u16,
-    /// Among those of one priority, larger is asked more often.
-    pub weight: u16,
-    /// Its port.
-    pub port: u16,
-    /// Its name, in lower case, without the last dot; empty where the domain says that it does not offer the service.
-    pub host: String,
-}
-
-/// Asks for MX, SRV and address records.
+/// Asks the domain name system. Names may be written in any case and with or without their last dot; the names in answers
+/// are in lower case and without it. Aliases (CNAME) are followed.
+///
+/// A question that a resolver cannot ask is a fault, and never "none".
 pub trait Resolver: Send + Sync {
     /// Finds the hosts that take letters for `domain`.
-    fn mx<'a>(&'a self, domain: &'a Domain) -> Pending<'a, Result<MxAnswer, DnsFault>>;
+    fn mx<'a>(&'a self, domain: &'a Domain) -> Asked<'a, Exchanges>;
+
+    /// Finds the addresses of `host`; that of an IP address is itself.
+    fn addresses<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<IpAddr>>;
 
     /// Finds the hosts that offer a service, such as `_imaps._tcp.example.org` (RFC 6186): the smallest priority first, and
-    /// the largest weight first among those. Nobody is asked where a resolver does not know such records.
-    fn services<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Vec<Service>, DnsFault>> {
-        let _ = name;
-        Box::pin(async { Ok(Vec::new()) })
+    /// the largest weight first among those.
+    fn services<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Service>> {
+        never_asked("SRV", name)
     }
 
-    /// The addresses of `host`; those of an IP address are itself.
-    fn addresses<'a>(&'a self, host: &'a str) -> Pending<'a, Result<AddressAnswer, DnsFault>>;
+    /// Finds the texts of a name. The strings of each record are joined without anything between them (RFC 7208 §3.3,
+    /// RFC 6376 §3.6.2.2), and are any octets.
+    fn txt<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Vec<u8>>> {
+        never_asked("TXT", name)
+    }
+
+    /// Finds the names of an address. Anybody can claim any name so: ask for its addresses before you believe one.
+    fn ptr(&self, ip: IpAddr) -> Asked<'_, Vec<String>> {
+        never_asked("PTR", ip)
+    }
+
+    /// Finds what the certificate of a place must fit, such as `_25._tcp.mail.example.org` (RFC 7672 §3). Unvalidated
+    /// records must not be believed.
+    fn tlsa<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Tlsa>> {
+        never_asked("TLSA", name)
+    }
+}
+
+fn never_asked<'a, T: Send + 'a>(kind: &str, name: impl std::fmt::Display) -> Asked<'a, T> {
+    let fault = DnsFault(format!("nobody is asked for the {kind} records of {name}"));
+    Box::pin(async { Err(fault) })
 }

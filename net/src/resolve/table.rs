@@ -4,16 +4,20 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use mail::Domain;
-use mail::seam::Pending;
 
-use super::{AddressAnswer, DnsFault, MxAnswer, Resolver, Service};
+use super::{AddressAnswer, Answer, Asked, DnsFault, Exchanges, MxAnswer, Resolver, Service, Tlsa};
+
+type Answers<T> = HashMap<String, Result<Answer<T>, DnsFault>>;
 
 /// A resolver that knows what it was told. What it was not told does not exist.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
-    mx: HashMap<String, Result<MxAnswer, DnsFault>>,
-    addresses: HashMap<String, Result<AddressAnswer, DnsFault>>,
-    services: HashMap<String, Result<Vec<Service>, DnsFault>>,
+    mx: Answers<Exchanges>,
+    addresses: Answers<Vec<IpAddr>>,
+    services: Answers<Vec<Service>>,
+    txt: Answers<Vec<Vec<u8>>>,
+    ptr: HashMap<IpAddr, Result<Answer<Vec<String>>, DnsFault>>,
+    tlsa: Answers<Vec<Tlsa>>,
 }
 
 impl Table {
@@ -24,43 +28,79 @@ impl Table {
 
     /// Answers questions for the MX of `domain`.
     pub fn mx(mut self, domain: &str, answer: Result<MxAnswer, DnsFault>) -> Self {
-        self.mx.insert(domain.to_ascii_lowercase(), answer);
-        self
-    }
-
-    /// Answers questions for who offers the service `name`.
-    pub fn services(mut self, name: &str, answer: Result<Vec<Service>, DnsFault>) -> Self {
-        self.services.insert(name.to_ascii_lowercase(), answer);
+        self.mx.insert(key(domain), answer);
         self
     }
 
     /// Answers questions for the addresses of `host`.
     pub fn addresses(mut self, host: &str, answer: Result<AddressAnswer, DnsFault>) -> Self {
-        self.addresses.insert(host.to_ascii_lowercase(), answer);
+        self.addresses.insert(key(host), answer);
+        self
+    }
+
+    /// Answers questions for who offers the service `name`.
+    pub fn services(mut self, name: &str, answer: Result<Answer<Vec<Service>>, DnsFault>) -> Self {
+        self.services.insert(key(name), answer);
+        self
+    }
+
+    /// Answers questions for the texts of `name`.
+    pub fn txt(mut self, name: &str, answer: Result<Answer<Vec<Vec<u8>>>, DnsFault>) -> Self {
+        self.txt.insert(key(name), answer);
+        self
+    }
+
+    /// Answers questions for the names of an address.
+    pub fn ptr(mut self, ip: IpAddr, answer: Result<Answer<Vec<String>>, DnsFault>) -> Self {
+        self.ptr.insert(ip, answer);
+        self
+    }
+
+    /// Answers questions for what the certificate of the place `name` must fit.
+    pub fn tlsa(mut self, name: &str, answer: Result<Answer<Vec<Tlsa>>, DnsFault>) -> Self {
+        self.tlsa.insert(key(name), answer);
         self
     }
 }
 
+fn key(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+}
+
+fn look_up<'a, T: Clone + Send + 'a>(answers: &Answers<T>, name: &str) -> Asked<'a, T> {
+    let answer = answers.get(&key(name)).cloned().unwrap_or(Ok(Answer::NoSuchDomain));
+    Box::pin(async { answer })
+}
+
 impl Resolver for Table {
-    fn mx<'a>(&'a self, domain: &'a Domain) -> Pending<'a, Result<MxAnswer, DnsFault>> {
-        let unknown =
-            if self.addresses.contains_key(domain.as_str()) { MxAnswer::NoRecord } else { MxAnswer::NoSuchDomain };
-        let answer = self.mx.get(domain.as_str()).cloned().unwrap_or(Ok(unknown));
+    fn mx<'a>(&'a self, domain: &'a Domain) -> Asked<'a, Exchanges> {
+        if !self.mx.contains_key(domain.as_str()) && self.addresses.contains_key(domain.as_str()) {
+            return Box::pin(async { Ok(Answer::NoRecord) });
+        }
+        look_up(&self.mx, domain.as_str())
+    }
+
+    fn addresses<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<IpAddr>> {
+        match host.parse::<IpAddr>() {
+            Ok(ip) => Box::pin(async move { Ok(Answer::found(vec![ip])) }),
+            Err(_) => look_up(&self.addresses, host),
+        }
+    }
+
+    fn services<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Service>> {
+        look_up(&self.services, name)
+    }
+
+    fn txt<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Vec<u8>>> {
+        look_up(&self.txt, name)
+    }
+
+    fn ptr(&self, ip: IpAddr) -> Asked<'_, Vec<String>> {
+        let answer = self.ptr.get(&ip).cloned().unwrap_or(Ok(Answer::NoSuchDomain));
         Box::pin(async { answer })
     }
 
-    fn services<'a>(&'a self, name: &'a str) -> Pending<'a, Result<Vec<Service>, DnsFault>> {
-        let answer = self.services.get(&name.to_ascii_lowercase()).cloned().unwrap_or(Ok(Vec::new()));
-        Box::pin(async { answer })
-    }
-
-    fn addresses<'a>(&'a self, host: &'a str) -> Pending<'a, Result<AddressAnswer, DnsFault>> {
-        let answer = match host.parse::<IpAddr>() {
-            Ok(ip) => Ok(AddressAnswer::Addresses(vec![ip])),
-            Err(_) => {
-                self.addresses.get(&host.to_ascii_lowercase()).cloned().unwrap_or(Ok(AddressAnswer::NoSuchDomain))
-            }
-        };
-        Box::pin(async { answer })
+    fn tlsa<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Tlsa>> {
+        look_up(&self.tlsa, name)
     }
 }

@@ -52,7 +52,7 @@ impl Desk {
     }
 
     fn furnish(fixture: Fixture, service: Service) -> Self {
-        let addresses = AddressAnswer::Addresses(vec![service.place.ip()]);
+        let addresses = AddressAnswer::found(vec![service.place.ip()]);
         let names = Table::new().addresses("push.test", Ok(addresses));
         let reach = Reach::PublicAnd(vec![service.place]);
         let client = Client::new(service.tls.clone(), Arc::new(names), reach, jmap::PUSHES);

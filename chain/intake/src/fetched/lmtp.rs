@@ -13,7 +13,7 @@ use mail::{Address, BodyKind, DotStuffer, Reply, ReturnPath, header};
 use mra::ledger::{self, Fate, Source, SourceId};
 use mra::progress::Why;
 use mra::{Arrived, Destination, Fault, Taken};
-use net::{AddressAnswer, Connection, Resolver, Stream};
+use net::{Answer, Connection, Resolver, Stream};
 use smtp::{Capabilities, Command, Forward, MailFrom, RcptTo, ReplyReader};
 use store::{Key, Store, Tx};
 
@@ -119,7 +119,7 @@ impl LmtpHome {
             Door::Unix(path) => Stream::connect_unix(path, CONNECT).await,
             Door::Tcp(host, port) => {
                 let answer = self.resolver.addresses(host).await.map_err(|why| unreachable(why.to_string()))?;
-                let AddressAnswer::Addresses(addresses) = answer else { return Err(unreachable(host.clone())) };
+                let Answer::Records(addresses, _) = answer else { return Err(unreachable(host.clone())) };
                 let first = addresses.first().ok_or_else(|| unreachable(host.clone()))?;
                 Stream::connect(SocketAddr::new(*first, *port), CONNECT).await
             }

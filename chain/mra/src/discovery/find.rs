@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use https::{Client, HeaderMap, Url};
 use mail::{Address, Domain};
-use net::{MxAnswer, Resolver};
+use net::{Answer, Exchanges, Resolver};
 
 use super::config::{self, Server};
 use super::trial;
@@ -183,8 +183,8 @@ impl Finder {
         for scheme in ["imaps", "imap", "pop3s", "pop3"] {
             let name = format!("_{scheme}._tcp.{domain}");
             // A host that is nothing but the root says that the domain has no such service.
-            let services = self.resolver.services(&name).await.unwrap_or_default().into_iter();
-            for service in services.filter(|service| !service.host.is_empty()) {
+            let services = self.resolver.services(&name).await.ok().and_then(Answer::records).unwrap_or_default();
+            for service in services.into_iter().filter(|service| !service.host.is_empty()) {
                 let source = if is_within(&service.host, domain) { Source::Domain } else { Source::Names };
                 found.extend(guessed(scheme, &service.host, service.port, source, address));
             }
@@ -213,7 +213,8 @@ impl Finder {
 
     /// Asks the provider that takes the letters of the domain: it is mostly the one that keeps them.
     async fn of_exchange(&self, address: &Address) -> Vec<Offer> {
-        let Ok(MxAnswer::Hosts(hosts)) = self.resolver.mx(address.domain()).await else { return Vec::new() };
+        let answer = self.resolver.mx(address.domain()).await;
+        let Ok(Answer::Records(Exchanges::Hosts(hosts), _)) = answer else { return Vec::new() };
         let Some(host) = hosts.first().map(|exchange| exchange.host.as_str()) else { return Vec::new() };
         for above in domains_above(host).filter(|above| *above != address.domain().as_str()).take(ABOVE_MX) {
             let mut servers = self.file_of(above, address).await;

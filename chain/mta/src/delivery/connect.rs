@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mail::trace::Attempt;
 use mail::{Enhanced, Reply};
-use net::{AddressAnswer, Connection, Exchange, Stream, begins_with_tls};
+use net::{Answer, Connection, Exchange, Stream, begins_with_tls};
 use smtp::{Capabilities, Command};
 
 use super::hosts::{Fault, SmtpWay, Tells};
@@ -96,9 +96,9 @@ async fn addresses(means: &Means, way: &SmtpWay, host: &str) -> Result<Vec<IpAdd
         if way.may_be_us { Fault::for_now(said) } else { Fault::for_good(said) }.telling(Tells::NoAddress)
     };
     match means.resolver.addresses(host).await {
-        Ok(AddressAnswer::Addresses(addresses)) => Ok(addresses),
-        Ok(AddressAnswer::NoRecord) => Err(missing(format!("the mail server {host} has no address"))),
-        Ok(AddressAnswer::NoSuchDomain) => Err(missing(format!("the mail server {host} does not exist"))),
+        Ok(Answer::Records(addresses, _)) => Ok(addresses),
+        Ok(Answer::NoRecord) => Err(missing(format!("the mail server {host} has no address"))),
+        Ok(Answer::NoSuchDomain) => Err(missing(format!("the mail server {host} does not exist"))),
         Err(fault) => Err(Fault::for_now(Said::ours(Enhanced(4, 4, 3), fault.to_string())).telling(Tells::NoAddress)),
     }
 }

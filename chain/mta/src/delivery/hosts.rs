@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mail::{Domain, Enhanced};
-use net::{AddressAnswer, Exchange, MxAnswer};
+use net::{Answer, Exchange, Exchanges};
 
 use super::means::Means;
 use crate::queue::Said;
@@ -157,14 +157,14 @@ pub async fn by_name(means: &Means, domain: &Domain) -> Result<Found, Fault> {
     }
     let answer = means.resolver.mx(domain).await;
     match answer.map_err(|fault| Fault::for_now(Said::ours(Enhanced(4, 4, 3), fault.to_string())))? {
-        MxAnswer::Hosts(hosts) => by_exchanges(means, domain, hosts),
+        Answer::Records(Exchanges::Hosts(hosts), _) => by_exchanges(means, domain, hosts),
         // RFC 7505 §4.2
-        MxAnswer::Null => Err(Fault::for_good(Said::ours(
+        Answer::Records(Exchanges::Null, _) => Err(Fault::for_good(Said::ours(
             Enhanced(5, 1, 10),
             format!("{domain} takes no mail (it has a null MX record)"),
         ))),
-        MxAnswer::NoRecord => by_address(means, domain).await,
-        MxAnswer::NoSuchDomain => {
+        Answer::NoRecord => by_address(means, domain).await,
+        Answer::NoSuchDomain => {
             Err(Fault::for_good(Said::ours(Enhanced(5, 1, 2), format!("the domain {domain} does not exist"))))
         }
     }
@@ -190,11 +190,11 @@ fn by_exchanges(means: &Means, domain: &Domain, hosts: Vec<Exchange>) -> Result<
 async fn by_address(means: &Means, domain: &Domain) -> Result<Found, Fault> {
     let answer = means.resolver.addresses(domain.as_str()).await;
     match answer.map_err(|fault| Fault::for_now(Said::ours(Enhanced(4, 4, 3), fault.to_string())))? {
-        AddressAnswer::Addresses(_) => {
+        Answer::Records(..) => {
             let host = Exchange { preference: 0, host: domain.as_str().to_owned() };
             Ok((format!("mx {domain}"), published(means, vec![host])))
         }
-        AddressAnswer::NoRecord | AddressAnswer::NoSuchDomain => Err(Fault::for_good(Said::ours(
+        Answer::NoRecord | Answer::NoSuchDomain => Err(Fault::for_good(Said::ours(
             Enhanced(5, 1, 2),
             format!("the domain {domain} has neither a mail server nor an address"),
         ))),

@@ -112,7 +112,7 @@ async fn one_person_s_thousands_do_not_stop_another_person_s_letter() {
     })
     .await;
     let folder = tempfile::tempdir().unwrap();
-    let host = || Ok(MxAnswer::Hosts(vec![Exchange { preference: 1, host: "mx.beta.test".into() }]));
+    let host = || Ok(MxAnswer::hosts(vec![Exchange { preference: 1, host: "mx.beta.test".into() }]));
     let names = mx(Table::new(), "beta.test", &[(1, "mx.beta.test", "127.0.0.1")]).mx("gamma.test", host());
     let mut office = Office::open(folder.path(), names, slow.port());
     office.queue_many(MANY, "bob@beta.test", b"Subject: to all\r\n\r\n").await;

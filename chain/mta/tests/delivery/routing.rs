@@ -82,7 +82,7 @@ async fn domains_of_one_host_share_a_transaction_and_a_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_mx_the_domain_itself_is_the_host() {
     let server = Server::start(|_| None).await;
-    let names = Table::new().addresses("beta.test", Ok(AddressAnswer::Addresses(vec![[127, 0, 0, 1].into()])));
+    let names = Table::new().addresses("beta.test", Ok(AddressAnswer::found(vec![[127, 0, 0, 1].into()])));
     let (_folder, mut office) = office(names, server.port());
     office.queue(&[BOB]).await;
     office.start();
@@ -102,7 +102,7 @@ async fn an_address_literal_is_the_host() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_domain_that_takes_no_mail_is_reported_at_once() {
-    let report = report_with(Table::new().mx("beta.test", Ok(MxAnswer::Null))).await;
+    let report = report_with(Table::new().mx("beta.test", Ok(MxAnswer::null()))).await;
     assert!(report.contains("Status: 5.1.10") && report.contains("takes no mail at all"), "{report}");
 }
 
@@ -139,10 +139,10 @@ type Host<'a> = (u16, &'a str, &'a [&'a str]);
 
 fn at(hosts: &[Host<'_>]) -> Table {
     let exchange = |(preference, host, _): &Host<'_>| Exchange { preference: *preference, host: (*host).to_owned() };
-    let names = Table::new().mx("beta.test", Ok(MxAnswer::Hosts(hosts.iter().map(exchange).collect())));
+    let names = Table::new().mx("beta.test", Ok(MxAnswer::hosts(hosts.iter().map(exchange).collect())));
     hosts.iter().fold(names, |names, (_, host, ips)| {
         let ips = ips.iter().map(|ip| ip.parse().unwrap()).collect();
-        names.addresses(host, Ok(AddressAnswer::Addresses(ips)))
+        names.addresses(host, Ok(AddressAnswer::found(ips)))
     })
 }
 

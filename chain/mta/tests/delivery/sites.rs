@@ -212,7 +212,7 @@ async fn when_no_mail_host_exists_the_letter_comes_back_at_once_and_when_one_may
 
 fn exchanges(hosts: &[&str]) -> net::MxAnswer {
     let exchange = |host: &&str| net::Exchange { preference: 10, host: (*host).to_owned() };
-    net::MxAnswer::Hosts(hosts.iter().map(exchange).collect())
+    net::MxAnswer::hosts(hosts.iter().map(exchange).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -225,9 +225,9 @@ impl Office {
 pub fn mx(names: Table, domain: &str, hosts: &[(u16, &str, &str)]) -> Table {
     let exchange =
         |(preference, host, _): &(u16, &str, &str)| Exchange { preference: *preference, host: (*host).into() };
-    let names = names.mx(domain, Ok(MxAnswer::Hosts(hosts.iter().map(exchange).collect())));
+    let names = names.mx(domain, Ok(MxAnswer::hosts(hosts.iter().map(exchange).collect())));
     hosts.iter().fold(names, |names, (_, host, ip)| {
-        names.addresses(host, Ok(AddressAnswer::Addresses(vec![ip.parse::<IpAddr>().unwrap()])))
+        names.addresses(host, Ok(AddressAnswer::found(vec![ip.parse::<IpAddr>().unwrap()])))
     })
 }
 
