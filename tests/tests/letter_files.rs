@@ -99,7 +99,7 @@ fn what_is_large_goes_out_in_pieces_and_who_goes_away_holds_up_nobody() {
     const LARGE: usize = 24 << 20;
     let office = OfficeBuilder::new("alpha.test").person("alice").start();
     let alice = office.first();
-    // What no packing makes smaller.
+    // No packing makes such octets smaller.
     let mut state = 7_u32;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -23,11 +23,11 @@ pub struct Identity {
     pub name: String,
     /// To whom answers go; none: to the address.
     pub reply_to: Option<Vec<Correspondent>>,
-    /// Who gets a copy of each letter without the others knowing.
+    /// The people who get a copy of each letter without the others knowing.
     pub bcc: Option<Vec<Correspondent>>,
-    /// What stands below letters in plain text.
+    /// The text below letters in plain text.
     pub text_signature: String,
-    /// What stands below letters in HTML.
+    /// The text below letters in HTML.
     pub html_signature: String,
     /// False for the identity of the person's own address, which stays.
     pub may_delete: bool,

@@ -1,11 +1,11 @@
-//! What people keep beside their letters: the identities they write as, the words for their absence, what they have
-//! submitted, and what they prefer.
+//! Keeps the records that people have beside their letters: the identities they write as, the words for their
+//! absence, the letters they have submitted, and their preferences.
 //!
-//! Doors tell of it and change it, and what delivers letters reads it: who is away is known to the MDA too.
+//! Doors tell of the records and change them, and the MDA reads them: it knows, too, who is away.
 //!
 //! - `record`: the rows that all kinds share, and which of them changed when.
-//! - `identity`, `absence`, `submission`, `preferences`: one kind each, with what it is made of.
-//! - `removal`: takes away what a person kept who is removed.
+//! - `identity`, `absence`, `submission`, `preferences`: one kind each, with its fields.
+//! - `removal`: takes away the records of a person who is removed.
 //!
 //! Invariants of this room:
 //! * Each kind of record has a row of change numbers of its own in each account. Each change takes the next one, in the commit

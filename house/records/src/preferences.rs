@@ -1,11 +1,12 @@
-//! What a person prefers: what a page keeps in one window and finds in the next. What stands there, the page knows.
+//! The preferences of a person: a page keeps them in one window and finds them in the next. The page alone knows
+//! their meaning.
 
 use mail::seam::AccountId;
 use store::{Tx, View};
 
 use crate::record::{self, Kind, Object};
 
-/// What a person prefers; empty where they never chose anything.
+/// Returns the preferences of a person; empty if they never chose anything.
 pub fn get(view: &View, account: AccountId) -> Result<Object, store::Error> {
     Ok(record::first(view, account, Kind::Preferences)?.map(|found| found.data).unwrap_or_default())
 }

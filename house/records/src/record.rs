@@ -23,9 +23,9 @@ pub enum Kind {
     Identity,
     /// A letter that a person has submitted.
     Submission,
-    /// What is answered while a person is away.
+    /// The answer while a person is away.
     Vacation,
-    /// What a person prefers.
+    /// The preferences of a person.
     Preferences,
 }
 
@@ -61,8 +61,8 @@ fn ends(view: &View, account: AccountId, kind: Kind) -> Result<(Change, Change),
     Ok(found.unwrap_or_default())
 }
 
-/// What happened to the records of a kind since `from`, at most `limit` of them, by their numbers. `None`: changes so long
-/// ago are not remembered, or there never was such a state.
+/// Returns the changes to the records of a kind since `from`, at most `limit` of them, by their numbers. `None`:
+/// changes so long ago are not remembered, or there never was such a state.
 pub fn changes(
     view: &View,
     account: AccountId,

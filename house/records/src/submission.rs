@@ -22,7 +22,7 @@ pub struct SubmissionId(pub i64);
 pub struct Submission {
     /// Its number.
     pub id: SubmissionId,
-    /// What is told of it.
+    /// The data that clients see of it.
     pub data: Object,
 }
 

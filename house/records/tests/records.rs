@@ -1,4 +1,4 @@
-//! What is kept beside letters, and what is told of its changes.
+//! Tests of the records beside letters, and of telling their changes.
 
 use facteur_records::{
     Absence, Identity, Kind, MIGRATIONS, Object, SubmissionId, absence, changes, forget, identity, preferences, state,

@@ -1,4 +1,4 @@
-//! Out of the queue: to other servers, and to our own people for what the queue holds for them (reports, mostly).
+//! Carries letters out of the queue: to other servers, and to our own people (reports, mostly).
 //!
 //! Two stages, as in KumoMTA. **Scheduled**: in the store, by domain and time; nothing of it is in memory. **Ready**: a
 //! bounded number of claims in memory, by site (the hosts that take letters for one or more domains). Claims are only
@@ -13,11 +13,11 @@
 //!   one, which takes one of the [`rooms`]; [`transaction`] hands a letter over; [`concern`] says whom a refusal concerns.
 //! * [`probe`] asks what stands behind us whether somebody is there.
 //! * [`plan`] decides in which form a letter goes to a server.
-//! * [`claims`] are what is in somebody's hands; [`loading`] reads a letter from the queue; [`clock`] says how long the
-//!   office has been running.
+//! * [`claims`] are the recipients in somebody's hands; [`loading`] reads a letter from the queue; [`clock`] says how
+//!   long the office has been running.
 //! * [`here`] hands letters to a [`program`] or into a [`folder`] (a Maildir), as an [`account`] of this machine.
 //! * [`local`] gives letters for our own people to [`LocalDrop`].
-//! * [`reporter`] writes reports on what failed or is late.
+//! * [`reporter`] writes reports on letters that failed or are late.
 
 mod account;
 mod carrier;
@@ -60,7 +60,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// With these means.
+    /// Makes the delivery with these means.
     pub fn new(means: Means) -> Self {
         Self { means }
     }

@@ -1,4 +1,4 @@
-//! How a letter goes over a line: in which form, if at all.
+//! Plans in which form a letter goes over a line, if at all.
 //!
 //! A letter goes as the queue has it. The one exception is a letter with 8-bit octets for a server without 8BITMIME: that
 //! server gets a copy in 7 bits, made for it alone. Letters that are written here were made fit for it before they were
@@ -16,9 +16,9 @@ use super::transaction::Fate;
 use crate::outgoing::seven_bit::{Converted, Whose, seven_bit};
 use crate::queue::{Loaded, Said};
 
-/// How the letter goes over this line.
+/// The plan for a letter on this line.
 pub struct Plan {
-    /// What MAIL says.
+    /// The MAIL command.
     pub mail: MailFrom,
     /// The letter in 7 bits, where the server takes no others.
     pub converted: Option<Bytes>,

@@ -15,7 +15,7 @@ use super::weather::Bearing;
 use crate::queue::{Loaded, LoadedRecipient, Said};
 use crate::route::Protocol;
 
-/// What became of one recipient in a transaction.
+/// The fate of one recipient in a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The server has taken the letter.
@@ -32,26 +32,26 @@ pub enum Fate {
     NextTransaction,
 }
 
-/// What became of a transaction.
+/// The result of a transaction.
 pub struct Handed {
     /// One for each recipient, in order.
     pub fates: Vec<Fate>,
     /// The conversation can go on.
     pub usable: bool,
-    /// What it says about the site.
+    /// The bearing of the result on the site.
     pub bearing: Bearing,
     /// The loss of the letter if the server has taken it, for its history.
     pub lost: Option<Finding>,
 }
 
 impl Handed {
-    /// With one fate for all, for a reason that does not concern the site.
+    /// Makes a result with one fate for all, for a reason that does not concern the site.
     pub fn all(fate: Fate, recipients: usize) -> Self {
         Self { fates: vec![fate; recipients], usable: true, bearing: Bearing::Well, lost: None }
     }
 }
 
-/// What came of trying.
+/// The result of trying a transaction.
 pub enum Tried {
     /// Something was decided.
     Handed(Handed),
@@ -114,7 +114,7 @@ impl Transaction<'_> {
         Handed { fates, usable, bearing: self.bearing, lost: self.plan.lost }
     }
 
-    /// Ends the transaction with one fate for all who are open.
+    /// Ends the transaction with one fate for all open recipients.
     fn end_with(mut self, fate: Fate, usable: bool) -> Handed {
         for place in self.open() {
             self.fates[place] = Some(fate.clone());
@@ -122,7 +122,7 @@ impl Transaction<'_> {
         self.end(usable)
     }
 
-    /// Ends the transaction with a refusal for all who are open.
+    /// Ends the transaction with a refusal for all open recipients.
     fn refused(mut self, reply: &Reply, stage: Stage, usable: bool) -> Handed {
         let fate = self.refusal(reply, stage);
         self.end_with(fate, usable && reply.code != 421)
@@ -191,7 +191,7 @@ impl Transaction<'_> {
         Tried::Handed(self.after_mail(reply, &recipients, pipelining).await)
     }
 
-    /// With pipelining all at once (RFC 2920), else MAIL alone.
+    /// Sends the envelope: with pipelining all at once (RFC 2920), else MAIL alone.
     async fn say_envelope(&mut self, recipients: &[usize], pipelining: bool) -> Result<(), Lost> {
         let mail = Command::Mail(self.plan.mail.clone());
         self.line.write(&mail).await?;
@@ -207,7 +207,7 @@ impl Transaction<'_> {
 
     async fn after_mail(mut self, mail: Reply, recipients: &[usize], pipelining: bool) -> Handed {
         if !mail.is_positive() {
-            // The answers to what was pipelined behind MAIL are of no interest, but they come.
+            // The answers to the commands that were pipelined behind MAIL are of no interest, but they come.
             let usable = if pipelining { self.drain(recipients.len()).await } else { self.reset().await };
             return self.refused(&mail, Stage::Mail, usable);
         }
@@ -264,7 +264,7 @@ impl Transaction<'_> {
         }
         if !wanted {
             // RFC 2920 §3.1: the server must be let out of DATA; an empty letter to nobody.
-            // With LMTP that letter has no answer at all, and a server that asks for it is better left.
+            // With LMTP that letter has no answer at all, and it is better to leave a server that asks for it.
             let ended = self.line.protocol == Protocol::Smtp && self.line.write_bytes(b".\r\n").await.is_ok();
             let usable = ended && self.line.reply(self.waits.dot).await.is_ok_and(|reply| reply.code != 421);
             return self.end(usable);
