@@ -59,7 +59,7 @@ impl Service {
         self.messages.lock().unwrap().len()
     }
 
-    /// The message of this number, from 0, for which it waits.
+    /// Waits for the message of this number, from 0, and returns it.
     pub fn message(&self, number: usize) -> Message {
         let patience = Instant::now() + Duration::from_secs(20);
         loop {

@@ -110,7 +110,7 @@ impl Dialogue {
         if failures < FAILURES_MAX { Act::Say(reply) } else { Act::Leave(reply) }
     }
 
-    /// The drop of who has logged in.
+    /// Returns the drop of the person who has logged in.
     pub fn maildrop(&mut self) -> Option<&mut Maildrop> {
         match &mut self.stage {
             Stage::Person(maildrop) => Some(maildrop),
