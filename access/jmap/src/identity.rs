@@ -17,7 +17,7 @@ use crate::scope::Scope;
 pub const PROPERTIES: [&str; 8] =
     ["id", "name", "email", "replyTo", "bcc", "textSignature", "htmlSignature", "mayDelete"];
 
-/// The Identity object.
+/// Returns the Identity object.
 pub fn object(id: IdentityId, identity: &Identity) -> Object {
     let object = json!({
         "id": id.id(),
@@ -32,12 +32,12 @@ pub fn object(id: IdentityId, identity: &Identity) -> Object {
     object.as_object().cloned().unwrap_or_default()
 }
 
-/// EmailAddress objects.
+/// Returns EmailAddress objects.
 fn addresses(list: &[Correspondent]) -> Vec<Value> {
     list.iter().map(|one| json!({"name": one.name, "email": one.email})).collect()
 }
 
-/// The identity that an object describes, whose properties are as they must be.
+/// Returns the identity that an object describes. The properties of the object are valid.
 fn read(object: &Object) -> Identity {
     let text = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let correspondent = |value: &Value| Correspondent {
@@ -70,7 +70,7 @@ pub async fn ensure(scope: &Scope, account: AccountId) -> Result<(), store::Erro
     }
     let email = scope.person.address.to_string();
     let name = scope.person.name.clone().unwrap_or_default();
-    // Another request may have been first, which the write finds out.
+    // Another request may have been faster: the write finds out.
     let store = &scope.server.store;
     store.write(Key::Account(account.0), move |tx| records::identity::ensure_own(tx, account, &email, &name)).await
 }

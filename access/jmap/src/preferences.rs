@@ -31,7 +31,7 @@ pub static PREFERENCES: Singleton = Singleton {
     judge,
 };
 
-/// What was said of it: a property that is null was not.
+/// Returns the properties that the client set: null counts as not set.
 fn said(object: &Object) -> Object {
     let said = object.iter().filter(|(name, value)| *name != "id" && !value.is_null());
     said.map(|(name, value)| (name.clone(), value.clone())).collect()

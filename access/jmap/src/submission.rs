@@ -38,7 +38,7 @@ pub const PROPERTIES: [&str; 10] = [
     "mdnBlobIds",
 ];
 
-/// The EmailSubmission object.
+/// Returns the EmailSubmission object.
 pub fn object(submission: &Submission) -> Object {
     let mut object = submission.data.clone();
     object.insert("id".into(), submission.id.id().into());

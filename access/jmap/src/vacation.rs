@@ -25,7 +25,7 @@ pub static VACATION: Singleton = Singleton {
 fn object(absence: &Absence) -> Object {
     let object = json!({
         "id": ID,
-        // One that was enabled by an earlier version has never answered anybody.
+        // An absence that an earlier version enabled has never answered anybody.
         "isEnabled": false,
         "fromDate": absence.from_date,
         "toDate": absence.to_date,
@@ -36,7 +36,7 @@ fn object(absence: &Absence) -> Object {
     object.as_object().cloned().unwrap_or_default()
 }
 
-/// The absence that an object describes, which was judged to be right.
+/// Returns the absence that an object describes. The object was judged to be valid.
 fn of(object: &Object) -> Absence {
     let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
     Absence {

@@ -1,34 +1,35 @@
-//! What the domain name system says.
+//! The answers of the domain name system.
 
 use std::net::IpAddr;
 
-/// What the domain name system says about a name. That it could not say is no answer: see [`DnsFault`](super::DnsFault).
+/// The answer of the domain name system about a name. A fault is no answer: see [`DnsFault`](super::DnsFault).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer<T> {
-    /// What was asked for, never empty, and whether somebody whom we trust has validated it.
+    /// The records that were asked for, never empty, and the statement whether somebody whom we trust has validated
+    /// them.
     Records(T, Validation),
-    /// The name is there, and has no such record.
+    /// The name exists, and has no such record.
     NoRecord,
     /// There is no such name.
     NoSuchDomain,
 }
 
-/// Has a name server that we trust proved by DNSSEC that the records are those of their owner?
+/// States whether a name server that we trust has proved by DNSSEC that the records are those of their owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validation {
-    /// It has, for the whole way from the name that was asked for.
+    /// It has proved it, for the whole chain from the name that was asked for.
     Validated,
-    /// It has not, or nobody whom we trust has said so.
+    /// It has not proved it, or nobody whom we trust has said so.
     Unvalidated,
 }
 
 impl<T> Answer<T> {
-    /// Records that nobody has validated.
+    /// Makes an answer of records that nobody has validated.
     pub fn found(records: T) -> Self {
         Self::Records(records, Validation::Unvalidated)
     }
 
-    /// The records; none where there are none.
+    /// Returns the records; an empty list if there are none.
     pub fn records(self) -> Option<T> {
         match self {
             Self::Records(records, _) => Some(records),
@@ -36,12 +37,12 @@ impl<T> Answer<T> {
         }
     }
 
-    /// Are there records, and were they validated?
+    /// Returns true if there are records and they were validated.
     pub fn is_validated(&self) -> bool {
         matches!(self, Self::Records(_, Validation::Validated))
     }
 
-    /// The records read another way. Where none of them can be read so, there is no such record.
+    /// Reads the records in another way. If none of them can be read so, there is no such record.
     pub(super) fn read<U>(self, read: impl FnOnce(T) -> Option<U>) -> Answer<U> {
         match self {
             Self::Records(records, validation) => {
@@ -53,13 +54,13 @@ impl<T> Answer<T> {
     }
 }
 
-/// The addresses of a host: IPv6 and IPv4 take turns.
+/// The addresses of a host: IPv6 and IPv4 alternate.
 pub type AddressAnswer = Answer<Vec<IpAddr>>;
 
-/// Which hosts take letters for a domain (RFC 5321 §5.1).
+/// The hosts that take letters for a domain (RFC 5321 §5.1).
 pub type MxAnswer = Answer<Exchanges>;
 
-/// What the MX records of a domain say.
+/// The statement of the MX records of a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exchanges {
     /// These hosts take its letters, the smallest preference first; never empty. Those of one preference stand in random
@@ -72,19 +73,19 @@ pub enum Exchanges {
 /// One host that takes letters for a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
-    /// Smaller is asked first.
+    /// Senders try the host with the smaller number first.
     pub preference: u16,
     /// Its name, in lower case, without the last dot.
     pub host: String,
 }
 
 impl MxAnswer {
-    /// These hosts, which nobody has validated.
+    /// Makes an answer of these hosts, which nobody has validated.
     pub fn hosts(hosts: Vec<Exchange>) -> Self {
         Self::found(Exchanges::Hosts(hosts))
     }
 
-    /// The domain takes no mail, which nobody has validated.
+    /// Makes the answer that the domain takes no mail, which nobody has validated.
     pub fn null() -> Self {
         Self::found(Exchanges::Null)
     }
@@ -93,9 +94,9 @@ impl MxAnswer {
 /// One host that offers a service for a domain (RFC 2782).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Smaller is asked first.
+    /// Clients try the host with the smaller number first.
     pub priority: u16,
-    /// Among those of one priority, larger is asked more often.
+    /// Among hosts of one priority, clients ask one with a larger number more often.
     pub weight: u16,
     /// Its port.
     pub port: u16,
@@ -103,15 +104,15 @@ pub struct Service {
     pub host: String,
 }
 
-/// What a certificate must fit that is shown at a place (RFC 6698 §2.1). All numbers are as they were published.
+/// The record that the certificate of a place must fit (RFC 6698 §2.1). All numbers are as they were published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tlsa {
-    /// Which certificate of the chain is meant: of mail servers, 2 (an authority) or 3 (the server itself).
+    /// The certificate of the chain that is meant: for mail servers, 2 (an authority) or 3 (the server itself).
     pub usage: u8,
-    /// What of it is compared: 0 all of it, 1 its public key.
+    /// The part of it that is compared: 0 is the whole certificate, 1 is its public key.
     pub selector: u8,
-    /// How it is compared: 0 as it is, 1 by its SHA-256, 2 by its SHA-512.
+    /// The form that is compared: 0 is the part itself, 1 is its SHA-256, 2 is its SHA-512.
     pub matching: u8,
-    /// What it is compared with.
+    /// The octets that it is compared with.
     pub data: Vec<u8>,
 }

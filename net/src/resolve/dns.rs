@@ -22,17 +22,17 @@ use super::{
 
 /// A question takes no longer than this, with all its repetitions.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// More hosts or addresses than these are not looked at.
+/// Further hosts or addresses are ignored.
 const MOST: usize = 32;
-/// More texts than these are not looked at: names of large domains have dozens, in any order.
+/// The most texts of a name that are read: names of large domains have dozens, in any order.
 const MOST_TEXTS: usize = 256;
 /// Answers remembered (as long as their owners allow, and a day at most).
 const REMEMBERED: u64 = 4096;
 
 /// Asks the system's name servers, or given ones. Cheap to clone.
 ///
-/// Their word that records are validated counts where all of them are on this machine: a reply that crossed a network may be
-/// anybody's.
+/// Their statement that records are validated counts only if all of them are on this machine: a reply that crossed a
+/// network may come from anybody.
 #[derive(Clone)]
 pub struct Dns {
     resolver: Hickory<AskingForProof>,
@@ -73,7 +73,7 @@ impl Dns {
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Answer<Vec<RData>>, DnsFault> {
-        // A name with its last dot is asked as it is, never with the search list of this machine.
+        // A name with its last dot is looked up as it is, never with the search list of this machine.
         let Ok(name) = Name::from_ascii(format!("{}.", name.strip_suffix('.').unwrap_or(name))) else {
             return Ok(Answer::NoSuchDomain);
         };
@@ -92,15 +92,15 @@ impl Dns {
         if records.is_empty() {
             return Ok(Answer::NoRecord);
         }
-        // Where a chain of aliases took several questions, what is here is the answer to the last, and says nothing of the
-        // links before.
+        // If a chain of aliases took several questions, this is the answer to the last one, and it says nothing about
+        // the earlier links.
         let is_whole = found.query().name() == name;
         let is_validated = self.is_trusted && is_whole && found.message().metadata.authentic_data;
         let validation = if is_validated { Validation::Validated } else { Validation::Unvalidated };
         Ok(Answer::Records(records, validation))
     }
 
-    /// What it means that no records came: that there are none, or that nobody could say.
+    /// Returns the meaning of a reply without records: there are none, or nobody could say.
     async fn without_records(&self, error: NetError) -> Result<Answer<Vec<RData>>, DnsFault> {
         let NetError::Dns(DnsError::NoRecordsFound(none)) = &error else { return Err(fault(error)) };
         match none.response_code {
@@ -126,7 +126,7 @@ impl Dns {
         }
     }
 
-    /// All records of a kind, read.
+    /// Returns all records of a kind, read.
     async fn ask_all<T>(
         &self,
         name: &str,
@@ -169,7 +169,7 @@ impl Dns {
         let ask = |kind| self.ask_all(host, kind, RData::ip_addr);
         let (six, four) = tokio::join!(ask(RecordType::AAAA), ask(RecordType::A));
         match (six, four) {
-            // One of them is enough to go on with.
+            // One of them is enough to continue.
             (Err(fault), Ok(other)) | (Ok(other), Err(fault)) => match other {
                 Answer::Records(..) => Ok(other),
                 Answer::NoRecord | Answer::NoSuchDomain => Err(fault),
@@ -210,7 +210,7 @@ impl Resolver for Dns {
     }
 }
 
-/// The addresses of both families: validated where both are.
+/// Joins the addresses of both families: they are validated if both are.
 fn both(six: AddressAnswer, four: AddressAnswer) -> AddressAnswer {
     match (six, four) {
         (Answer::Records(six, of_six), Answer::Records(four, of_four)) => {
@@ -222,7 +222,7 @@ fn both(six: AddressAnswer, four: AddressAnswer) -> AddressAnswer {
     }
 }
 
-/// Are all name servers on this machine?
+/// Returns true if all name servers are on this machine.
 fn are_here(config: &ResolverConfig) -> bool {
     !config.name_servers.is_empty() && config.name_servers.iter().all(|server| server.ip.to_canonical().is_loopback())
 }

@@ -1,4 +1,4 @@
-//! The questions that one letter may have asked for it.
+//! The questions that one letter may cause.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use super::{Answer, Asked, DnsFault, Exchanges, Resolver, Service, Tlsa};
 
-/// Asks for one letter: no more than so many questions, and no longer than so long in all. What a stranger's letter has us
-/// look up (RFC 7208 §4.6.4, RFC 9989 §4.10) is bounded so, whatever it names and however slowly it is answered. A question
-/// beyond is a fault, as if nobody had answered.
+/// Asks for one letter: it bounds the number of questions, and the time that they take together. This limits the
+/// look-ups that a stranger's letter causes (RFC 7208 §4.6.4, RFC 9989 §4.10), whatever it names and however slow the
+/// answers are. A question beyond the bound is a fault, as if nobody had answered.
 pub struct Lookups {
     resolver: Arc<dyn Resolver>,
     left: AtomicU32,
@@ -20,27 +20,27 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// Questions for one letter. SPF asks for thirty at most, each signature of DKIM for one, DMARC for sixteen.
+    /// The number of questions for one letter. SPF asks thirty at most, each signature of DKIM one, and DMARC sixteen.
     pub const MOST: u32 = 100;
-    /// The time that all of them may take together.
+    /// The time that all questions may take together.
     pub const PATIENCE: Duration = Duration::from_secs(20);
 
-    /// Bounds for one letter, of which the time begins now.
+    /// Makes the bounds for one letter, of which the time begins now.
     pub fn for_letter(resolver: Arc<dyn Resolver>) -> Self {
         Self::new(resolver, Self::MOST, Self::PATIENCE)
     }
 
-    /// Bounds of one's own.
+    /// Makes bounds of the caller's choice.
     pub fn new(resolver: Arc<dyn Resolver>, most: u32, patience: Duration) -> Self {
         Self { resolver, left: AtomicU32::new(most), until: Instant::now() + patience }
     }
 
-    /// How many questions may still be asked.
+    /// The number of questions that may still be asked.
     pub fn left(&self) -> u32 {
         if Instant::now() < self.until { self.left.load(Ordering::Relaxed) } else { 0 }
     }
 
-    /// Waits for an answer that takes so many questions, where they may be asked.
+    /// Waits for an answer that takes so many questions, if they may be asked.
     fn ask<'a, T: 'a>(&'a self, questions: u32, asked: Asked<'a, T>) -> Asked<'a, T> {
         Box::pin(async move {
             self.take(questions)?;
@@ -69,7 +69,7 @@ impl Resolver for Lookups {
         self.ask(1, self.resolver.mx(domain))
     }
 
-    // Both families are asked for.
+    // The look-up asks for both families.
     fn addresses<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<IpAddr>> {
         self.ask(2, self.resolver.addresses(host))
     }

@@ -1,9 +1,10 @@
-//! Questions to the domain name system: where letters for a domain go, what a domain publishes, who an address is.
+//! Questions to the domain name system: for the hosts that take a domain's letters, for the texts that a domain
+//! publishes, and for the names of an address.
 //!
-//! - `answer`: what is answered: records, that there are none, or that there is no such name.
+//! - `answer`: the answers: records, no records, or no such name.
 //! - `dns`: asks name servers.
 //! - `lookups`: asks for one letter, within bounds.
-//! - `table`: answers without asking anybody.
+//! - `table`: answers from a table, without asking anybody.
 
 mod answer;
 mod dns;
@@ -25,7 +26,7 @@ pub use table::Table;
 #[error("the domain name system gave no answer: {0}")]
 pub struct DnsFault(pub String);
 
-/// What a question comes to: an answer, or that it should be asked again later.
+/// The outcome of a question: an answer, or a fault after which it should be asked again later.
 pub type Asked<'a, T> = Pending<'a, Result<Answer<T>, DnsFault>>;
 
 /// Asks the domain name system. Names may be written in any case and with or without their last dot; the names in answers
@@ -36,7 +37,7 @@ pub trait Resolver: Send + Sync {
     /// Finds the hosts that take letters for `domain`.
     fn mx<'a>(&'a self, domain: &'a Domain) -> Asked<'a, Exchanges>;
 
-    /// Finds the addresses of `host`; that of an IP address is itself.
+    /// Finds the addresses of `host`; the address of an IP address is itself.
     fn addresses<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<IpAddr>>;
 
     /// Finds the hosts that offer a service, such as `_imaps._tcp.example.org` (RFC 6186): the smallest priority first, and
@@ -56,8 +57,8 @@ pub trait Resolver: Send + Sync {
         never_asked("PTR", ip)
     }
 
-    /// Finds what the certificate of a place must fit, such as `_25._tcp.mail.example.org` (RFC 7672 §3). Unvalidated
-    /// records must not be believed.
+    /// Finds the records that the certificate of a place, such as `_25._tcp.mail.example.org`, must fit (RFC 7672 §3).
+    /// A caller must not believe unvalidated records.
     fn tlsa<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Tlsa>> {
         never_asked("TLSA", name)
     }

@@ -9,7 +9,7 @@ use super::{AddressAnswer, Answer, Asked, DnsFault, Exchanges, MxAnswer, Resolve
 
 type Answers<T> = HashMap<String, Result<Answer<T>, DnsFault>>;
 
-/// A resolver that knows what it was told. What it was not told does not exist.
+/// A resolver that knows only its table. A name that is not in it does not exist.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     mx: Answers<Exchanges>,
@@ -38,7 +38,7 @@ impl Table {
         self
     }
 
-    /// Answers questions for who offers the service `name`.
+    /// Answers questions for the hosts that offer the service `name`.
     pub fn services(mut self, name: &str, answer: Result<Answer<Vec<Service>>, DnsFault>) -> Self {
         self.services.insert(key(name), answer);
         self
@@ -56,7 +56,7 @@ impl Table {
         self
     }
 
-    /// Answers questions for what the certificate of the place `name` must fit.
+    /// Answers questions for the records that the certificate of the place `name` must fit.
     pub fn tlsa(mut self, name: &str, answer: Result<Answer<Vec<Tlsa>>, DnsFault>) -> Self {
         self.tlsa.insert(key(name), answer);
         self

@@ -1,4 +1,4 @@
-//! What is answered is told as what it is: records, none, no such name, or later; and whether it was validated.
+//! The resolver reports each kind of answer: records, none, no such name, or later; and whether it was validated.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -54,7 +54,7 @@ fn whatever_it_says(question: &Message) -> Message {
     }
 }
 
-/// What each kind of question about a name comes to, in a word.
+/// Returns the outcome of each kind of question about a name, in a word.
 async fn words(dns: &Dns, host: &str) -> [&'static str; 4] {
     fn word<T>(answer: Result<Answer<T>, DnsFault>) -> &'static str {
         match answer {
@@ -133,10 +133,10 @@ async fn a_name_is_the_same_with_its_last_dot_and_what_can_be_no_name_is_none() 
     assert_eq!(server.asked(), asked, "nobody needs to be asked for those");
 }
 
-/// Answers what is asked of the end of a chain.
+/// Answers the questions about the end of a chain.
 type End = fn(&Message) -> Message;
 
-/// `hopN.test` is an alias of the next, one to a reply; behind the fourth is what `end` says.
+/// `hopN.test` is an alias of the next one, and each reply has one alias; `end` answers behind the fourth.
 fn hops(question: &Message, end: End) -> Message {
     let (asked, _) = asked_for(question);
     let hop: Option<usize> = asked.strip_prefix("hop").and_then(|rest| rest.strip_suffix(".test.")?.parse().ok());
@@ -176,7 +176,7 @@ async fn a_server_that_says_nothing_is_later_and_not_none() {
     assert!(server.dns.ptr(HERE).await.is_err());
 }
 
-/// Says of every answer that it is validated, where that is asked for.
+/// Says of every answer that it is validated, if the question asks for that.
 fn proved(question: &Message) -> Message {
     let mut reply = whatever_it_says(question);
     reply.metadata.authentic_data = question.metadata.authentic_data;

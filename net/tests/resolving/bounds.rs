@@ -1,4 +1,4 @@
-//! What one letter may have asked for it is bounded in number and in time.
+//! The questions that one letter causes are bounded in number and in time.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Whatever a server sends, a question ends, with an answer or with a fault.
+//! A question ends with an answer or with a fault, whatever a server sends.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use hickory_server::proto::rr::{RData, RecordType};
 
 use crate::server::{NameServer, Wire, alias, asked_for, name, records, reply};
 
-/// A question takes no longer than this, whatever comes; a machine that is busy may need as long again.
+/// The longest time that a question takes, whatever comes; a busy machine may need the same time again.
 const END: Duration = Duration::from_secs(40);
 
 async fn texts(dns: &Dns) -> Result<Answer<Vec<Vec<u8>>>, DnsFault> {
@@ -127,14 +127,14 @@ async fn a_long_text_of_the_largest_size_is_told_whole() {
     assert_eq!(found, vec![vec![b'x'; 255 * 200]]);
 }
 
-/// A few octets in the place of a reply, the same ones in each run.
+/// Makes a few octets in the place of a reply, the same ones in each run.
 fn noise(question: &Message, round: u64) -> Vec<u8> {
     let mut octets = right(question).to_vec().unwrap();
     let mut state = round.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     for _ in 0..=round % 7 {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let at = usize::try_from(state >> 33).unwrap() % octets.len();
-        // The number of the question stays, or nobody would look at the rest.
+        // The number of the question stays, or the resolver would not read the rest.
         octets[at.max(2)] = state.to_be_bytes()[1];
     }
     let length = octets.len() - usize::try_from(round % 5).unwrap() * usize::from(round.is_multiple_of(3));

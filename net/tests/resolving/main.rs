@@ -1,4 +1,4 @@
-//! Questions to a name server that answers what a test says, by itself and as one that means harm.
+//! Questions to a name server whose answers the test chooses, both honest and hostile ones.
 
 mod answers;
 mod bounds;

@@ -12,17 +12,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 
-/// How a question came.
+/// The transport of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
     Udp,
     Tcp,
 }
 
-/// What is sent for a question: any number of replies, each as its octets.
+/// The replies to a question: any number of them, each as its octets.
 type Say = dyn Fn(&Message, Wire) -> Vec<Vec<u8>> + Send + Sync;
 
-/// The server. It ends with this.
+/// The server. It ends when this value is dropped.
 pub struct NameServer {
     pub dns: Dns,
     asked: Arc<AtomicUsize>,
@@ -30,7 +30,7 @@ pub struct NameServer {
 }
 
 impl NameServer {
-    /// Sends what `say` says.
+    /// Sends the replies that `say` returns.
     pub async fn saying(say: impl Fn(&Message, Wire) -> Vec<Vec<u8>> + Send + Sync + 'static) -> Self {
         let (udp, tcp) = both_at_one_port().await;
         let (say, asked, mut tasks): (Arc<Say>, Arc<AtomicUsize>, _) = (Arc::new(say), Arc::default(), JoinSet::new());
@@ -45,7 +45,7 @@ impl NameServer {
         Self::saying(move |question, _| vec![answer(question).to_vec().unwrap()]).await
     }
 
-    /// How often it was asked.
+    /// Returns the number of questions that it got.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
     }
@@ -84,8 +84,8 @@ async fn talk(mut stream: TcpStream, say: &Say, asked: &AtomicUsize) -> std::io:
     }
 }
 
-/// Sockets of both kinds at one port. The kernel gives a port that is free for the one; a connection of anybody may have
-/// the same one of the other kind, and then there are more ports.
+/// Binds sockets of both kinds to one port. The kernel picks a port that is free for the first kind; somebody's
+/// connection may use the same port of the other kind, and then another port is tried.
 async fn both_at_one_port() -> (UdpSocket, TcpListener) {
     for _ in 0..100 {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -97,18 +97,18 @@ async fn both_at_one_port() -> (UdpSocket, TcpListener) {
     panic!("no port is free for both");
 }
 
-/// A name, as a test writes it.
+/// Returns a name as a test writes it.
 pub fn name(text: &str) -> Name {
     Name::from_ascii(text).unwrap()
 }
 
-/// The name and the kind that a question asks for.
+/// Returns the name and the kind that a question asks for.
 pub fn asked_for(question: &Message) -> (String, RecordType) {
     let query = &question.queries[0];
     (query.name().to_ascii().to_ascii_lowercase(), query.query_type())
 }
 
-/// A reply to the question, without records yet.
+/// Makes a reply to the question, without records yet.
 pub fn reply(question: &Message, code: ResponseCode) -> Message {
     let mut reply = Message::response(question.metadata.id, OpCode::Query);
     reply.metadata.recursion_desired = true;
@@ -118,19 +118,19 @@ pub fn reply(question: &Message, code: ResponseCode) -> Message {
     reply
 }
 
-/// A reply with records, each under its name.
+/// Makes a reply with records, each under its name.
 pub fn records(question: &Message, records: impl IntoIterator<Item = (Name, RData)>) -> Message {
     let mut reply = reply(question, ResponseCode::NoError);
     reply.add_answers(records.into_iter().map(|(name, data)| Record::from_rdata(name, 60, data)));
     reply
 }
 
-/// A reply with an alias.
+/// Makes a reply with an alias.
 pub fn alias(question: &Message, from: &str, to: &str) -> Message {
     records(question, [(name(from), RData::CNAME(CNAME(name(to))))])
 }
 
-/// A reply that nothing is there, as a server writes it who knows.
+/// Makes the reply of an authoritative server that nothing is there.
 pub fn nothing(question: &Message, code: ResponseCode) -> Message {
     let mut reply = reply(question, code);
     let soa = SOA::new(name("ns.test."), name("hostmaster.test."), 1, 3600, 600, 86400, 60);

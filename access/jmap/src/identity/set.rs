@@ -148,7 +148,7 @@ fn destroy(tx: &mut Tx, account: AccountId, id: IdentityId) -> Result<Result<(),
     records::identity::destroy(tx, account, id).map(|_| Ok(()))
 }
 
-/// Properties that are not as they must be.
+/// Returns the properties that are not valid.
 fn faults(object: &Object) -> Vec<String> {
     let fits = |name: &str, value: &Value| match name {
         "name" | "textSignature" | "htmlSignature" => {

@@ -93,7 +93,7 @@ impl Listing {
         Ok(Self { filter: Filter::read(filter, conditions)?, sort })
     }
 
-    /// The ids that fit, in order.
+    /// Returns the ids that fit, in order.
     fn ids(&self, submissions: &[Submission]) -> Vec<String> {
         let mut found: Vec<(i64, Object)> = submissions.iter().map(|one| (one.id.0, object(one))).collect();
         found.retain(|(_, object)| {

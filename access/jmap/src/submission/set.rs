@@ -170,7 +170,7 @@ struct Noted {
     other_state: bool,
 }
 
-/// Gives the letter away, and notes that in the same commit. Gives the submission.
+/// Hands the letter to the queue, and notes that in the same commit. Returns the submission.
 async fn send(
     scope: &Scope,
     account: AccountId,

@@ -1,4 +1,5 @@
-//! Questions that ask a name server to say whether it has validated its answer: the AD bit of a question (RFC 6840 §5.7).
+//! Questions that ask a name server to state whether it has validated its answer: the AD bit of a question (RFC 6840
+//! §5.7).
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -10,7 +11,7 @@ use hickory_resolver::net::xfer::{DnsExchange, DnsHandle};
 use hickory_resolver::proto::op::DnsRequest;
 use hickory_resolver::{ConnectionProvider, PoolContext};
 
-/// Makes connections on which each question asks for the word that its answer is validated.
+/// Makes connections on which each question asks the server to state whether its answer is validated.
 #[derive(Clone, Default)]
 pub struct AskingForProof(TokioRuntimeProvider);
 
