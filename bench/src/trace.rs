@@ -136,15 +136,15 @@ fn arrival(id: LetterId, raw: Bytes, number: u32) -> Arrival {
     let address = |text: &str| Address::parse(text).expect("an address");
     let envelope = Envelope {
         return_path: ReturnPath::Address(address(&format!("sender{}@elsewhere.test", number % 5000))),
-        recipients: vec![address("alice@alpha.test")],
+        recipients: vec![address("alice@alpha.test").into()],
         body: BodyKind::SevenBit,
         smtputf8: false,
         hold: None,
     };
     let wire = Wire {
-        ip: [192, 0, 2, 1].into(),
         hello: "mail.elsewhere.test".to_owned(),
         tls: "TLSv1.3 TLS_AES_256_GCM_SHA384".to_owned(),
+        ..Wire::new([192, 0, 2, 1].into())
     };
     let arrival = Arrival::of(Link::Mta, &Letter { id, raw }, &envelope).over(&wire);
     Arrival { message_id: format!("{number}.20261124@mail.elsewhere.test"), ..arrival }

@@ -45,13 +45,14 @@ impl Intake {
     /// commit that does. That it is not taken is noted for its history.
     pub(crate) async fn answer(
         &self,
-        handed: HandedIn,
+        mut handed: HandedIn,
         until: Option<Timestamp>,
         finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + Clone + 'static,
     ) -> Result<Verdict, OurFault> {
-        let verdict = match until {
-            Some(until) => self.keep(&handed, until, finish).await,
-            None => self.take(&handed, finish).await,
+        let verdict = match (self.follow(&mut handed.envelope).await, until) {
+            (Err(fault), _) => Err(fault),
+            (Ok(()), Some(until)) => self.keep(&handed, until, finish).await,
+            (Ok(()), None) => self.take(&handed, finish).await,
         };
         self.note_refusal(handed.letter().id, handed.arrival, &verdict);
         verdict

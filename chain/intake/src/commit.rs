@@ -3,7 +3,7 @@
 use mail::Reply;
 use mail::seam::OurFault;
 use mail::trace::Event;
-use mda::{Fate, Outcome, Recipient};
+use mda::{Addressee, Fate, Outcome};
 use store::{Key, Tx};
 
 use crate::effects::Effects;
@@ -14,7 +14,7 @@ use crate::{Intake, history, our_fault};
 /// The reason why a commit did not come about.
 enum Undone {
     /// These mailboxes did not take the letter; nothing was kept for anybody.
-    Unfiled(Vec<(Recipient, Reply)>),
+    Unfiled(Vec<(Addressee, Reply)>),
     Store(store::Error),
 }
 
@@ -35,7 +35,7 @@ impl Intake {
         leftover: &[Failed],
         began: Vec<Event>,
         mut finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static,
-    ) -> Result<Vec<(Recipient, Reply)>, OurFault> {
+    ) -> Result<Vec<(Addressee, Reply)>, OurFault> {
         let (now, id) = (net::now(), course.incoming.letter.id);
         let effects = Effects::prepare(self, course, leftover, now).await?;
         let mut before = [began, history::redirections(&course.sorted)].concat();
@@ -46,7 +46,7 @@ impl Intake {
             let outcomes = filing.file(tx)?;
             let mut events = before.clone();
             events.extend(outcomes.iter().flat_map(history::filed));
-            let unfiled: Vec<(Recipient, Reply)> = outcomes.into_iter().filter_map(unfiled).collect();
+            let unfiled: Vec<(Addressee, Reply)> = outcomes.into_iter().filter_map(unfiled).collect();
             if !unfiled.is_empty() {
                 return Err(Undone::Unfiled(unfiled));
             }
@@ -62,7 +62,7 @@ impl Intake {
     }
 }
 
-fn unfiled(outcome: Outcome) -> Option<(Recipient, Reply)> {
+fn unfiled(outcome: Outcome) -> Option<(Addressee, Reply)> {
     match outcome.fate {
         Fate::Filed(_) => None,
         Fate::Refused(reply) => Some((outcome.recipient, reply)),

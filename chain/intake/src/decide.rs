@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mail::seam::AccountId;
 use mail::{Address, Reply};
-use mda::{Decision, Incoming, Later, Recipient};
+use mda::{Addressee, Decision, Incoming, Later};
 
 use crate::Intake;
 use crate::sort::{Local, Sorted};
@@ -53,8 +53,8 @@ impl Intake {
     }
 }
 
-fn recipient(local: &Local) -> Recipient {
-    Recipient { account: local.account, address: local.recipient.clone(), detail: local.detail.clone() }
+fn recipient(local: &Local) -> Addressee {
+    Addressee { account: local.account, address: local.recipient.clone(), detail: local.detail.clone() }
 }
 
 fn refusal(decision: &Decision) -> Option<(AccountId, Reply)> {

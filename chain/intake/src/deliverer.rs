@@ -21,8 +21,11 @@ impl Intake {
 impl Deliver for Deliverer {
     fn deliver(&self, letter: Letter, envelope: Envelope, origin: Origin) -> Pending<'_, Result<Vec<Reply>, OurFault>> {
         Box::pin(async move {
-            let handed = self.0.handed_in(letter, envelope, origin).await?;
-            let replies = self.0.take_for_each(&handed).await;
+            let mut handed = self.0.handed_in(letter, envelope, origin).await?;
+            let replies = match self.0.follow(&mut handed.envelope).await {
+                Ok(()) => self.0.take_for_each(&handed).await,
+                Err(fault) => Err(fault),
+            };
             if let Err(cause) = &replies {
                 self.0.note_fault(handed.letter().id, cause);
             }

@@ -2,11 +2,11 @@
 //! elsewhere and for those of ours who could not take it now; a report to its sender on those who never will; the
 //! letters that the rules have written and the facts that they remember.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use mail::seam::{AccountId, OurFault};
 use mail::trace::Event;
-use mail::{Address, BodyKind, Enhanced, Envelope, Findings, Letter, ReturnPath, Timestamp};
+use mail::{Address, BodyKind, Enhanced, Envelope, Findings, Letter, Recipient, ReturnPath, Timestamp};
 use mda::{Decision, Memory, Written, memory};
 use mta::bounce::{Fate, Kind, Original, Report};
 use mta::outgoing::Outgoing;
@@ -105,7 +105,7 @@ impl Causes {
     fn of(course: &Course<'_>, leftover: &[Failed], terms: Terms) -> Self {
         Self {
             outgoing: course.outgoing.clone(),
-            envelope: course.incoming.envelope.clone(),
+            envelope: course.incoming.envelope.as_it_goes_on(),
             findings: course.incoming.findings.clone(),
             sorted: course.sorted.clone(),
             decisions: course.decisions.clone(),
@@ -142,6 +142,7 @@ impl Causes {
             let Letter { id, raw } = self.outgoing.letter();
             if let Some(raw) = mda::passed_on(raw, through) {
                 let passing = Outgoing::passing_through(Letter { id: *id, raw });
+                let recipients = recipients.into_iter().map(Recipient::from).collect();
                 letters.push(self.queued(intake, &passing, recipients)?);
             }
         }
@@ -150,16 +151,24 @@ impl Causes {
 
     /// The recipients elsewhere whom the envelope names, and those of ours who are tried again; a person who has several
     /// addresses on the envelope once.
-    fn directly(&self) -> Vec<Address> {
+    fn directly(&self) -> Vec<Recipient> {
+        let named: HashMap<&Address, &Recipient> =
+            self.envelope.recipients.iter().map(|to| (&to.address, to)).collect();
         let remote = self.sorted.remote.iter().filter(|remote| !remote.is_passed_on());
-        let elsewhere = remote.map(|remote| remote.address.clone());
-        let again = self.leftover.iter().filter_map(|failed| failed.again_to.clone());
+        let elsewhere = remote.map(|remote| &remote.address);
+        let again = self.leftover.iter().filter_map(|failed| failed.again_to.as_ref());
         let mut known = HashSet::new();
-        elsewhere.chain(again).filter(|address| known.insert(address.clone())).collect()
+        let each = elsewhere.chain(again).filter(|address| known.insert(*address));
+        each.map(|to| named.get(to).map_or_else(|| Recipient::new(to.clone()), |to| (*to).clone())).collect()
     }
 
-    fn queued(&self, intake: &Intake, outgoing: &Outgoing, recipients: Vec<Address>) -> Result<Prepared, store::Error> {
-        let onward = Envelope { recipients, ..self.envelope.clone() };
+    fn queued(
+        &self,
+        intake: &Intake,
+        outgoing: &Outgoing,
+        recipients: Vec<Recipient>,
+    ) -> Result<Prepared, store::Error> {
+        let onward = Envelope { return_path: self.envelope.return_path.clone(), recipients, ..self.envelope };
         let prepared = queue::prepare(&intake.store, outgoing, &onward, self.terms)?;
         Ok(prepared.with_findings(&self.findings))
     }
@@ -174,7 +183,7 @@ impl Causes {
         let outgoing = intake.written_here(Letter { id: new_letter_id(), raw: written.raw.clone() }, address);
         let smtputf8 = written.to.needs_smtputf8();
         let body = if outgoing.letter().raw.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBitMime };
-        let recipients = vec![written.to.clone()];
+        let recipients = vec![written.to.clone().into()];
         let envelope = Envelope { return_path: ReturnPath::Null, recipients, body, smtputf8, hold: None };
         queue::prepare_report(&intake.store, &outgoing, &envelope, self.terms)
     }

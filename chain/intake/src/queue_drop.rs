@@ -27,7 +27,8 @@ impl Intake {
 impl LocalDrop for QueueDrop {
     fn drop_off(&self, waiting: Waiting, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
         Box::pin(async move {
-            let Waiting { letter, envelope, findings } = waiting;
+            let Waiting { letter, mut envelope, findings } = waiting;
+            self.0.follow(&mut envelope).await?;
             // It was made ready to leave when it entered the queue.
             let (outgoing, origin) = (Outgoing::passing_through(letter), Origin::House);
             let (letter, hostname) = (outgoing.letter(), &self.0.hostname);

@@ -3,9 +3,8 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use directory::{Destination, Resolution};
 use mail::seam::{AccountId, Origin};
-use mail::{Address, Domain, Letter, Reply};
+use mail::{Address, Destination, Domain, Letter, Recipient, Reply, Resolution};
 
 /// One of our people who gets the letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,34 +68,32 @@ pub struct Sorted {
     pub failed: Vec<Failed>,
 }
 
-/// Sorts recipients by what the directory says of each, in the same order. `behind` says which domains have mailboxes
-/// behind us: letters for their people are taken from anyone, if they are not our own.
-pub fn sort(
-    recipients: &[Address],
-    resolutions: Vec<Resolution>,
-    origin: &Origin,
-    behind: impl Fn(&Domain) -> bool,
-) -> Sorted {
+/// Sorts recipients by the places they lead to, in the same order. `behind` says which domains have mailboxes behind us:
+/// letters for their people are taken from anyone, unless they are our own.
+pub fn sort(recipients: &[Recipient], origin: &Origin, behind: impl Fn(&Domain) -> bool) -> Sorted {
     let mut sorted = Sorted::default();
     let mut reached = Reached::default();
-    for (recipient, resolution) in recipients.iter().zip(resolutions) {
-        match resolution {
-            Resolution::Unknown | Resolution::Elsewhere if behind(recipient.domain()) => {
-                sorted.add(recipient, Destination::Remote(recipient.clone()), &mut reached);
+    for Recipient { address, leads, .. } in recipients {
+        match leads {
+            // The directory was not asked about it.
+            None => sorted.fail(address, smtp::replies::our_fault()),
+            Some(Resolution::Unknown | Resolution::Elsewhere) if behind(address.domain()) => {
+                sorted.add(address, &Destination::Remote(address.clone()), &mut reached);
             }
-            Resolution::Unknown => sorted.fail(recipient, unknown(recipient)),
+            Some(Resolution::Unknown) => sorted.fail(address, unknown(address)),
             // Never an open relay, whatever the door let through.
-            Resolution::Elsewhere if matches!(origin, Origin::Peer(_) | Origin::Front(_) | Origin::Fetched(_)) => {
-                sorted.fail(recipient, relay_denied());
+            Some(Resolution::Elsewhere)
+                if matches!(origin, Origin::Peer(_) | Origin::Front(_) | Origin::Fetched(_)) =>
+            {
+                sorted.fail(address, relay_denied());
             }
-            Resolution::Elsewhere => sorted.add(recipient, Destination::Remote(recipient.clone()), &mut reached),
-            Resolution::Ours(places) => places.into_iter().for_each(|place| sorted.add(recipient, place, &mut reached)),
+            Some(Resolution::Elsewhere) => sorted.add(address, &Destination::Remote(address.clone()), &mut reached),
+            Some(Resolution::Ours(places)) => places.iter().for_each(|place| sorted.add(address, place, &mut reached)),
         }
     }
     sorted
 }
 
-/// For the recipients before: the place in a [`Sorted`] of the mailbox or the address that they led to.
 #[derive(Default)]
 struct Reached {
     here: HashMap<AccountId, usize>,
@@ -139,9 +136,9 @@ impl Sorted {
         }
     }
 
-    fn add(&mut self, recipient: &Address, place: Destination, reached: &mut Reached) {
+    fn add(&mut self, recipient: &Address, place: &Destination, reached: &mut Reached) {
         let (recipient, others) = (recipient.clone(), Vec::new());
-        match place {
+        match place.clone() {
             Destination::Remote(address) => match reached.elsewhere.entry(address.clone()) {
                 Entry::Vacant(first) => {
                     first.insert(self.remote.len());
@@ -220,8 +217,26 @@ mod tests {
         Destination::Local { account: AccountId(account), address, detail: detail.map(str::to_owned) }
     }
 
+    fn sort(
+        recipients: &[Address],
+        resolutions: Vec<Resolution>,
+        origin: &Origin,
+        behind: impl Fn(&Domain) -> bool,
+    ) -> Sorted {
+        let led = recipients.iter().zip(resolutions);
+        let led = led.map(|(to, leads)| Recipient { leads: Some(leads), ..Recipient::new(to.clone()) });
+        super::sort(&led.collect::<Vec<_>>(), origin, behind)
+    }
+
+    #[test]
+    fn who_was_not_looked_up_is_nobody_s_fault_and_tried_again() {
+        let nobody_asked = [Recipient::new(address("alice@alpha.test"))];
+        let sorted = super::sort(&nobody_asked, &peer(), nowhere);
+        assert!(sorted.is_for_nobody() && answer(sorted.failed.iter()).is_transient());
+    }
+
     fn peer() -> Origin {
-        Origin::Peer(Wire { ip: "192.0.2.1".parse().unwrap(), hello: "client.test".to_owned(), tls: String::new() })
+        Origin::Peer(Wire::new("192.0.2.1".parse().unwrap()))
     }
 
     #[test]

@@ -62,13 +62,13 @@ impl Intake {
             Err(refusal) => return Ok(Verdict::Refuse(refusal)),
         };
         // Who cannot get it is said now, while its author is there.
-        let sorted = self.sort(handed.letter(), &handed.envelope, &handed.origin).await?;
+        let sorted = self.sort(handed.letter(), &handed.envelope, &handed.origin);
         if sorted.is_for_nobody() {
             return Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())));
         }
         let now = net::now();
         let (store, terms) = (self.store.clone(), Terms::postponed(now, until, &self.schedule));
-        let (id, outgoing, envelope) = (handed.letter().id, handed.outgoing.clone(), handed.envelope.clone());
+        let (id, outgoing, envelope) = (handed.letter().id, handed.outgoing.clone(), handed.envelope.as_it_goes_on());
         let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &outgoing, &envelope, terms));
         let prepared = preparing.await.map_err(our_fault)?.map_err(our_fault)?.with_findings(&findings);
         let events = [began(&handed.arrival, &findings), vec![prepared.queued()]].concat();

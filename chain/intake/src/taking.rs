@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use mail::seam::{AccountId, Origin, OurFault, Verdict};
 use mail::trace::{Arrival, Event};
-use mail::{Address, Envelope, Findings, Letter, Reply};
+use mail::{Address, Envelope, Findings, Letter, Recipient, Reply};
 use mda::{Decision, Filing, Incoming};
 use mta::outgoing::Outgoing;
 use store::Tx;
@@ -40,12 +40,21 @@ impl Intake {
         checks::look(&self.checks, letter, envelope, origin).await
     }
 
-    /// Who gets the letter.
-    pub(crate) async fn sort(&self, letter: &Letter, envelope: &Envelope, origin: &Origin) -> Result<Sorted, OurFault> {
-        let resolutions = self.directory.resolve(envelope.recipients.clone()).await.map_err(our_fault)?;
-        let mut sorted = sort::sort(&envelope.recipients, resolutions, origin, |domain| self.routes.receives(domain));
+    /// Finds out where the recipients of an envelope lead.
+    pub(crate) async fn follow(&self, envelope: &mut Envelope) -> Result<(), OurFault> {
+        let addresses = envelope.recipients.iter().map(|recipient| recipient.address.clone()).collect();
+        let resolutions = self.directory.resolve(addresses).await.map_err(our_fault)?;
+        for (recipient, leads) in envelope.recipients.iter_mut().zip(resolutions) {
+            recipient.leads = Some(leads);
+        }
+        Ok(())
+    }
+
+    /// Returns the people who get the letter. [`Self::follow`] has found out by now where its recipients lead.
+    pub(crate) fn sort(&self, letter: &Letter, envelope: &Envelope, origin: &Origin) -> Sorted {
+        let mut sorted = sort::sort(&envelope.recipients, origin, |domain| self.routes.receives(domain));
         sorted.break_loops(letter);
-        Ok(sorted)
+        sorted
     }
 
     /// Sorts the recipients, asks the rules, and makes ready what they decide.
@@ -55,7 +64,7 @@ impl Intake {
         outgoing: &'a Outgoing,
         told: Told,
     ) -> Result<Course<'a>, OurFault> {
-        let mut sorted = self.sort(incoming.letter, incoming.envelope, incoming.origin).await?;
+        let mut sorted = self.sort(incoming.letter, incoming.envelope, incoming.origin);
         let decisions = self.decide(incoming, &mut sorted, told).await;
         let filing = self.mda.prepare(incoming, &decisions, net::now()).await?;
         Ok(Course { incoming, outgoing, sorted, decisions, filing })
@@ -129,7 +138,7 @@ pub(crate) fn fates(envelope: &Envelope, sorted: &Sorted) -> Vec<(Address, Reply
         Some(failed) if !reached.contains(recipient) => sort::answer(failed.iter().copied()),
         _ => Reply::new(250, (2, 1, 5), "filed"),
     };
-    envelope.recipients.iter().map(|recipient| (recipient.clone(), fate(recipient))).collect()
+    envelope.recipients.iter().map(|Recipient { address, .. }| (address.clone(), fate(address))).collect()
 }
 
 fn note(course: &Course<'_>) {

@@ -124,7 +124,7 @@ fn settle(tx: &mut Tx) -> Result<(), store::Error> {
 fn envelope(from: &str, to: &[&str]) -> Envelope {
     Envelope {
         return_path: if from.is_empty() { ReturnPath::Null } else { ReturnPath::Address(address(from)) },
-        recipients: to.iter().map(|text| address(text)).collect(),
+        recipients: to.iter().map(|text| address(text).into()).collect(),
         body: BodyKind::SevenBit,
         smtputf8: false,
         hold: None,
@@ -144,7 +144,8 @@ fn large() -> Letter {
 }
 
 fn peer() -> Origin {
-    Origin::Peer(Wire { ip: "192.0.2.1".parse().unwrap(), hello: "client.test".to_owned(), tls: String::new() })
+    let wire = Wire::new("192.0.2.1".parse().unwrap());
+    Origin::Peer(Wire { hello: "client.test".to_owned(), extended: true, ..wire })
 }
 
 fn refusal(verdict: Verdict) -> String {
@@ -301,7 +302,7 @@ async fn an_alias_in_the_queue_is_done_when_anybody_got_the_letter_and_the_rest_
 }
 
 fn front() -> Origin {
-    Origin::Front(Wire { ip: "127.0.0.1".parse().unwrap(), hello: "front.test".to_owned(), tls: String::new() })
+    Origin::Front(Wire { hello: "front.test".to_owned(), ..Wire::new("127.0.0.1".parse().unwrap()) })
 }
 
 async fn delivered(town: &Town, letter: &Letter, to: &[&str]) -> Vec<u16> {
@@ -358,7 +359,7 @@ async fn a_person_named_under_many_addresses_gets_one_copy_and_each_address_a_tr
     assert_eq!(town.letters(1).await, 1);
 
     let to = ["bob@alpha.test", "bob+news@alpha.test", "alice@alpha.test", "ghost@alpha.test"];
-    let front = Origin::Front(Wire { ip: "127.0.0.1".parse().unwrap(), hello: String::new(), tls: String::new() });
+    let front = Origin::Front(Wire::new("127.0.0.1".parse().unwrap()));
     let replies = town.intake.deliverer().deliver(large(), envelope("eve@evil.test", &to), front).await.unwrap();
     let codes: Vec<u16> = replies.iter().map(|reply| reply.code).collect();
     assert_eq!(codes, [452, 452, 250, 550], "Bob has no room, under neither address");

@@ -13,7 +13,7 @@ use mail::{Address, Letter, LetterId, Reply};
 use tokio::time::Instant;
 
 use crate::mark::passed_on;
-use crate::{Case, Disposition, Incoming, Mda, Placement, Recipient, Rule};
+use crate::{Addressee, Case, Disposition, Incoming, Mda, Placement, Rule};
 
 /// The longest time that all rules may think about a letter for one recipient.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ pub enum Later {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// The recipient.
-    pub recipient: Recipient,
+    pub recipient: Addressee,
     /// The disposition of their copies.
     pub disposition: Disposition,
     /// The rules' decisions, for the history.
@@ -47,7 +47,7 @@ pub struct Decision {
 
 impl Decision {
     /// The letter is filed as junk before any rule is asked: a check refused it, and nobody can be told any more.
-    pub fn junk(recipient: Recipient, reply: &Reply) -> Self {
+    pub fn junk(recipient: Addressee, reply: &Reply) -> Self {
         let mut decision = Self::usual(recipient);
         decision.into_junk(reply);
         decision
@@ -65,13 +65,13 @@ impl Decision {
 impl Mda {
     /// Asks the rules what becomes of a letter for each of `recipients`, in order. A rule that fails, panics or takes
     /// too long concerns the recipient for whom it does alone.
-    pub async fn decide(&self, incoming: Incoming<'_>, recipients: Vec<Recipient>, later: Later) -> Vec<Decision> {
+    pub async fn decide(&self, incoming: Incoming<'_>, recipients: Vec<Addressee>, later: Later) -> Vec<Decision> {
         let until = Instant::now() + FOR_ALL;
         let each = recipients.into_iter().map(|recipient| self.decide_for(incoming, recipient, later, until));
         stream::iter(each).buffered(AT_ONCE).collect().await
     }
 
-    async fn decide_for(&self, incoming: Incoming<'_>, recipient: Recipient, later: Later, until: Instant) -> Decision {
+    async fn decide_for(&self, incoming: Incoming<'_>, recipient: Addressee, later: Later, until: Instant) -> Decision {
         let letter = incoming.letter;
         let until = until.min(Instant::now() + PATIENCE);
         let mut decision = Decision::usual(recipient);
@@ -90,7 +90,7 @@ impl Mda {
 }
 
 impl Decision {
-    fn usual(recipient: Recipient) -> Self {
+    fn usual(recipient: Addressee) -> Self {
         let disposition = Disposition::usual(&recipient);
         Self { recipient, disposition, events: Vec::new(), refused: None }
     }
@@ -153,7 +153,7 @@ fn not_now() -> Reply {
     Reply::new(451, (4, 3, 0), "the letter could not be checked for this person now")
 }
 
-fn judged(recipient: &Recipient, by: String, decision: String, reason: String) -> Event {
+fn judged(recipient: &Addressee, by: String, decision: String, reason: String) -> Event {
     Event::Judged { recipient: recipient.address.to_string(), by, decision, reason }
 }
 

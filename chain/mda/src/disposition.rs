@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mail::{Address, Reply, Timestamp};
 use mailbox::{SpecialUse, System};
 
-use crate::Recipient;
+use crate::Addressee;
 
 /// The most copies, addresses and letters that one letter gives rise to for one recipient; the others are left out.
 pub const MOST: usize = 32;
@@ -81,7 +81,7 @@ pub struct Memory {
 impl Disposition {
     /// Returns the disposition of a letter if no rule says otherwise: a copy in the folder that the address asks for,
     /// or INBOX.
-    pub fn usual(recipient: &Recipient) -> Self {
+    pub fn usual(recipient: &Addressee) -> Self {
         Self::keep(Placement { folder: recipient.detail.clone(), ..Placement::default() })
     }
 
@@ -126,7 +126,7 @@ impl Disposition {
     }
 
     /// Within bounds, and with a copy as usual if nothing else would become of the letter.
-    pub(crate) fn made_good(mut self, recipient: &Recipient) -> Self {
+    pub(crate) fn made_good(mut self, recipient: &Addressee) -> Self {
         self.onward.truncate(MOST);
         self.written.truncate(MOST);
         self.remember.truncate(MOST);
@@ -158,9 +158,9 @@ mod tests {
 
     use super::*;
 
-    fn alice() -> Recipient {
+    fn alice() -> Addressee {
         let address = Address::parse("alice+lists@alpha.test").unwrap();
-        Recipient { account: AccountId(1), address, detail: Some("lists".to_owned()) }
+        Addressee { account: AccountId(1), address, detail: Some("lists".to_owned()) }
     }
 
     #[test]

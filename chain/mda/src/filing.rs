@@ -11,7 +11,7 @@ use store::{Store, Tx};
 
 use crate::disposition::Keep;
 use crate::mark::{as_filed, head};
-use crate::{Decision, Incoming, Placement, Recipient, Rule};
+use crate::{Addressee, Decision, Incoming, Placement, Rule};
 
 /// The fate of a letter for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Fate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The recipient.
-    pub recipient: Recipient,
+    pub recipient: Addressee,
     /// Their fate.
     pub fate: Fate,
 }
@@ -148,7 +148,7 @@ pub struct Filing {
 /// The copies of one recipient.
 #[derive(Clone)]
 struct Plan {
-    recipient: Recipient,
+    recipient: Addressee,
     copies: Result<Vec<Copy>, Reply>,
 }
 

@@ -13,20 +13,20 @@
 //! [`Lmtp`] is its door for a mail server in front. The code that files a letter does not know which door the letter
 //! came through, nor how an address led to a person.
 
+mod addressee;
 mod decide;
 mod disposition;
 mod filing;
 mod lmtp;
 mod mark;
 pub mod memory;
-mod recipient;
 mod rule;
 
+pub use addressee::Addressee;
 pub use decide::{Decision, Later};
 pub use disposition::{Disposition, Keep, MOST, Memory, Placement, Written};
 pub use filing::{Fate, Filing, Mda, Outcome};
 pub use lmtp::Lmtp;
 pub use mark::passed_on;
 pub use memory::MIGRATIONS;
-pub use recipient::Recipient;
 pub use rule::{Case, Incoming, Rule};

@@ -3,7 +3,7 @@
 use mail::seam::{Origin, OurFault, Pending};
 use mail::{Domain, Envelope, Findings, Letter};
 
-use crate::{Disposition, Recipient};
+use crate::{Addressee, Disposition};
 
 /// A letter that has come in, with all that is known of it.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ pub struct Case<'a> {
     /// The letter.
     pub incoming: Incoming<'a>,
     /// To whom it goes.
-    pub recipient: &'a Recipient,
+    pub recipient: &'a Addressee,
 }
 
 /// Decides what becomes of letters, for one recipient at a time. It is asked once for each letter and recipient, before

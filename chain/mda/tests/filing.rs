@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use facteur_mda::{Case, Decision, Disposition, Fate, Incoming, Keep, Later, Mda, Outcome, Placement, Recipient, Rule};
+use facteur_mda::{Addressee, Case, Decision, Disposition, Fate, Incoming, Keep, Later, Mda, Outcome, Placement, Rule};
 use mail::seam::{AccountId, Origin, OurFault, Pending};
 use mail::{
     Address, BodyKind, Domain, Envelope, Finding, Findings, Letter, LetterId, Reply, ReturnPath, Severity, Timestamp,
@@ -51,16 +51,16 @@ impl Fixture {
     }
 }
 
-fn to(account: i64, address: &str, detail: Option<&str>) -> Recipient {
+fn to(account: i64, address: &str, detail: Option<&str>) -> Addressee {
     let address = Address::parse(address).unwrap();
-    Recipient { account: AccountId(account), address, detail: detail.map(str::to_owned) }
+    Addressee { account: AccountId(account), address, detail: detail.map(str::to_owned) }
 }
 
 fn letter(raw: impl Into<Bytes>) -> (Letter, Envelope) {
     let from = Address::parse("carol@elsewhere.test").unwrap();
     let envelope = Envelope {
         return_path: ReturnPath::Address(from.clone()),
-        recipients: vec![from],
+        recipients: vec![from.into()],
         body: BodyKind::SevenBit,
         smtputf8: false,
         hold: None,
@@ -69,7 +69,7 @@ fn letter(raw: impl Into<Bytes>) -> (Letter, Envelope) {
 }
 
 /// Decides about a letter, as far as it has been decided before the writer is asked.
-async fn decide(mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Recipient>, later: Later) -> Vec<Decision> {
+async fn decide(mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Addressee>, later: Later) -> Vec<Decision> {
     let ((letter, envelope), hostname) = (letter(raw), Domain::parse("mail.alpha.test").unwrap());
     let (origin, findings) = (Origin::House, Findings::default());
     let (letter, envelope, origin, findings, hostname) = (&letter, &envelope, &origin, &findings, &hostname);
@@ -80,7 +80,7 @@ async fn deliver_found(
     fixture: &Fixture,
     mda: &Mda,
     raw: impl Into<Bytes>,
-    recipients: Vec<Recipient>,
+    recipients: Vec<Addressee>,
     findings: &Findings,
 ) -> Vec<Outcome> {
     let ((letter, envelope), hostname) = (letter(raw), Domain::parse("mail.alpha.test").unwrap());
@@ -91,7 +91,7 @@ async fn deliver_found(
     fixture.store.write(Key::Everything, move |tx| filing.file(tx)).await.unwrap()
 }
 
-async fn deliver(fixture: &Fixture, mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Recipient>) -> Vec<Outcome> {
+async fn deliver(fixture: &Fixture, mda: &Mda, raw: impl Into<Bytes>, recipients: Vec<Addressee>) -> Vec<Outcome> {
     deliver_found(fixture, mda, raw, recipients, &Findings::default()).await
 }
 
@@ -276,7 +276,7 @@ impl Rule for Broken {
     }
 }
 
-fn people() -> Vec<Recipient> {
+fn people() -> Vec<Addressee> {
     (1..=5).map(|id| to(id, &format!("person{id}@alpha.test"), None)).collect()
 }
 

@@ -40,7 +40,7 @@ impl Deliver for Basket {
             if let Some(fault) = self.fault.lock().unwrap().take() {
                 return Err(fault);
             }
-            let reply = |to: &Address| match to.local() {
+            let reply = |to: &mail::Recipient| match to.address.local() {
                 "late" => Reply::new(452, (4, 2, 2), "no room for this one"),
                 _ => Reply::new(250, (2, 1, 5), "filed"),
             };
@@ -147,7 +147,7 @@ async fn a_unix_socket_is_a_door_too_and_makes_up_no_address() {
     assert_eq!(front.says("Hello\r\n.").await, "250 2.1.5 filed");
     let taken = post.basket.taken.lock().unwrap();
     let (letter, _, origin) = &taken[0];
-    let wire = Wire { ip: "127.0.0.1".parse().unwrap(), hello: "front.test".into(), tls: String::new() };
+    let wire = Wire { hello: "front.test".into(), extended: true, ..Wire::new("127.0.0.1".parse().unwrap()) };
     assert_eq!(*origin, Origin::Front(wire));
     let text = String::from_utf8(letter.raw.to_vec()).unwrap();
     assert!(

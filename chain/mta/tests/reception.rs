@@ -104,7 +104,7 @@ async fn a_letter_for_bob_is_handed_over_with_where_it_came_from() {
     assert!(text.starts_with(&expected), "{text}");
     assert!(text.ends_with("+0000\r\nSubject: hi\r\n\r\nhello\r\n"), "{text}");
     assert_eq!(envelope.return_path.to_string(), "alice@beta.test");
-    let wire = Wire { ip: "127.0.0.1".parse().unwrap(), hello: "mail.beta.test".into(), tls: String::new() };
+    let wire = Wire { hello: "mail.beta.test".into(), extended: true, ..Wire::new("127.0.0.1".parse().unwrap()) };
     assert_eq!(*origin, Origin::Peer(wire));
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mail::seam::{OurFault, Verdict};
 use mail::stay::{self, Doing};
 use mail::trace::{self, Arrival, Event, Link, Observation, refusal};
-use mail::{Address, BodyKind, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
+use mail::{Address, BodyKind, Envelope, Letter, LetterId, Password, Recipient, Reply, ReturnPath};
 use net::{Connection, Error, Inbound, NoRoom, Owner, Peer, Share, Stream, TlsInfo};
 use sasl::{Mechanism, Refusal, Turn};
 use smtp::{Answer, Kind, Mended, Question, Session, Settings, Step, replies};
@@ -344,10 +344,9 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
     fn note(&self, verdict: &Verdict, recipients: Vec<Address>) {
         if let Verdict::Refuse(reply) = verdict {
             let return_path = self.begun.as_ref().map_or(ReturnPath::Null, |begun| begun.return_path.clone());
-            self.refused(
-                &Envelope { return_path, recipients, body: BodyKind::SevenBit, smtputf8: false, hold: None },
-                reply,
-            );
+            let recipients = recipients.into_iter().map(Recipient::from).collect();
+            let body = BodyKind::SevenBit;
+            self.refused(&Envelope { return_path, recipients, body, smtputf8: false, hold: None }, reply);
         }
     }
 

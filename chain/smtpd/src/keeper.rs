@@ -25,9 +25,9 @@ pub struct Visit<'a> {
 impl Visit<'_> {
     /// The connection, as whoever takes charge of a letter is told of it.
     pub fn wire(&self) -> Wire {
-        let hello = self.hello.map(|hello| hello.name.clone()).unwrap_or_default();
+        let (hello, extended) = self.hello.map(|hello| (hello.name.clone(), hello.extended)).unwrap_or_default();
         let tls = self.tls.map(|tls| format!("{} {}", tls.version, tls.cipher)).unwrap_or_default();
-        Wire { ip: self.peer.ip(), hello, tls }
+        Wire { hello, extended, tls, ..Wire::new(self.peer.ip()) }
     }
 }
 

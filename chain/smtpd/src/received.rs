@@ -71,7 +71,7 @@ fn harmless(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mail::{BodyKind, ReturnPath};
+    use mail::{Address, BodyKind, ReturnPath};
     use net::TlsInfo;
     use smtp::Hello;
 
@@ -80,7 +80,7 @@ mod tests {
     fn written(hello: &str, recipients: &[&str], tls: bool) -> (String, String) {
         let envelope = Envelope {
             return_path: ReturnPath::Null,
-            recipients: recipients.iter().map(|to| to.parse().unwrap()).collect(),
+            recipients: recipients.iter().map(|to| Address::parse(to).unwrap().into()).collect(),
             body: BodyKind::SevenBit,
             smtputf8: false,
             hold: None,

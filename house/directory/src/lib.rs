@@ -39,7 +39,8 @@ mod workspace;
 
 pub use directory::{Clock, Directory, NoLimit, Space, Ticks};
 pub use error::Error;
-pub use resolve::{Destination, Resolution, resolve};
+pub use mail::{Destination, Resolution};
+pub use resolve::resolve;
 pub use schema::MIGRATIONS;
 pub use secret::{Secret, Strength, strength};
 pub use stays::Open;

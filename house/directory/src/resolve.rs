@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use mail::seam::AccountId;
-use mail::{Address, Domain};
+use mail::{Address, Destination, Domain, Resolution};
 use store::{View, params};
 
 use crate::fold::{fold, split_detail};
@@ -11,33 +10,6 @@ use crate::{Error, account, alias, domain};
 
 /// An address leads to at most this many places, through all its aliases.
 const MOST_DESTINATIONS: usize = 1000;
-
-/// One place where a letter goes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Destination {
-    /// One of our people.
-    Local {
-        /// Their mailbox.
-        account: AccountId,
-        /// Their main address.
-        address: Address,
-        /// The text behind the `+`: perhaps a folder.
-        detail: Option<String>,
-    },
-    /// An alias leads to another post office.
-    Remote(Address),
-}
-
-/// The standing of an address with us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Resolution {
-    /// It leads here, or through one of our aliases anywhere; never empty.
-    Ours(Vec<Destination>),
-    /// The domain is ours, the person is not.
-    Unknown,
-    /// Another post office's.
-    Elsewhere,
-}
 
 /// Finds where letters for `address` go: to a person, through aliases (each followed once), through `+detail`, to the
 /// catch-all of the domain. postmaster@ and abuse@ reach somebody in each domain, and at `hostname`, whatever is set up

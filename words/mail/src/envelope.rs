@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Address, ReturnPath, Timestamp};
+use crate::{Recipient, ReturnPath, Timestamp};
 
 /// The time for which the author wants the letter to be kept before it goes (RFC 4865 §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +39,23 @@ pub struct Envelope {
     /// The address that bounces go to.
     pub return_path: ReturnPath,
     /// The recipients of the letter; never empty when a letter is handed over.
-    pub recipients: Vec<Address>,
+    pub recipients: Vec<Recipient>,
     /// `BODY=` of MAIL FROM.
     pub body: BodyKind,
     /// `SMTPUTF8` of MAIL FROM (RFC 6531 §3.4): the letter may only go on to servers that offer it.
     pub smtputf8: bool,
     /// `HOLDFOR=` or `HOLDUNTIL=` of MAIL FROM, for letters that our own people hand in.
     pub hold: Option<Hold>,
+}
+
+impl Envelope {
+    /// The envelope of a letter that goes on: where its recipients lead is looked up anew each time.
+    pub fn as_it_goes_on(&self) -> Self {
+        let each = |recipient: &Recipient| Recipient {
+            address: recipient.address.clone(),
+            wishes: recipient.wishes.clone(),
+            leads: None,
+        };
+        Self { return_path: self.return_path.clone(), recipients: self.recipients.iter().map(each).collect(), ..*self }
+    }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::stay::{Doing, ForEver, Proof, SharedStay};
-use crate::{Address, Envelope, Letter, Password, Reply};
+use crate::{Address, Domain, Envelope, Letter, Password, Reply};
 
 /// A boxed future, so that the seams can be trait objects.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -69,15 +69,43 @@ pub trait Recipients: Send + Sync {
     }
 }
 
-/// The connection a letter came over.
+/// The connection a letter came over, with what is known of the peer: all that a check of the sender needs (SPF, RFC 7208
+/// §2; iprev, RFC 8601 §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {
     /// The address the peer connected from; 127.0.0.1 for a Unix socket.
     pub ip: IpAddr,
-    /// The name that it gave itself (HELO, EHLO): never to be trusted.
+    /// The name that it gave itself (HELO, EHLO): never to be trusted. Empty where it gave none.
     pub hello: String,
+    /// It said EHLO or LHLO, and not HELO.
+    pub extended: bool,
     /// Version and cipher of TLS; empty in clear.
     pub tls: String,
+    /// The name that the DNS has for its address.
+    pub reverse: ReverseName,
+}
+
+impl Wire {
+    /// A connection from this address in clear, over which nothing was said.
+    pub fn new(ip: IpAddr) -> Self {
+        Self { ip, hello: String::new(), extended: false, tls: String::new(), reverse: ReverseName::NotAsked }
+    }
+}
+
+/// The name that the DNS has for the address of a peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ReverseName {
+    /// No check has asked for it.
+    #[default]
+    NotAsked,
+    /// There is none.
+    None,
+    /// The name servers could not say.
+    Later,
+    /// This one; the owner of the address may claim any.
+    Claimed(Domain),
+    /// This one, and it leads back to the address.
+    Verified(Domain),
 }
 
 /// The way in which a letter came into the house.

@@ -293,7 +293,7 @@ impl Arrival {
     /// Adds the connection that it came over.
     #[must_use]
     pub fn over(self, wire: &Wire) -> Self {
-        let Wire { ip, hello, tls } = wire;
+        let Wire { ip, hello, tls, .. } = wire;
         Self { peer: ip.to_string(), hello: hello.clone(), tls: tls.clone(), ..self }
     }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use mail::{Address, BodyKind, Hold, Password, ReturnPath, Timestamp};
+use mail::{Address, BodyKind, Hold, Password, ReturnPath, Timestamp, Wishes};
 
-use crate::path;
+use crate::{dsn, path};
 
 /// One command of SMTP, LMTP or submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,15 @@ impl MailFrom {
 pub struct RcptTo {
     /// The recipient of the letter.
     pub to: Forward,
+    /// `NOTIFY=` and `ORCPT=` (RFC 3461 §4)
+    pub wishes: Wishes,
+}
+
+impl RcptTo {
+    /// Without parameters.
+    pub fn new(to: Forward) -> Self {
+        Self { to, wishes: Wishes::default() }
+    }
 }
 
 /// A forward-path (RFC 5321 §4.1.1.3).
@@ -147,8 +156,7 @@ impl Command {
             Self::Ehlo(name) => format!("EHLO {name}"),
             Self::Lhlo(name) => format!("LHLO {name}"),
             Self::Mail(mail) => mail.line(),
-            Self::Rcpt(RcptTo { to: Forward::Postmaster }) => "RCPT TO:<Postmaster>".into(),
-            Self::Rcpt(RcptTo { to: Forward::Address(address) }) => format!("RCPT TO:<{address}>"),
+            Self::Rcpt(rcpt) => rcpt.line(),
             Self::Data => "DATA".into(),
             Self::Bdat { size, last: false } => format!("BDAT {size}"),
             Self::Bdat { size, last: true } => format!("BDAT {size} LAST"),
@@ -162,6 +170,17 @@ impl Command {
             Self::Auth { mechanism, initial: None } => format!("AUTH {mechanism}"),
             Self::Auth { mechanism, initial: Some(initial) } => format!("AUTH {mechanism} {}", initial.reveal()),
         }
+    }
+}
+
+impl RcptTo {
+    fn line(&self) -> String {
+        let mut line = match &self.to {
+            Forward::Postmaster => "RCPT TO:<Postmaster>".to_owned(),
+            Forward::Address(address) => format!("RCPT TO:<{address}>"),
+        };
+        dsn::write(&self.wishes, &mut line);
+        line
     }
 }
 
@@ -325,9 +344,29 @@ fn parse_rcpt(rest: &str) -> Result<RcptTo, CommandError> {
     } else {
         Forward::Address(Address::parse(address).map_err(|e| CommandError::Recipient(problem(&e)))?)
     };
-    match parameters.split_ascii_whitespace().next() {
-        None => Ok(RcptTo { to }),
-        Some(parameter) => Err(CommandError::UnknownParameter(split_parameter(parameter).0.to_ascii_uppercase())),
+    let mut rcpt = RcptTo::new(to);
+    for parameter in parameters.split_ascii_whitespace() {
+        let (keyword, value) = split_parameter(parameter);
+        rcpt.parameter(&keyword.to_ascii_uppercase(), value)?;
+    }
+    Ok(rcpt)
+}
+
+impl RcptTo {
+    fn parameter(&mut self, keyword: &str, value: Option<&str>) -> Result<(), CommandError> {
+        let Wishes { notify, original } = &mut self.wishes;
+        match (keyword, value) {
+            ("NOTIFY", Some(value)) if notify.is_none() => {
+                *notify = Some(dsn::notify(value).ok_or(CommandError::ParameterValue("NOTIFY"))?);
+            }
+            ("ORCPT", Some(value)) if original.is_none() => {
+                *original = Some(dsn::original(value).ok_or(CommandError::ParameterValue("ORCPT"))?);
+            }
+            ("NOTIFY", _) => return Err(CommandError::ParameterValue("NOTIFY")),
+            ("ORCPT", _) => return Err(CommandError::ParameterValue("ORCPT")),
+            (unknown, _) => return Err(CommandError::UnknownParameter(unknown.to_owned())),
+        }
+        Ok(())
     }
 }
 
@@ -424,7 +463,16 @@ mod tests {
         let unknown = |keyword: &str| Err(CommandError::UnknownParameter(keyword.into()));
         assert_eq!(parse("MAIL FROM:<a@b.test> X-YZ=1"), unknown("X-YZ"));
         assert_eq!(parse("MAIL FROM:<a@b.test> BODY=BINARYMIME"), unknown("BODY=BINARYMIME"));
-        assert_eq!(parse("RCPT TO:<a@b.test> notify=never"), unknown("NOTIFY"));
+        let wishes = |text: &str| match parse(&format!("RCPT TO:<a@b.test> {text}")) {
+            Ok(Command::Rcpt(rcpt)) => Ok(rcpt.wishes),
+            other => Err(other.unwrap_err()),
+        };
+        assert_eq!(wishes("notify=never").unwrap().notify, Some(mail::Notify::Never));
+        assert_eq!(wishes("ORCPT=rfc822;b+2Bx@c.test").unwrap().original.unwrap().address, "b+x@c.test");
+        assert_eq!(wishes("NOTIFY=NEVER NOTIFY=DELAY"), Err(CommandError::ParameterValue("NOTIFY")));
+        assert_eq!(wishes("ORCPT=rfc822;+0A"), Err(CommandError::ParameterValue("ORCPT")));
+        assert_eq!(wishes("ORCPT"), Err(CommandError::ParameterValue("ORCPT")));
+        assert_eq!(wishes("BY=60;R"), Err(CommandError::UnknownParameter("BY".to_owned())));
     }
 
     #[test]
@@ -439,7 +487,7 @@ mod tests {
 
     #[test]
     fn postmaster_needs_no_domain() {
-        assert_eq!(parse("RCPT TO:<postMaster>"), Ok(Command::Rcpt(RcptTo { to: Forward::Postmaster })));
+        assert_eq!(parse("RCPT TO:<postMaster>"), Ok(Command::Rcpt(RcptTo::new(Forward::Postmaster))));
     }
 
     #[test]
@@ -529,6 +577,17 @@ mod tests {
             })
     }
 
+    fn any_wishes() -> impl Strategy<Value = Wishes> {
+        let notify = (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(success, failure, delay)| {
+            let none = !(success || failure || delay);
+            if none { mail::Notify::Never } else { mail::Notify::On { success, failure, delay } }
+        });
+        let original =
+            ("[a-z0-9-]{1,9}", "[ -~é+=]{1,20}").prop_map(|(kind, address)| mail::OriginalRecipient { kind, address });
+        (prop::option::of(notify), prop::option::of(original))
+            .prop_map(|(notify, original)| Wishes { notify, original })
+    }
+
     fn any_command() -> impl Strategy<Value = Command> {
         let name = "([!-~é]{1,9}( [!-~é]{1,9}){0,2})?";
         prop_oneof![
@@ -536,7 +595,8 @@ mod tests {
             name.prop_map(Command::Ehlo),
             name.prop_map(Command::Lhlo),
             any_mail().prop_map(Command::Mail),
-            any_address().prop_map(|address| Command::Rcpt(RcptTo { to: Forward::Address(address) })),
+            (any_address(), any_wishes())
+                .prop_map(|(address, wishes)| Command::Rcpt(RcptTo { to: Forward::Address(address), wishes })),
             (any::<u64>(), any::<bool>()).prop_map(|(size, last)| Command::Bdat { size, last }),
             "[!-~]{1,9}( [!-~]{1,9})?".prop_map(Command::Vrfy),
             "[!-~]{1,9}( [!-~]{1,9})?".prop_map(Command::Expn),
@@ -549,7 +609,7 @@ mod tests {
                 Command::Quit,
                 Command::Help,
                 Command::StartTls,
-                Command::Rcpt(RcptTo { to: Forward::Postmaster }),
+                Command::Rcpt(RcptTo::new(Forward::Postmaster)),
             ]),
         ]
     }

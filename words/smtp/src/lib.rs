@@ -9,6 +9,7 @@
 mod body;
 mod capabilities;
 mod command;
+mod dsn;
 mod path;
 mod reply;
 mod session;

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use mail::seam::{Login, Verdict};
-use mail::{Address, Envelope, Password, Reply};
+use mail::{Address, Envelope, Password, Recipient, Reply};
 
 use self::patience::Patience;
 use self::receive::{Chunked, Incoming};
@@ -147,7 +147,7 @@ struct Draft {
 #[derive(Debug)]
 enum Asked {
     Sender(MailFrom),
-    Recipient(Draft, Address),
+    Recipient(Draft, Recipient),
     Login,
     Letter,
 }
@@ -286,11 +286,11 @@ impl Session {
         match (std::mem::replace(&mut self.stage, Stage::Idle), answer) {
             (Stage::Asked(Asked::Sender(mail)), Answer::Verdict(Verdict::Accept)) => self.begin_letter(mail),
             (Stage::Asked(Asked::Sender(_)), Answer::Verdict(Verdict::Refuse(reply))) => self.refuse(reply),
-            (Stage::Asked(Asked::Recipient(draft, address)), Answer::Verdict(Verdict::Accept)) => {
-                self.recipient_taken(draft, address)
+            (Stage::Asked(Asked::Recipient(draft, recipient)), Answer::Verdict(Verdict::Accept)) => {
+                self.recipient_taken(draft, recipient)
             }
-            (Stage::Asked(Asked::Recipient(draft, _)), Answer::TakenFor(address)) => {
-                self.recipient_taken(draft, address)
+            (Stage::Asked(Asked::Recipient(draft, recipient)), Answer::TakenFor(address)) => {
+                self.recipient_taken(draft, Recipient { address, ..recipient })
             }
             (Stage::Asked(Asked::Recipient(draft, _)), Answer::Verdict(Verdict::Refuse(reply))) => {
                 self.stage = Stage::Draft(draft);
@@ -431,17 +431,18 @@ impl Session {
         if announces_octets(line) { self.close(reply) } else { self.mistake(reply) }
     }
 
-    fn recipient_taken(&mut self, mut draft: Draft, address: Address) -> Step {
-        self.add_recipient(&mut draft, address);
+    fn recipient_taken(&mut self, mut draft: Draft, recipient: Recipient) -> Step {
+        self.add_recipient(&mut draft, recipient);
         self.stage = Stage::Draft(draft);
         Step::Say(Reply::new(250, (2, 1, 5), "recipient taken"))
     }
 
     /// A recipient who is named twice gets one letter; LMTP wants two replies, so there both are kept (RFC 2033 §4.2).
-    fn add_recipient(&self, draft: &mut Draft, address: Address) {
+    fn add_recipient(&self, draft: &mut Draft, recipient: Recipient) {
         let recipients = &mut draft.envelope.recipients;
-        if self.settings.kind == Kind::Lmtp || !recipients.contains(&address) {
-            recipients.push(address);
+        let is_known = recipients.iter().any(|known| known.address == recipient.address);
+        if self.settings.kind == Kind::Lmtp || !is_known {
+            recipients.push(recipient);
         }
     }
 

@@ -116,7 +116,7 @@ impl Play {
                 ("E:", expected) => {
                     self.listen();
                     let (_, envelope) = self.delivered.as_ref().unwrap_or_else(|| panic!("{place}: no letter"));
-                    let to: Vec<String> = envelope.recipients.iter().map(Address::to_string).collect();
+                    let to: Vec<String> = envelope.recipients.iter().map(ToString::to_string).collect();
                     assert_eq!(format!("{} > {}", envelope.return_path, to.join(", ")), expected, "{place}");
                 }
                 ("--", "handshake") => {
@@ -271,7 +271,7 @@ impl Server {
     }
 
     fn take(&self, envelope: &Envelope) -> Vec<Reply> {
-        let taken = |to: &Address| match to.local() {
+        let taken = |to: &mail::Recipient| match to.address.local() {
             "no-room-after-all" => Reply::new(452, (4, 2, 2), "full"),
             _ => Reply::new(250, (2, 0, 0), "taken"),
         };

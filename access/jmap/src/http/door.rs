@@ -42,7 +42,7 @@ impl FromRequestParts<Arc<Server>> for Person {
             _ => return Err(log_in()),
         };
         let tls = peer.tls.as_deref().unwrap_or_default().to_owned();
-        Ok(Self(login, Wire { ip: peer.ip, hello: String::new(), tls }))
+        Ok(Self(login, Wire { tls, ..Wire::new(peer.ip) }))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use mail::header::{self, Mention};
-use mail::{Address, BodyKind, Domain, Envelope, ReturnPath, Timestamp};
+use mail::{Address, BodyKind, Domain, Envelope, Recipient, ReturnPath, Timestamp};
 use serde_json::{Value, json};
 
 use crate::api::{Object, SetError};
@@ -169,6 +169,7 @@ pub fn for_letter(return_path: ReturnPath, recipients: Vec<Address>, letter: &[u
     let international =
         return_path.address().is_some_and(Address::needs_smtputf8) || recipients.iter().any(Address::needs_smtputf8);
     let body = if letter.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBitMime };
+    let recipients = recipients.into_iter().map(Recipient::from).collect();
     Envelope { return_path, recipients, body, smtputf8: international || !head.is_ascii(), hold: None }
 }
 

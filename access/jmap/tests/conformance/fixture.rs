@@ -74,7 +74,7 @@ impl Logins for TwoPeople {
 }
 
 fn wire() -> Wire {
-    Wire { ip: [127, 0, 0, 1].into(), hello: String::new(), tls: String::new() }
+    Wire::new([127, 0, 0, 1].into())
 }
 
 /// Keeps the letters that are sent; refuses those for `refused@…`. The trace holds the events of the letters, as the
@@ -94,7 +94,7 @@ impl Outbox for Post {
         mut done: Done,
     ) -> Pending<'_, Result<Verdict, OurFault>> {
         Box::pin(async move {
-            if envelope.recipients.iter().any(|address| address.local() == "refused") {
+            if envelope.recipients.iter().any(|recipient| recipient.address.local() == "refused") {
                 return Ok(Verdict::Refuse(Reply::new(550, (5, 1, 1), "nobody")));
             }
             let (store, id) = (&self.2, letter.id);

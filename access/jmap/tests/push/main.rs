@@ -70,7 +70,7 @@ impl Desk {
     fn call_as(&self, credential: Credential, method: &str, arguments: Value) -> Value {
         let request = json!({"using": ["urn:ietf:params:jmap:core"], "methodCalls": [[method, arguments, "0"]]});
         let alice = person("alice@alpha.test").unwrap();
-        let wire = Wire { ip: [127, 0, 0, 1].into(), hello: String::new(), tls: String::new() };
+        let wire = Wire::new([127, 0, 0, 1].into());
         let text = request.to_string();
         let response =
             self.fixture.block_on(jmap::run_with(&self.fixture.jmap, &alice, credential, &wire, text.as_bytes()));

@@ -161,7 +161,7 @@ impl Talk {
         let body = if eight_bit && !letter.raw.is_ascii() { BodyKind::EightBitMime } else { BodyKind::SevenBit };
         let return_path = author(letter).map_or(ReturnPath::Null, ReturnPath::Address);
         let mail = MailFrom { return_path, size: None, body, smtputf8: false, auth: None, hold: None };
-        let rcpt = RcptTo { to: Forward::Address(recipient.clone()) };
+        let rcpt = RcptTo::new(Forward::Address(recipient.clone()));
         for command in [Command::Mail(mail), Command::Rcpt(rcpt), Command::Data] {
             let reply = self.ask(&command).await?;
             let goes_on = reply.is_positive() || reply.code == 354;

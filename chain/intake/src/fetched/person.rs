@@ -6,10 +6,10 @@ use import_export::Identity;
 use import_export::memory::{self, FolderKey};
 use mail::seam::{AccountId, Origin, Pending};
 use mail::trace::{Arrival, Event};
-use mail::{Address, BodyKind, Envelope, Findings, Letter, ReturnPath, Timestamp, header};
+use mail::{Address, BodyKind, Envelope, Findings, Letter, Recipient, Resolution, ReturnPath, Timestamp, header};
 use mailbox::Prepared;
 use mailbox::filing::{Begins, Deposit, Filer, Labels, Target};
-use mda::{Decision, Fate as Delivered, Filing, Incoming, Later, Recipient};
+use mda::{Addressee, Decision, Fate as Delivered, Filing, Incoming, Later};
 use mra::ledger::{self, Fate, Source, SourceId};
 use mra::{Arrived, Destination, Fault, Furnished, Taken};
 use mta::outgoing::Outgoing;
@@ -121,7 +121,7 @@ impl Person {
             Err(refusal) => (Findings::default(), Some(refusal)),
         };
         let incoming = Incoming { letter, envelope: &envelope, origin: &origin, findings: &findings, hostname };
-        let recipient = Recipient { account: self.account, address: self.address.clone(), detail: None };
+        let recipient = Addressee { account: self.account, address: self.address.clone(), detail: None };
         let mut decisions = match refused {
             Some(reply) => vec![Decision::junk(recipient, &reply)],
             None => self.intake.mda.decide(incoming, vec![recipient], Later::Over).await,
@@ -178,6 +178,12 @@ impl Person {
         packed.map_err(|why| Fault::Destination(why.to_string()))
     }
 
+    /// The one place that its letters lead to.
+    fn leads(&self) -> Resolution {
+        let (account, address) = (self.account, self.address.clone());
+        Resolution::Ours(vec![mail::Destination::Local { account, address, detail: None }])
+    }
+
     /// The letter as it would have come, had it come to us.
     fn as_new(&self, arrived: &Arrived) -> (Letter, Envelope) {
         let sender = header::find(&arrived.raw, "Return-Path").and_then(|field| {
@@ -188,7 +194,7 @@ impl Person {
         });
         let envelope = Envelope {
             return_path: sender.map_or(ReturnPath::Null, ReturnPath::Address),
-            recipients: vec![self.address.clone()],
+            recipients: vec![Recipient { leads: Some(self.leads()), ..Recipient::new(self.address.clone()) }],
             body: BodyKind::EightBitMime,
             smtputf8: false,
             hold: None,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use mail::check::{Arriving, Check, Conclusion, Look};
-use mail::seam::{OurFault, Pending};
+use mail::seam::{OurFault, Pending, ReverseName};
 use mail::trace::Event;
-use mail::{Finding, Findings};
+use mail::{Finding, Findings, Resolution, Wishes};
 use mda::{Case, Disposition, Keep, Memory, Rule, Written};
 
 use super::*;
@@ -126,6 +126,41 @@ async fn a_check_sees_every_octet_once_however_many_get_the_letter_and_its_findi
     let filed = town.folder(1, "INBOX").await;
     assert!(filed[0].contains("\r\nAuthentication-Results: mail.alpha.test;\r\n\tmade-up=pass\r\n\t  policy.x=y\r\n"));
     assert_eq!(town.told().await, ["|made-up|pass|policy.x=y"]);
+}
+
+/// Keeps what it is told of each letter that comes in.
+#[derive(Default)]
+struct Attentive(Mutex<Vec<(Origin, Envelope)>>);
+
+impl Check for Attentive {
+    fn method(&self) -> &'static str {
+        "attentive"
+    }
+
+    fn begin(&self, arriving: Arriving<'_>) -> Option<Box<dyn Look>> {
+        self.0.lock().unwrap().push((arriving.origin.clone(), arriving.envelope.clone()));
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_check_is_told_of_the_peer_and_where_each_recipient_leads() {
+    let attentive = Arc::<Attentive>::default();
+    let town = Town::checked(vec![attentive.clone()]).await;
+    let to = ["alice+lists@alpha.test", "team@alpha.test", "ghost@alpha.test", "victim@elsewhere.test"];
+    assert_eq!(town.accept(&hello(), "eve@evil.test", &to, peer()).await, Verdict::Accept);
+    let seen = attentive.0.lock().unwrap();
+    let (origin, envelope) = &seen[0];
+    let wire = origin.wire().unwrap();
+    assert_eq!((wire.ip.to_string(), wire.hello.as_str(), wire.extended), ("192.0.2.1".into(), "client.test", true));
+    assert_eq!((wire.tls.as_str(), &wire.reverse, origin.is_verified()), ("", &ReverseName::NotAsked, false));
+    let leads = envelope.recipients.iter().map(|recipient| match recipient.leads.as_ref().unwrap() {
+        Resolution::Ours(places) => format!("{} places", places.len()),
+        Resolution::Unknown => "nobody".to_owned(),
+        Resolution::Elsewhere => "elsewhere".to_owned(),
+    });
+    assert_eq!(leads.collect::<Vec<_>>(), ["1 places", "3 places", "nobody", "elsewhere"]);
+    assert!(envelope.recipients.iter().all(|recipient| recipient.wishes == Wishes::default()));
 }
 
 #[tokio::test]

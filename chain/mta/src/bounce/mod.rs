@@ -28,7 +28,7 @@ impl Report<'_> {
         let smtputf8 = self.to.needs_smtputf8();
         let envelope = Envelope {
             return_path: ReturnPath::Null,
-            recipients: vec![self.to.clone()],
+            recipients: vec![self.to.clone().into()],
             body: if smtputf8 { BodyKind::EightBitMime } else { BodyKind::SevenBit },
             smtputf8,
             hold: None,

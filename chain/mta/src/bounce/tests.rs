@@ -50,7 +50,7 @@ fn whole(kind: Kind, fates: &[Fate], original: &[u8]) -> String {
     with(kind, fates, original, |report| {
         let (letter, envelope) = report.write(id(2));
         assert_eq!(envelope.return_path, ReturnPath::Null);
-        assert_eq!(envelope.recipients, [Address::parse("alice@alpha.test").unwrap()]);
+        assert_eq!(envelope.recipients, [Address::parse("alice@alpha.test").unwrap().into()]);
         String::from_utf8(letter.raw.to_vec()).unwrap()
     })
 }

@@ -75,7 +75,7 @@ fn plans(depot: &Depot, letter: &Loaded, at: Timestamp) -> Vec<LocalAttempt> {
 fn envelope(letter: &Loaded) -> Envelope {
     Envelope {
         return_path: letter.return_path.clone(),
-        recipients: letter.recipients.iter().map(|to| to.address.clone()).collect(),
+        recipients: letter.recipients.iter().map(|to| to.address.clone().into()).collect(),
         body: if letter.eight_bit { BodyKind::EightBitMime } else { BodyKind::SevenBit },
         smtputf8: letter.smtputf8,
         hold: None,

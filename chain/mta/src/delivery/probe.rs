@@ -148,7 +148,7 @@ async fn rcpt(line: &mut Line, address: &Address, wait: Duration) -> Result<Stan
     if !reply.is_positive() {
         return Err(fault(format!("{} said {reply} to MAIL", line.host)));
     }
-    let rcpt = Command::Rcpt(RcptTo { to: Forward::Address(address.clone()) });
+    let rcpt = Command::Rcpt(RcptTo::new(Forward::Address(address.clone())));
     let reply = line.ask(&rcpt, wait).await.map_err(|lost| fault(lost.to_string()))?;
     standing(&reply).ok_or_else(|| fault(format!("{} said {reply} to RCPT", line.host)))
 }

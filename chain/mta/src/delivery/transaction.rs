@@ -384,7 +384,7 @@ impl From<Lost> for Stopped {
 }
 
 fn rcpt(to: &LoadedRecipient) -> Command {
-    Command::Rcpt(RcptTo { to: Forward::Address(to.address.clone()) })
+    Command::Rcpt(RcptTo::new(Forward::Address(to.address.clone())))
 }
 
 /// A mailbox that is full says 452 4.2.2, which is no reason for another transaction.

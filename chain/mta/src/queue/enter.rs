@@ -70,7 +70,7 @@ pub fn prepare(
         id: letter.id,
         return_path: envelope.return_path.to_string(),
         sender: sender(&envelope.return_path),
-        recipients: envelope.recipients.clone(),
+        recipients: envelope.recipients.iter().map(|recipient| recipient.address.clone()).collect(),
         body: store.prepare_blob(letter.raw.clone())?,
         size: letter.raw.len(),
         // The declaration of the sender may be wrong in both directions: the octets of the letter count.

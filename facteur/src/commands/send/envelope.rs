@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use mail::header::{self, Mention};
-use mail::{Address, BodyKind, Domain, Envelope, ReturnPath};
+use mail::{Address, BodyKind, Domain, Envelope, Recipient, ReturnPath};
 
 use super::letter::{self, NotAnAddress};
 use crate::command_line::Send;
@@ -41,6 +41,7 @@ pub fn envelope(send: &Send, raw: &[u8], writer: &Address, home: &Domain) -> Res
     let mut addresses = recipients.iter().chain(return_path.address());
     let smtputf8 = !header_is_ascii || addresses.any(Address::needs_smtputf8);
     let body = if raw.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBitMime };
+    let recipients = recipients.into_iter().map(Recipient::from).collect();
     Ok(Envelope { return_path, recipients, body, smtputf8, hold: None })
 }
 

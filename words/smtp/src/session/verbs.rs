@@ -1,6 +1,6 @@
 //! The verbs: each method answers one, and changes the state.
 
-use mail::{BodyKind, Envelope, Password, Reply};
+use mail::{BodyKind, Envelope, Password, Recipient, Reply, Wishes};
 
 use super::receive::{Chunked, Incoming};
 use super::{Asked, Draft, Hello, Kind, Question, Session, Stage, Step, replies};
@@ -135,6 +135,9 @@ impl Session {
     }
 
     fn rcpt(&mut self, rcpt: RcptTo, ascii: bool) -> Step {
+        if rcpt.wishes != Wishes::default() {
+            return self.mistake(Reply::new(555, (5, 5, 4), "parameters NOTIFY and ORCPT are not supported"));
+        }
         let draft = match std::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Draft(draft) => draft,
             stage => {
@@ -152,7 +155,8 @@ impl Session {
                     Forward::Postmaster => self.settings.postmaster.clone(),
                     Forward::Address(address) => address,
                 };
-                self.stage = Stage::Asked(Asked::Recipient(draft, address.clone()));
+                let recipient = Recipient { wishes: rcpt.wishes, ..Recipient::new(address.clone()) };
+                self.stage = Stage::Asked(Asked::Recipient(draft, recipient));
                 Step::Ask(Question::Recipient(address))
             }
         }

@@ -53,7 +53,8 @@ fn verdict(address: &Address) -> Reply {
 impl LocalDrop for Cabinet {
     fn drop_off(&self, waiting: Waiting, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
         let Waiting { letter, envelope, .. } = waiting;
-        let replies: Vec<(Address, Reply)> = envelope.recipients.iter().map(|to| (to.clone(), verdict(to))).collect();
+        let replies: Vec<(Address, Reply)> =
+            envelope.recipients.iter().map(|to| (to.address.clone(), verdict(&to.address))).collect();
         Box::pin(async move {
             let filed = replies.iter().any(|(_, reply)| reply.is_positive());
             let write = move |tx: &mut Tx| done(tx, &replies);
@@ -150,7 +151,7 @@ impl Office {
         let letter = Letter { id: LetterId::from_random(rand::random()), raw: Bytes::copy_from_slice(raw) };
         let envelope = Envelope {
             return_path: Address::parse(from).map_or(ReturnPath::Null, ReturnPath::Address),
-            recipients: to.iter().map(|to| address(to)).collect(),
+            recipients: to.iter().map(|to| address(to).into()).collect(),
             body: BodyKind::SevenBit,
             smtputf8: true,
             hold: None,
@@ -170,7 +171,7 @@ impl Office {
                 let letter = Letter { id: LetterId::from_random(rand::random()), raw: Bytes::copy_from_slice(raw) };
                 let envelope = Envelope {
                     return_path: ReturnPath::Address(address("alice@alpha.test")),
-                    recipients: vec![address(to)],
+                    recipients: vec![address(to).into()],
                     body: BodyKind::SevenBit,
                     smtputf8: false,
                     hold: None,

@@ -5,7 +5,7 @@ use mail::seam::AccountId;
 
 /// One of our people who is to get a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recipient {
+pub struct Addressee {
     /// Their mailbox.
     pub account: AccountId,
     /// The address on the envelope: theirs, or an alias.
