@@ -49,7 +49,7 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// The envelope of a letter that goes on: where its recipients lead is looked up anew each time.
+    /// Returns the envelope of a letter that goes on: the targets of its recipients are looked up anew each time.
     pub fn as_it_goes_on(&self) -> Self {
         let each = |recipient: &Recipient| Recipient {
             address: recipient.address.clone(),

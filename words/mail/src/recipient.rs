@@ -1,4 +1,4 @@
-//! A recipient of a letter: as the envelope names it, and with what is known of it.
+//! A recipient of a letter: as the envelope names it, and with the facts known about it.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ use crate::seam::AccountId;
 pub struct Recipient {
     /// The address on the envelope.
     pub address: Address,
-    /// The wishes of its sender to be told about it.
+    /// The wishes of its sender for reports about it.
     pub wishes: Wishes,
-    /// The places it leads to; `None` until the directory has been asked.
+    /// The places that it leads to; `None` until the directory has been asked.
     pub leads: Option<Resolution>,
 }
 
 impl Recipient {
-    /// A recipient whose sender wants to be told what every sender is told.
+    /// Makes a recipient whose sender wants the reports that every sender gets.
     pub fn new(address: Address) -> Self {
         Self { address, wishes: Wishes::default(), leads: None }
     }
@@ -30,7 +30,7 @@ impl From<Address> for Recipient {
 }
 
 impl fmt::Display for Recipient {
-    /// The address.
+    /// Returns the address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address.fmt(f)
     }
@@ -39,7 +39,7 @@ impl fmt::Display for Recipient {
 /// The places that an address leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
-    /// To these, each once. Never empty.
+    /// It leads to these, each once. The list is never empty.
     Ours(Vec<Destination>),
     /// The domain is ours, and nobody has that address.
     Unknown,
@@ -63,16 +63,16 @@ pub enum Destination {
     Remote(Address),
 }
 
-/// The wishes of the sender of a letter to be told about one recipient (RFC 3461 §4).
+/// The wishes of the sender of a letter for reports about one recipient (RFC 3461 §4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
-    /// `NOTIFY=`: when. `None`: as every server does it, on failure and perhaps on delay.
+    /// `NOTIFY=`: the events that the sender wants reports of. `None`: the usual ones, a failure and perhaps a delay.
     pub notify: Option<Notify>,
-    /// `ORCPT=`: for which recipient the letter was in the beginning.
+    /// `ORCPT=`: the recipient that the letter was first sent to.
     pub original: Option<OriginalRecipient>,
 }
 
-/// When the sender is told (RFC 3461 §4.1).
+/// The events that the sender wants reports of (RFC 3461 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notify {
     /// `NEVER`
@@ -88,7 +88,7 @@ pub enum Notify {
     },
 }
 
-/// For which recipient a letter was in the beginning (RFC 3461 §4.2).
+/// The recipient that a letter was first sent to (RFC 3461 §4.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginalRecipient {
     /// The kind of address: `rfc822`, `utf-8`.

@@ -69,15 +69,15 @@ pub trait Recipients: Send + Sync {
     }
 }
 
-/// The connection a letter came over, with what is known of the peer: all that a check of the sender needs (SPF, RFC 7208
-/// §2; iprev, RFC 8601 §3).
+/// The connection that a letter came over, with the facts known about the peer: all that a check of the sender needs
+/// (SPF, RFC 7208 §2; iprev, RFC 8601 §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {
     /// The address the peer connected from; 127.0.0.1 for a Unix socket.
     pub ip: IpAddr,
-    /// The name that it gave itself (HELO, EHLO): never to be trusted. Empty where it gave none.
+    /// The name that it gave itself (HELO, EHLO): never to be trusted. It is empty if the peer gave none.
     pub hello: String,
-    /// It said EHLO or LHLO, and not HELO.
+    /// The peer said EHLO or LHLO, and not HELO.
     pub extended: bool,
     /// Version and cipher of TLS; empty in clear.
     pub tls: String,
@@ -86,7 +86,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A connection from this address in clear, over which nothing was said.
+    /// Makes a connection from this address in clear, over which nothing was said.
     pub fn new(ip: IpAddr) -> Self {
         Self { ip, hello: String::new(), extended: false, tls: String::new(), reverse: ReverseName::NotAsked }
     }
@@ -98,13 +98,13 @@ pub enum ReverseName {
     /// No check has asked for it.
     #[default]
     NotAsked,
-    /// There is none.
+    /// The address has no name.
     None,
-    /// The name servers could not say.
+    /// The name servers could not answer.
     Later,
-    /// This one; the owner of the address may claim any.
+    /// The address has this name; its owner may claim any.
     Claimed(Domain),
-    /// This one, and it leads back to the address.
+    /// The address has this name, and the name leads back to the address.
     Verified(Domain),
 }
 

@@ -86,7 +86,7 @@ pub struct RcptTo {
 }
 
 impl RcptTo {
-    /// Without parameters.
+    /// Makes the command without parameters.
     pub fn new(to: Forward) -> Self {
         Self { to, wishes: Wishes::default() }
     }

@@ -1,4 +1,4 @@
-//! The wishes of a sender to be told about a recipient: NOTIFY and ORCPT of RCPT (RFC 3461 §4).
+//! The wishes of a sender for reports about a recipient: NOTIFY and ORCPT of RCPT (RFC 3461 §4).
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ pub(crate) fn notify(value: &str) -> Option<Notify> {
             "DELAY" => &mut delay,
             _ => return None,
         };
-        // Each of them once.
+        // Each word may stand once.
         if std::mem::replace(wish, true) {
             return None;
         }
@@ -52,7 +52,7 @@ pub(crate) fn write(wishes: &Wishes, line: &mut String) {
     }
 }
 
-/// Octets that stand for themselves in xtext (§4).
+/// Returns true for an octet that stands for itself in xtext (§4).
 fn is_plain(octet: u8) -> bool {
     (33..=126).contains(&octet) && octet != b'+' && octet != b'='
 }
@@ -69,7 +69,7 @@ fn encoded(text: &str) -> String {
     xtext
 }
 
-/// `None` where it is no xtext, or not text.
+/// Decodes xtext; `None` if it is no xtext, or not text.
 fn decoded(xtext: &str) -> Option<String> {
     let mut octets = Vec::with_capacity(xtext.len());
     let mut rest = xtext.bytes();
@@ -87,7 +87,7 @@ fn decoded(xtext: &str) -> Option<String> {
     String::from_utf8(octets).ok()
 }
 
-/// Capitals only.
+/// Reads a hexadecimal digit, which must be in capitals.
 fn digit(octet: u8) -> Option<u8> {
     match octet {
         b'0'..=b'9' => Some(octet - b'0'),
