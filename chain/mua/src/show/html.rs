@@ -130,6 +130,7 @@ impl Album {
                 let names = value.len() <= LONGEST_FONTS && value.split(',').all(|name| self.fonts.takes(name));
                 names.then_some(value.into())
             }
+            (_, "align") if value.eq_ignore_ascii_case("justify") => Some("justify".into()),
             // A browser compares each cell with each row and column that it is in.
             (_, "colspan" | "rowspan" | "span") => Some(at_most(value, MOST_SPANNED)),
             (_, "alt" | "title" | "summary") => {

@@ -15,6 +15,8 @@ mod attributes;
 mod bounds;
 mod breath;
 mod css;
+mod direction;
+mod edges;
 mod escape;
 mod flowed;
 mod html;
@@ -27,6 +29,7 @@ mod weight;
 
 use std::sync::Arc;
 
+use direction::Direction;
 pub(crate) use escape::escape;
 pub(crate) use flowed::joined;
 use html::{Album, Fonts, has_colours};
@@ -105,15 +108,19 @@ impl Page {
 
     /// Returns the document of the wanted piece: for all but very long letters, the whole letter.
     pub fn finish(mut self, turning: &Turning) -> Shown {
-        let piece = pieces::piece(&breath::give(&self.body), turning.wanted);
+        let (settled, direction) = direction::settle(&breath::give(&self.body));
+        let mut piece = pieces::piece(&settled, turning.wanted);
         let (population, mut left) = (Population::of(&piece.markup), css::MOST);
         let clean = |(styles, album): &mut (String, Album)| css::sheet(styles, &population, &mut left, album);
-        let style: String = self.styles.iter_mut().map(clean).collect();
+        let mut style: String = self.styles.iter_mut().map(clean).collect();
+        if edges::are_ragged(&piece.markup) {
+            (piece.markup, style) = (edges::ragged(&piece.markup), edges::ragged_style(&style));
+        }
         let left_out = self.styles.iter().map(|(_, album)| album.left_out()).sum();
         let at = Position { number: piece.number, of: piece.of, goes_on: self.goes_on };
         let body = format!("{}{}{}", turning.above(at), piece.markup, turning.below(at));
         let coloured = has_colours(&style) || has_colours(&self.body);
-        Shown { document: document(&style, coloured, left_out, &body), left_out }
+        Shown { document: document(&style, coloured, direction, left_out, &body), left_out }
     }
 }
 
@@ -148,13 +155,13 @@ text-decoration:underline!important;font-weight:600!important;cursor:pointer!imp
 ELEMENT a:focus-visible{outline:2px solid currentcolor!important;outline-offset:2px!important}}";
 
 /// Writes the document around the shown content. `style` and `body` are clean.
-fn document(style: &str, coloured: bool, left_out: usize, body: &str) -> String {
+fn document(style: &str, coloured: bool, direction: Direction, left_out: usize, body: &str) -> String {
     // If we do not know its colours, a page is shown as its writer saw it: dark on light.
     let class = if coloured { " class=\"coloured\"" } else { "" };
-    let turning = TURNING.replace("ELEMENT", ELEMENT);
+    let (turning, direction) = (TURNING.replace("ELEMENT", ELEMENT), direction.word());
     format!(
         "<!doctype html><html><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"pictures-left-out\" content=\"{left_out}\"><meta name=\"referrer\" content=\"no-referrer\">\
-         <base target=\"_blank\"><style>{LOOK}{turning}</style><style>{style}</style></head><body dir=\"auto\"{class}>{body}</body></html>"
+         <base target=\"_blank\"><style>{LOOK}{turning}</style><style>{style}</style></head><body dir=\"{direction}\"{class}>{body}</body></html>"
     )
 }

@@ -4,7 +4,7 @@
 use super::markup::Tag;
 
 /// The cost of a change from one script to another: the text is shaped in another run, perhaps with another font.
-const RUN: usize = 130;
+const RUN: usize = 260;
 /// The cost of a character that few fonts have: the browser searches all of them.
 const RARE: usize = 600;
 /// A character that turns the direction of writing, or breaks a word.
@@ -79,7 +79,7 @@ fn of_element(name: &str) -> usize {
         "table" => 800,
         "td" | "th" => 300,
         "tr" | "tbody" | "thead" | "tfoot" => 150,
-        "img" => 1_500,
+        "img" => 3_000,
         "hr" | "details" | "summary" => 400,
         "p" | "div" | "li" | "pre" | "blockquote" | "center" => 180,
         _ => 250,

@@ -125,6 +125,11 @@ pub fn is_kept(name: &str) -> bool {
     KEPT.binary_search(&name).is_ok() || (FAMILIES.into_iter().any(is_of) && !name.starts_with("border-image"))
 }
 
+/// Returns true for the one value that has a browser look through all of a text for each of its lines: 16 s for two megabytes.
+pub fn is_slow(name: &str, value: &str) -> bool {
+    name == "unicode-bidi" && value.to_ascii_lowercase().contains("plaintext")
+}
+
 /// Returns true for a property that asks for fonts, by their names and sizes.
 pub fn asks_for_fonts(name: &str) -> bool {
     matches!(name, "font" | "font-family" | "font-size")
