@@ -32,6 +32,9 @@ describe('an invitation', () => {
     const { page } = story;
     const { made, card } = await invite(story, 'Choir night');
     const choice = (name: string) => card.getByRole('button', { name, exact: true });
+    // All that can be pressed is of one height.
+    for (const button of await card.getByRole('button').all())
+      expect((await button.boundingBox())?.height).toBeLessThan(50);
     await card.getByRole('button', { name: words.addComment }).click();
     await card.getByLabel(words.comment).fill('With cake');
     // The typed text stays when the letter changes meanwhile.
@@ -95,6 +98,16 @@ describe('an invitation', () => {
     await page.getByText(words.failed(''), { exact: false }).waitFor();
     expect(lettersIn(story, 'drafts', words.subject.accepted('Choir'))).toEqual([]);
     expect(made.keywords.has('invitation-accepted')).toBe(false);
+  });
+
+  it('to a series of which a day is another has a name for each of its cards', async () => {
+    const { page } = story;
+    const made = story.server.deliver(claire, 'A series', 'You are invited.');
+    made.entries = [entryOf({}), entryOf({})];
+    await row(page, /A series/).click();
+    const name = en.read.cards.label(made.entries[0]?.summary ?? '');
+    for (const n of [1, 2]) await page.getByRole('region', { name: `${name} (${n})`, exact: true }).waitFor();
+    expect(await faults(page)).toEqual([]);
   });
 
   it('that cannot be answered says why, and one of a stranger is warned of', async () => {
