@@ -1,12 +1,14 @@
-import type { Browser, Page } from 'puppeteer-core';
+import type { Browser, KeyInput, Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { en } from '../../src/i18n/en';
+import { fr } from '../../src/i18n/fr';
 import { until } from '../journeys/stories';
 import { enter, start } from '../puppeteer';
 import { WebKit } from '../webkit';
 import { type Demo, door, startDemo } from './demo';
 import { deliver } from './smtp';
 
-/** Shows letters by the program itself, in the engines that are not Chromium. */
+/** Takes the short path of a person through the program itself, in the engines that are not Chromium. */
 
 const subject = 'A picture as tall as a hand';
 let demo: Demo;
@@ -82,10 +84,19 @@ function expectWhole({ picture, frame, whole }: Seen): void {
   expect(whole - frame).toBeLessThanOrEqual(1);
 }
 
+/** Runs in the page: whether a letter with these words stands in the list, read from the server. */
+function isListed(wanted: string): boolean {
+  return [...document.querySelectorAll('[role=row]:has(.who)')].some((row) =>
+    row.getAttribute('aria-label')?.includes(wanted),
+  );
+}
+
 describe.each([
   ['at a desk', { french: false, narrow: false }],
   ['in French, on a telephone', { french: true, narrow: true }],
 ] as const)('Firefox, %s', (_, look) => {
+  const words = look.french ? fr : en;
+  const answer = `e#! is what I see in ${words.folders.inbox}`;
   let browser: Browser;
   let page: Page;
 
@@ -94,8 +105,17 @@ describe.each([
     page = await enter(browser, demo.alpha.web, alice().address, alice().password);
   });
   afterAll(() => browser?.close());
-  afterEach(async () => expect(await page.title()).not.toBe('owned'));
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await page.screenshot({ path: 'screenshots/real-firefox.png' });
+    expect(await page.title()).not.toBe('owned');
+  });
 
+  const says = (text: string) => page.waitForSelector(`::-p-text(${text})`);
+  const listed = (text: string) => page.waitForFunction(isListed, {}, text);
+  const goTo = async (key: KeyInput) => {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+  };
   const open = async () => {
     await (await page.waitForSelector(`[role=row][aria-label*="${subject}"]`))?.click();
     await page.waitForSelector('article.open .answer');
@@ -108,7 +128,84 @@ describe.each([
     expect(found && expectWhole(found)).toBeUndefined();
     expect(found).not.toBeNull();
   });
+
+  it('it is printed as a document in which it is in no frame', async () => {
+    await page.evaluate(keepPrinted);
+    await page.keyboard.down('Control');
+    await page.keyboard.press('p');
+    await page.keyboard.up('Control');
+    const paper = await page.waitForFunction(() => (window as unknown as { paper?: Paper }).paper);
+    const { text, picture, frames } = (await paper.jsonValue()) as Paper;
+    expect(text).toMatch(/Look:/);
+    expect([picture, frames]).toEqual([200, 0]);
+  });
+
+  it('it is answered, by what is typed at once', async () => {
+    await page.keyboard.press('r');
+    await page.keyboard.type(answer);
+    await page.waitForFunction(
+      (typed: string) => document.querySelector('.composer [contenteditable]')?.textContent?.includes(typed),
+      {},
+      answer,
+    );
+    await page.keyboard.down('Control');
+    await page.keyboard.press('Enter');
+    await page.keyboard.up('Control');
+    await says(words.compose.sending);
+    await page.waitForSelector('.composer', { hidden: true });
+    await goTo('s');
+    await listed(`Re: ${subject}`);
+  });
+
+  it('it is found, moved and put back, by keyboard', async () => {
+    await goTo('i');
+    await listed(subject);
+    await page.keyboard.press('/');
+    await page.keyboard.type('from:eve hand');
+    await page.waitForFunction(() => location.hash.endsWith('hand'));
+    await page.keyboard.press('Enter');
+    // A key that is meant for a row does nothing until the row is there.
+    await page.waitForSelector('[role=row]:focus .who');
+    await page.keyboard.press('m');
+    await page.waitForSelector('dialog[open] input:focus');
+    await page.keyboard.type(words.folders.archive);
+    await page.keyboard.press('Enter');
+    await says(words.done.moved(1, words.folders.archive));
+    await goTo('a');
+    await listed(subject);
+    await page.keyboard.press('z');
+    await says(words.done.undone);
+    await goTo('i');
+    await listed(subject);
+  });
 });
+
+interface Paper {
+  text: string;
+  picture: number;
+  frames: number;
+}
+
+/** Runs in the page: keeps what would go to the printer. */
+function keepPrinted(): void {
+  const kept = window as unknown as { paper?: Paper };
+  new MutationObserver(() => {
+    const frame = document.querySelector<HTMLIFrameElement>('iframe.paper');
+    frame?.addEventListener('load', () => {
+      const view = frame.contentWindow;
+      if (view) view.print = () => (kept.paper = read(view.document));
+    });
+  }).observe(document.body, { childList: true });
+
+  function read(paper: Document): Paper {
+    const [tree] = [...paper.querySelectorAll('div')].flatMap((one) => one.shadowRoot ?? []);
+    return {
+      text: tree?.textContent ?? '',
+      picture: tree?.querySelector('img[alt="A hand"]')?.clientHeight ?? 0,
+      frames: paper.querySelectorAll('iframe').length,
+    };
+  }
+}
 
 it('WebKit: a letter is as tall as it is, and no script in it runs', async () => {
   const browser = await WebKit.start();
