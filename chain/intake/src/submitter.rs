@@ -61,7 +61,7 @@ impl Intake {
             Ok(findings) => findings,
             Err(refusal) => return Ok(Verdict::Refuse(refusal)),
         };
-        // Who cannot get it is said now, while its author is there.
+        // The author is still there to be told of a recipient who cannot get the letter.
         let sorted = self.sort(handed.letter(), &handed.envelope, &handed.origin);
         if sorted.is_for_nobody() {
             return Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())));
