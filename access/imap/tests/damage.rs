@@ -72,9 +72,9 @@ fn letter(subject: &str, lines: usize) -> String {
 async fn furnish(data: &Path) -> (Client, Store) {
     let kept = Arc::new(Mutex::new(None));
     let address = fixture::open(data, |server| {
-        server.clear_logins = true;
+        server.shared.clear_logins = true;
         server.append_limit = 2_000_000;
-        *kept.lock().unwrap() = Some(server.store.clone());
+        *kept.lock().unwrap() = Some(server.shared.store.clone());
     })
     .await;
     let store = kept.lock().unwrap().take().unwrap();

@@ -59,7 +59,7 @@ fn tls(folder: &std::path::Path) -> Option<ServerTls> {
 #[tokio::test]
 async fn nobody_logs_in_before_tls_is_on() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |server| server.shared.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     let greeting = client.expect("* OK [CAPABILITY IMAP4rev1").await;
     assert!(greeting.contains("STARTTLS LOGINDISABLED]") && !greeting.contains("AUTH="), "{greeting}");
@@ -83,7 +83,7 @@ async fn nobody_logs_in_before_tls_is_on() {
 #[tokio::test]
 async fn what_was_sent_in_clear_behind_starttls_is_forgotten() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |server| server.shared.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     client.say("a STARTTLS\r\nb NOOP\r\nc LOGIN {5+}\r\nal").await;
@@ -96,7 +96,7 @@ async fn what_was_sent_in_clear_behind_starttls_is_forgotten() {
 #[tokio::test]
 async fn a_client_can_prove_its_password_without_sending_it() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.clear_logins = true).await;
+    let address = fixture::open(data.path(), |server| server.shared.clear_logins = true).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     let password = Password::new("secret".to_owned());
@@ -115,7 +115,7 @@ async fn a_client_can_prove_its_password_without_sending_it() {
 #[tokio::test]
 async fn a_stranger_who_does_not_log_in_has_to_go() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.timeouts.entry = SECOND / 2).await;
+    let address = fixture::open(data.path(), |server| server.shared.entry = SECOND / 2).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     // Saying something now and then does not help.
@@ -132,7 +132,7 @@ async fn a_stranger_who_does_not_log_in_has_to_go() {
 async fn a_person_who_says_nothing_for_long_is_logged_out() {
     let data = tempfile::tempdir().unwrap();
     let short = |server: &mut facteur_imap::Server| {
-        server.clear_logins = true;
+        server.shared.clear_logins = true;
         server.timeouts.command = SECOND / 4;
     };
     let address = fixture::open(data.path(), short).await;
@@ -149,8 +149,8 @@ async fn everyone_is_told_goodbye_when_the_house_closes() {
     let data = tempfile::tempdir().unwrap();
     let (stop, shutdown) = Stop::new();
     let close = |server: &mut facteur_imap::Server| {
-        server.clear_logins = true;
-        server.shutdown = shutdown;
+        server.shared.clear_logins = true;
+        server.shared.shutdown = shutdown;
     };
     let address = fixture::open(data.path(), close).await;
     let mut stranger = Client::connect(address).await;
@@ -170,7 +170,7 @@ async fn everyone_is_told_goodbye_when_the_house_closes() {
 async fn letters_on_their_way_in_share_a_bounded_memory() {
     let data = tempfile::tempdir().unwrap();
     let small = |server: &mut facteur_imap::Server| {
-        server.clear_logins = true;
+        server.shared.clear_logins = true;
         server.intake = net::Intake::new(net::Budget::new(12 * 1024), SECOND / 5);
     };
     let address = fixture::open(data.path(), small).await;
@@ -201,8 +201,8 @@ async fn letters_on_their_way_in_share_a_bounded_memory() {
 async fn a_client_that_never_reads_is_given_up() {
     let data = tempfile::tempdir().unwrap();
     let impatient = |server: &mut facteur_imap::Server| {
-        server.clear_logins = true;
-        server.timeouts.write = SECOND / 4;
+        server.shared.clear_logins = true;
+        server.shared.write = SECOND / 4;
     };
     let address = fixture::open(data.path(), impatient).await;
     let mut client = Client::log_in(address).await;
@@ -225,7 +225,10 @@ async fn a_waiting_conversation_is_small() {
     let store =
         store::Store::open(store::Options::new(data.path()), &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat())
             .unwrap();
-    let door = facteur_imap::Imap::new(facteur_imap::Server::new(store, std::sync::Arc::new(fixture::TwoPeople)));
+    let door = facteur_imap::Imap::new(facteur_imap::Server::new(doors::Shared::new(
+        store,
+        std::sync::Arc::new(fixture::TwoPeople),
+    )));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = Stream::connect(listener.local_addr().unwrap(), SECOND).await.unwrap();
     let size = std::mem::size_of_val(&door.converse(stream));
@@ -236,7 +239,7 @@ async fn a_waiting_conversation_is_small() {
 #[tokio::test]
 async fn a_stranger_who_never_stops_talking_has_to_go_as_well() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.timeouts.entry = SECOND / 4).await;
+    let address = fixture::open(data.path(), |server| server.shared.entry = SECOND / 4).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     let begun = std::time::Instant::now();

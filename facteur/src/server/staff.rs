@@ -74,15 +74,12 @@ impl Staff {
         let logins: Arc<dyn Logins> = Arc::new(intake.directory().clone());
         let accept: Arc<dyn Accept> = Arc::new(intake.acceptor());
         let deliver: Arc<dyn Deliver> = Arc::new(intake.deliverer());
-        let mut mailboxes = imap::Server::new(store.clone(), logins.clone());
+        let mut shared = doors::Shared::new(store.clone(), logins.clone());
+        shared.tls = Some(tls.clone());
+        shared.shutdown = shutdown.clone();
+        shared.witness = witness.clone();
+        let mut mailboxes = imap::Server::new(shared.clone());
         mailboxes.intake = kept;
-        mailboxes.tls = Some(tls.clone());
-        mailboxes.shutdown = shutdown.clone();
-        mailboxes.witness = witness.clone();
-        let mut drops = pop3::Server::new(store.clone(), logins.clone());
-        drops.tls = Some(tls.clone());
-        drops.shutdown = shutdown.clone();
-        drops.witness = witness.clone();
         let router = super::web::router(config, store, intake, shutdown, witness, outside, pages);
         Self {
             lmtp: mda::Lmtp::new(server.clone(), recipients.clone(), deliver),

@@ -21,7 +21,7 @@ const LETTERS_MAX: usize = 500;
 
 /// Checks an APPEND before its letter is sent: the folder must exist, and the letter must fit.
 pub(crate) async fn admit(session: &Session, folder: String, size: u64) -> Result<(), Answer> {
-    session.server.store.may_grow().map_err(Error::from)?;
+    session.server.shared.store.may_grow().map_err(Error::from)?;
     let account = session.login.account;
     let (there, usage) = session
         .server
@@ -55,12 +55,18 @@ pub(super) async fn append(session: &Session, append: Append) -> Done {
     for letter in &letters {
         check(letter)?;
     }
-    let store = session.server.store.clone();
+    let store = session.server.shared.store.clone();
     let person = session.login.clone();
     let prepared = tokio::task::spawn_blocking(move || prepare(&store, letters, &person)).await;
     let ready = prepared.map_err(|_| Answer::no("The letter could not be read").word("SERVERBUG"))??;
     let (account, now) = (session.login.account, net::now());
-    match session.server.store.write(Key::Account(account.0), move |tx| file(tx, account, &folder, &ready, now)).await {
+    match session
+        .server
+        .shared
+        .store
+        .write(Key::Account(account.0), move |tx| file(tx, account, &folder, &ready, now))
+        .await
+    {
         Ok(filed) => Ok(done(&filed)),
         Err(Error::NoFolderCalled(_)) => Ok(try_create()),
         Err(error) => Err(error.into()),

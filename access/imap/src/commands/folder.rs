@@ -55,10 +55,10 @@ pub(super) async fn delete(session: &mut Session, out: &mut Output<'_>, name: St
         folder::delete(tx, account, &name)?;
         Ok::<_, Error>(folder.map(|folder| folder.uid_validity))
     };
-    let deleted = session.server.store.write(Key::Account(account.0), delete).await?;
+    let deleted = session.server.shared.store.write(Key::Account(account.0), delete).await?;
     // The deletion is decided and goes on by itself; the room that it frees shall be there when the client gets the
     // answer.
-    if let Err(error) = folder::finish(&session.server.store, account).await {
+    if let Err(error) = folder::finish(&session.server.shared.store, account).await {
         tracing::debug!(%error, "the letters of a folder are cleared away behind the command");
     }
     if session.selected.as_ref().is_some_and(|selected| Some(selected.validity()) == deleted) {
@@ -86,6 +86,6 @@ async fn change(
     change: impl Fn(&mut Tx, AccountId) -> Result<(), Error> + Send + 'static,
 ) -> Done {
     let account = session.login.account;
-    session.server.store.write(Key::Account(account.0), move |tx| change(tx, account)).await?;
+    session.server.shared.store.write(Key::Account(account.0), move |tx| change(tx, account)).await?;
     Ok(Answer::ok(done))
 }

@@ -36,7 +36,7 @@ fn load(view: &View, account: AccountId) -> Result<Names, Error> {
 
 async fn names(session: &Session) -> Result<Names, Error> {
     let account = session.login.account;
-    session.server.store.read_for(session.asker(), move |view| load(view, account)).await
+    session.server.shared.store.read_for(session.asker(), move |view| load(view, account)).await
 }
 
 pub(super) async fn list(session: &mut Session, out: &mut Output<'_>, list: List) -> Done {

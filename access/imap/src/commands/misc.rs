@@ -38,7 +38,8 @@ pub(super) fn namespace(out: &mut Output<'_>) -> Done {
 /// GETQUOTA (RFC 9208 §4.1.1). There is one root, `""`: the whole mailbox, and only if a limit is set.
 pub(super) async fn quota(session: &Session, out: &mut Output<'_>, root: &str) -> Done {
     let account = session.login.account;
-    let usage = session.server.store.read_for(session.asker(), move |view| account::usage(view, account)).await?;
+    let usage =
+        session.server.shared.store.read_for(session.asker(), move |view| account::usage(view, account)).await?;
     match usage.quota {
         Some(quota) if root.is_empty() => {
             write_quota(out, usage.used, quota);

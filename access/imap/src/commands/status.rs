@@ -10,7 +10,7 @@ use crate::session::{Answer, Done, Output, Session};
 pub(super) async fn status(session: &mut Session, out: &mut Output<'_>, name: String, items: &[StatusItem]) -> Done {
     let account = session.login.account;
     let read = move |view: &store::View| folder::by_name(view, account, &name)?.ok_or(Error::NoFolderCalled(name));
-    let folder = session.server.store.read_for(session.asker(), read).await?;
+    let folder = session.server.shared.store.read_for(session.asker(), read).await?;
     respond(session, out, &folder, items);
     Ok(Answer::ok("Done"))
 }

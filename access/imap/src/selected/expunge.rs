@@ -52,10 +52,10 @@ async fn clear(session: &Session, place: SelectedFolder, among: Option<Vec<UidRa
         let next = gone.next.map(|next| among.map(|among| rest(&among, next)));
         Ok::<_, Error>((gone.letters, next))
     };
-    sliced(&session.server.store, Key::Account(account.0), among, expunge, |letters: Vec<LetterKey>| {
+    sliced(&session.server.shared.store, Key::Account(account.0), among, expunge, |letters: Vec<LetterKey>| {
         let keys: Vec<i64> = letters.iter().map(|letter| letter.0).collect();
         if !keys.is_empty() {
-            session.server.witness.saw(Observation::Removed { account, keys, door: Link::Imap, at: net::now() });
+            session.server.shared.witness.saw(Observation::Removed { account, keys, door: Link::Imap, at: net::now() });
         }
     })
     .await

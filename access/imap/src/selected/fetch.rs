@@ -2,19 +2,20 @@
 
 mod items;
 mod render;
-mod seen;
 mod stream;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use mail::trace::{Link, Observation, Witness};
-use mailbox::{Change, Error, FolderId, Keywords, Uid, UidRange, Uids};
-use store::View;
+use mailbox::letter::{SLICE, Stored, rest, store_flags};
+use mailbox::{Error, FlagChange, FlagSet, FolderId, Keywords, System, Uid, UidRange, Uids, Want};
+use store::{Key, View};
 
 use self::items::FetchItems;
 use self::render::{Batch, Piece};
 use super::answers;
-use super::expunged::vanished;
+use super::resync::{changed, tell_vanished};
 use super::sets::{above, count, resolve, slices};
 use super::view::Selected;
 use crate::codec::command::{Fetch, Numbering};
@@ -43,16 +44,16 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
     let Some(selected) = session.selected.as_deref_mut() else { return Err(answers::nothing_selected()) };
     let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
     let named = count(&ranges, &selected.uids);
-    let store = session.server.store.clone();
+    let store = session.server.shared.store.clone();
     let asker = store::Asker(session.login.account.0);
     if let Some(since) = plan.changed_since {
         if command.vanished {
-            tell_vanished(selected, (&store, asker), out, &command, since).await?;
+            tell_vanished(selected, (&store, asker), out, &command.set, since).await?;
         }
         ranges = changed(selected, (&store, asker), ranges, since).await?;
     }
     let plan = Arc::new(plan);
-    let witness = Arc::clone(&session.server.witness);
+    let witness = Arc::clone(&session.server.shared.witness);
     let (account, damaged) = (session.login.account, Vec::new());
     let mut job = Job { store, asker, selected, plan, account, shown: 0, damaged, witness };
     if job.plan.marks_seen && !job.selected.read_only {
@@ -62,7 +63,7 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
             job.show(out, slice, seen).await?;
         }
     } else {
-        job.show(out, ranges, seen::Seen::default()).await?;
+        job.show(out, ranges, Seen::default()).await?;
     }
     if !job.damaged.is_empty() {
         return Ok(not_shown(&job.damaged));
@@ -87,54 +88,6 @@ fn not_shown(letters: &[Uid]) -> Answer {
     Answer::no(text).word("CORRUPTION")
 }
 
-/// `VANISHED (EARLIER)` for the UIDs of the set, before any FETCH (RFC 7162 §3.2.6). A set may name UIDs that were
-/// gone before this session began, so it is read once more, without the view.
-async fn tell_vanished(
-    selected: &Selected,
-    (store, asker): (&store::Store, store::Asker),
-    out: &mut Output<'_>,
-    command: &Fetch,
-    since: Change,
-) -> Result<(), Halt> {
-    let folder = selected.folder;
-    let gone = store.read_for(asker, move |view| mailbox::vanished_since(view, folder, since)).await?;
-    let gone = gone.without(&selected.uids);
-    let Some(last) = gone.last() else { return Ok(()) };
-    let highest = selected.uids.last().map_or(last, |known| known.max(last)).get();
-    let ranges: Vec<UidRange> = command
-        .set
-        .resolve(highest)
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|range| {
-            Some(UidRange { first: Uid::new(*range.start())?, last: Uid::new(*range.end())?.min(last) })
-        })
-        .filter(|range| range.first <= range.last)
-        .collect();
-    Ok(vanished(out, &gone.within(&ranges), true).await?)
-}
-
-/// The letters of the ranges that changed after `since`, found by the change and not by walking through the ranges.
-async fn changed(
-    selected: &Selected,
-    (store, asker): (&store::Store, store::Asker),
-    ranges: Vec<UidRange>,
-    since: Change,
-) -> Result<Vec<UidRange>, Halt> {
-    const BATCH: usize = 2000;
-    let (folder, mut at) = (selected.folder, since);
-    let mut found = Uids::new();
-    loop {
-        let changes = store.read_for(asker, move |view| mailbox::changes_since(view, folder, at, BATCH)).await?;
-        found.extend(&changes.changed.iter().map(|row| row.uid).collect());
-        if !changes.more {
-            break;
-        }
-        at = changes.now;
-    }
-    Ok(found.and(&selected.uids).within(&ranges).ranges().collect())
-}
-
 /// A FETCH under way.
 struct Job<'a> {
     store: store::Store,
@@ -150,7 +103,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Shows the letters of the ranges.
-    async fn show(&mut self, out: &mut Output<'_>, ranges: Vec<UidRange>, seen: seen::Seen) -> Result<(), Halt> {
+    async fn show(&mut self, out: &mut Output<'_>, ranges: Vec<UidRange>, seen: Seen) -> Result<(), Halt> {
         let seen = Arc::new(seen);
         // A set of 100,000 single numbers is not copied whole for each batch.
         for some in ranges.chunks(RANGES) {
@@ -160,12 +113,7 @@ impl Job<'_> {
     }
 
     /// A batch at a time.
-    async fn show_some(
-        &mut self,
-        out: &mut Output<'_>,
-        mut rest: Vec<UidRange>,
-        seen: &Arc<seen::Seen>,
-    ) -> Result<(), Halt> {
+    async fn show_some(&mut self, out: &mut Output<'_>, mut rest: Vec<UidRange>, seen: &Arc<Seen>) -> Result<(), Halt> {
         let mut read = self.read(rest.clone(), seen).await?;
         loop {
             let Batch { pieces, last, shown, keywords, damaged, read: opened } = read;
@@ -205,7 +153,7 @@ impl Job<'_> {
         }
     }
 
-    async fn read(&self, ranges: Vec<UidRange>, seen: &Arc<seen::Seen>) -> Result<Batch, Error> {
+    async fn read(&self, ranges: Vec<UidRange>, seen: &Arc<Seen>) -> Result<Batch, Error> {
         let (folder, account) = (self.selected.folder, self.account);
         let (uids, keywords) = (Arc::clone(&self.selected.uids), Arc::clone(&self.selected.keywords));
         let (plan, seen) = (Arc::clone(&self.plan), Arc::clone(seen));
@@ -216,6 +164,64 @@ impl Job<'_> {
             })
             .await
     }
+}
+
+/// The letters that reading has marked as `\Seen` (RFC 9051 §6.4.5): many in one commit, before they are shown.
+#[derive(Debug, Default)]
+pub struct Seen(Uids);
+
+impl Seen {
+    pub fn contains(&self, uid: Uid) -> bool {
+        self.0.contains(uid)
+    }
+}
+
+impl Job<'_> {
+    /// Marks the letters of the ranges that are not yet `\Seen`. Where that cannot be done now the letters are shown
+    /// all the same: reading matters more than its mark.
+    async fn mark_seen(&mut self, ranges: &[UidRange]) -> Seen {
+        match self.mark(ranges).await {
+            Ok(uids) => Seen(uids),
+            Err(error) => {
+                tracing::debug!(%error, "letters that are being read stay unseen");
+                Seen::default()
+            }
+        }
+    }
+
+    async fn mark(&mut self, ranges: &[UidRange]) -> Result<Uids, Error> {
+        let (folder, among) = (self.selected.folder, ranges.to_vec());
+        let unseen = self.store.read_for(self.asker, move |view| unseen(view, folder, &among)).await?;
+        let mut left: Vec<UidRange> = unseen.ranges().collect();
+        let mut marked = Uids::new();
+        while !left.is_empty() {
+            let slice = left.clone();
+            let stored: Stored = self
+                .store
+                .write(Key::Account(self.asker.0), move |tx| {
+                    let seen = FlagChange::Add(FlagSet::from(System::SEEN));
+                    store_flags(tx, folder, &slice, &seen, None, SLICE)
+                })
+                .await?;
+            for flagged in &stored.changed {
+                marked.insert(flagged.uid);
+                self.selected.remember(flagged.change);
+            }
+            left = stored.next.map(|next| rest(&left, next)).unwrap_or_default();
+        }
+        Ok(marked)
+    }
+}
+
+fn unseen(view: &View, folder: FolderId, ranges: &[UidRange]) -> Result<Uids, Error> {
+    let mut unseen = Uids::new();
+    mailbox::fetch::each(view, folder, ranges, Want::ROW, |row| {
+        if !row.flags.system.contains(System::SEEN) {
+            unseen.insert(row.uid);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(unseen)
 }
 
 async fn send(store: &store::Store, asker: store::Asker, out: &mut Output<'_>, pieces: Vec<Piece>) -> Result<(), Halt> {

@@ -34,9 +34,9 @@ pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) 
     while !ranges.is_empty() {
         let (place, wish, slice, known) = (selected.place(), Arc::clone(&wish), ranges.clone(), flags.clone());
         let write = move |tx: &mut Tx| wish.apply(tx, account, place, &slice, known.as_ref());
-        let (stored, resolved) = session.server.store.write(Key::Account(account.0), write).await?;
+        let (stored, resolved) = session.server.shared.store.write(Key::Account(account.0), write).await?;
         flags = Some(resolved);
-        learn_keywords(selected, &session.server.store, account, &stored, out).await?;
+        learn_keywords(selected, &session.server.shared.store, account, &stored, out).await?;
         reached += (stored.changed.len() + stored.same.len() + stored.modified.len()) as u64;
         remember(selected, &stored, &command);
         tell(selected, out, &stored, command.silent, enabled).await?;

@@ -1,13 +1,14 @@
-//! Brings a returning client up to date (RFC 7162 §3.2.5): first the letters that went, then those that changed.
+//! Brings a returning client up to date (RFC 7162): first the letters that went, then those that changed. SELECT does it
+//! with QRESYNC (§3.2.5), FETCH with VANISHED (§3.2.6) and CHANGEDSINCE (§3.1.4.1).
 
 use std::sync::Arc;
 
 use mailbox::{Change, Uid, UidRange, Uids};
 
 use super::expunged::vanished;
-use super::view::flags_changed;
+use super::view::{Selected, flags_changed};
 use crate::codec::command::Qresync;
-use crate::codec::sets::UidSet;
+use crate::codec::sets::{SequenceSet, UidSet};
 use crate::session::{Halt, Output, Session};
 
 /// Changed letters that one step reads and announces.
@@ -21,7 +22,8 @@ pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -
     let uids = Arc::clone(&selected.uids);
     let concerned = known.known.as_ref().map(ranges);
     let folder = selected.folder;
-    let gone = session.server.store.read_for(asker, move |view| mailbox::vanished_since(view, folder, since)).await?;
+    let gone =
+        session.server.shared.store.read_for(asker, move |view| mailbox::vanished_since(view, folder, since)).await?;
     let gone = concerns(gone.without(&uids), concerned.as_deref());
     let gone = match known.matched.as_ref().and_then(|(places, found)| in_step(places, found, &uids)) {
         Some(uid) => gone.without(&[UidRange { first: Uid::FIRST, last: uid }].into_iter().collect()),
@@ -31,7 +33,7 @@ pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -
     let mut at = since;
     while at < selected.told {
         let read = move |view: &store::View| mailbox::changes_since(view, folder, at, BATCH);
-        let changes = session.server.store.read_for(asker, read).await?;
+        let changes = session.server.shared.store.read_for(asker, read).await?;
         for row in &changes.changed {
             let concerned = concerned.as_deref().is_none_or(|ranges| among(ranges, row.uid));
             if let Some(place) = uids.seq_of(row.uid).filter(|_| concerned) {
@@ -46,6 +48,53 @@ pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -
         at = changes.now;
     }
     Ok(())
+}
+
+/// Writes `VANISHED (EARLIER)` for the UIDs of the set of a FETCH, before its answers (RFC 7162 §3.2.6). A set may name
+/// UIDs that were gone before this session began, so it is read once more, without the view.
+pub async fn tell_vanished(
+    selected: &Selected,
+    (store, asker): (&store::Store, store::Asker),
+    out: &mut Output<'_>,
+    set: &SequenceSet,
+    since: Change,
+) -> Result<(), Halt> {
+    let folder = selected.folder;
+    let gone = store.read_for(asker, move |view| mailbox::vanished_since(view, folder, since)).await?;
+    let gone = gone.without(&selected.uids);
+    let Some(last) = gone.last() else { return Ok(()) };
+    let highest = selected.uids.last().map_or(last, |known| known.max(last)).get();
+    let ranges: Vec<UidRange> = set
+        .resolve(highest)
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|range| {
+            Some(UidRange { first: Uid::new(*range.start())?, last: Uid::new(*range.end())?.min(last) })
+        })
+        .filter(|range| range.first <= range.last)
+        .collect();
+    Ok(vanished(out, &gone.within(&ranges), true).await?)
+}
+
+/// Returns the letters of the ranges that changed after `since`, found by the change and not by walking through the ranges.
+pub async fn changed(
+    selected: &Selected,
+    (store, asker): (&store::Store, store::Asker),
+    ranges: Vec<UidRange>,
+    since: Change,
+) -> Result<Vec<UidRange>, Halt> {
+    const BATCH: usize = 2000;
+    let (folder, mut at) = (selected.folder, since);
+    let mut found = Uids::new();
+    loop {
+        let changes = store.read_for(asker, move |view| mailbox::changes_since(view, folder, at, BATCH)).await?;
+        found.extend(&changes.changed.iter().map(|row| row.uid).collect());
+        if !changes.more {
+            break;
+        }
+        at = changes.now;
+    }
+    Ok(found.and(&selected.uids).within(&ranges).ranges().collect())
 }
 
 /// Returns the highest UID up to which the client has every letter. If a number that it remembers still belongs to the

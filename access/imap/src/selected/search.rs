@@ -70,7 +70,7 @@ async fn find(session: &mut Session, command: &Search) -> Result<Found, Halt> {
     let uids = match from_view(&criteria, selected) {
         Some(uids) => uids,
         None => {
-            let (store, account) = (&session.server.store, session.login.account);
+            let (store, account) = (&session.server.shared.store, session.login.account);
             let found = mailbox::search::run(store, account, selected.folder, criteria, net::now()).await?;
             found.and(&selected.uids)
         }

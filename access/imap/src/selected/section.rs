@@ -1,4 +1,8 @@
-//! The names of `BODY[…]`: its label in the answer, and the fields that a `HEADER.FIELDS` picks (RFC 9051 §6.4.5.1).
+//! The names of `BODY[…]` and `BINARY[…]`: their label in the answer, the way to their octets, and the fields that a
+//! `HEADER.FIELDS` picks (RFC 9051 §6.4.5.1, RFC 3516).
+
+use mailbox::Structure;
+use mailbox::parse::{Encoding, Step};
 
 use crate::codec::command::{Partial, Section, SectionText};
 use crate::codec::write::{astring, number};
@@ -51,6 +55,39 @@ pub fn part_numbers(out: &mut Vec<u8>, part: &[std::num::NonZeroU32]) {
         }
         number(out, u64::from(n.get()));
     }
+}
+
+/// Returns the way to a section, from the octets of a letter of `size` octets; none if the letter has no such section.
+pub fn located(size: u64, tree: Option<&Structure>, section: &mailbox::Section) -> Option<Vec<Step>> {
+    if section.part.is_empty() && section.text.is_none() {
+        return Some(vec![Step { start: 0, end: size, encoding: Encoding::Identity }]);
+    }
+    tree?.locate(section)
+}
+
+/// A part is encoded in a way that nobody here can undo.
+pub struct Undecodable;
+
+/// Returns the way to a part with its encoding taken off (RFC 3516 §4.3). The whole letter has no encoding to take off,
+/// and a multipart has no octets of its own to decode.
+pub fn decoded(
+    size: u64,
+    tree: Option<&Structure>,
+    section: &mailbox::Section,
+) -> Result<Option<Vec<Step>>, Undecodable> {
+    let Some(mut path) = located(size, tree, section) else { return Ok(None) };
+    if section.part.is_empty() {
+        return Ok(Some(path));
+    }
+    let Some(part) = tree.and_then(|tree| tree.part(&section.part)).filter(|part| !part.is("multipart", "")) else {
+        return Ok(None);
+    };
+    let encoding = part.transfer_encoding();
+    if encoding == Encoding::Unknown {
+        return Err(Undecodable);
+    }
+    Step { start: 0, end: part.size().into(), encoding }.join(&mut path);
+    Ok(Some(path))
 }
 
 /// Returns the named fields of a header, or with `except` all others, and the empty line, which is always there (RFC

@@ -25,7 +25,7 @@ pub async fn select(session: &mut Session, out: &mut Output<'_>, select: Select)
     }
     session.enabled.condstore |= select.condstore;
     let (account, name) = (session.login.account, select.folder.clone());
-    let found = session.server.store.read_for(session.asker(), move |view| open(view, account, &name)).await?;
+    let found = session.server.shared.store.read_for(session.asker(), move |view| open(view, account, &name)).await?;
     let Some(opened) = found else {
         return Err(Answer::no("There is no folder of that name").word("NONEXISTENT").into());
     };

@@ -56,11 +56,15 @@ impl Office {
                 .unwrap();
         store.write_blocking(store::Key::Everything, |tx| mailbox::account::create(tx, ACCOUNT, None)).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { server: Arc::new(Server::new(store, Arc::new(Nobody))), runtime: Arc::new(runtime), _data: data }
+        Self {
+            server: Arc::new(Server::new(doors::Shared::new(store, Arc::new(Nobody)))),
+            runtime: Arc::new(runtime),
+            _data: data,
+        }
     }
 
     pub fn store(&self) -> &store::Store {
-        &self.server.store
+        &self.server.shared.store
     }
 
     pub fn folder(&self, name: &str) -> FolderId {

@@ -81,7 +81,7 @@ impl Job {
         let named = by_place.then(|| count(&ranges, &selected.uids) as usize);
         let (from, account, name) = (selected.place(), session.login.account, command.folder.clone());
         let read = move |view: &store::View| mailbox::folder::by_name(view, account, &name);
-        let found = session.server.store.read_for(session.asker(), read).await?;
+        let found = session.server.shared.store.read_for(session.asker(), read).await?;
         let Some(target) = found else {
             return Err(Answer::no("There is no folder of that name").word("TRYCREATE").into());
         };
@@ -160,7 +160,7 @@ async fn take_back(session: &Session, folder: FolderId, copies: &[Uid]) {
         Ok::<_, Error>(((), gone.next.map(|next| rest(&ranges, next))))
     };
     let key = Key::Account(session.login.account.0);
-    if let Err(error) = sliced(&session.server.store, key, ranges, expunge, drop).await {
+    if let Err(error) = sliced(&session.server.shared.store, key, ranges, expunge, drop).await {
         tracing::warn!(%error, "copies of a COPY that failed stay behind");
     }
 }

@@ -25,7 +25,7 @@ pub async fn updates(session: &mut Session, out: &mut Output<'_>, expunges: bool
     loop {
         let (place, since, keywords) = (selected.place(), selected.told, Arc::clone(&selected.keywords));
         let read = move |view: &View| news(view, (account, place), since, &keywords);
-        let read = session.server.store.read_for(asker, read).await;
+        let read = session.server.shared.store.read_for(asker, read).await;
         let news = match read {
             Err(Error::NoSuchFolder(_)) => return Err(deleted(out).await),
             read => read?,

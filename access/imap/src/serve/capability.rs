@@ -1,5 +1,7 @@
 //! The capabilities of the server, as CAPABILITY lists them (RFC 9051 §6.1.1, §7.2.2).
 
+use doors::Entrance;
+
 /// True before and after the log-in.
 const ALWAYS: &str = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE";
 
@@ -7,15 +9,6 @@ const ALWAYS: &str = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE";
 const LOGGED_IN: &str = "IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE \
      CREATE-SPECIAL-USE CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN BINARY MULTIAPPEND STATUS=SIZE UTF8=ACCEPT QUOTA \
      QUOTA=RES-STORAGE";
-
-/// The ways in which a client can log in.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entrance {
-    /// STARTTLS can be used.
-    pub start_tls: bool,
-    /// Log-ins are taken: the line is encrypted, or need not be.
-    pub log_in: bool,
-}
 
 /// Returns the capabilities for a client that has not logged in.
 pub(super) fn before(entrance: Entrance) -> String {

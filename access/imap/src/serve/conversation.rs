@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use doors::{Entrance, Stranger};
 use mail::stay::Leave;
 use net::{Connection, Error};
-use tokio::time::Instant;
 
-use super::capability::{self, Entrance};
+use super::capability;
 use super::letters::Letters;
 use crate::codec::decoder::{Decoder, Event, Limits};
 use crate::selected;
@@ -52,13 +52,8 @@ pub(super) const CLOSING: End = End::Bye("The post office is closing, come back 
 
 /// The client at the other end.
 pub(super) enum Who {
-    /// A client that has not logged in; its time to do so ends at `until`.
-    Stranger {
-        /// All tries together.
-        until: Instant,
-        /// Log-ins that failed.
-        failures: u32,
-    },
+    /// A client that has not logged in.
+    Stranger(Stranger),
     /// A client that has logged in.
     Person(Box<Session>),
 }
@@ -77,8 +72,8 @@ pub(super) struct Conversation {
 
 impl Conversation {
     pub(super) fn new(server: Arc<Server>, mut connection: Connection) -> Self {
-        connection.set_write_timeout(server.timeouts.write);
-        let who = Who::Stranger { until: Instant::now() + server.timeouts.entry, failures: 0 };
+        connection.set_write_timeout(server.shared.write);
+        let who = Who::Stranger(Stranger::new(&server.shared));
         let decoder = Decoder::new(Limits::ENTRY);
         Self { server, connection, decoder, who, bad: 0, letters: Letters::default() }
     }
@@ -108,14 +103,14 @@ impl Conversation {
             self.connection.set_read_timeout(patience);
             tokio::select! {
                 filled = self.connection.fill() => filled?,
-                () = self.server.shutdown.requested() => return Err(CLOSING),
+                () = self.server.shared.shutdown.requested() => return Err(CLOSING),
             };
         }
     }
 
     fn patience(&self) -> Duration {
         match &self.who {
-            Who::Stranger { until, .. } => until.saturating_duration_since(Instant::now()),
+            Who::Stranger(stranger) => stranger.patience(),
             Who::Person(_) if self.decoder.is_idle() => self.server.timeouts.command,
             Who::Person(_) => self.server.timeouts.piece,
         }
@@ -151,28 +146,20 @@ impl Conversation {
 
     /// Returns the ways in which a client can log in.
     pub(super) fn entrance(&self) -> Entrance {
-        let encrypted = self.connection.is_tls();
-        Entrance { start_tls: !encrypted && self.server.tls.is_some(), log_in: encrypted || self.server.clear_logins }
+        self.server.shared.entrance(self.connection.is_tls())
     }
 
     pub(super) fn capabilities(&self) -> String {
         match self.who {
-            Who::Stranger { .. } => capability::before(self.entrance()),
+            Who::Stranger(_) => capability::before(self.entrance()),
             Who::Person(_) => capability::after(self.server.append_limit),
         }
     }
 
-    /// Begins again inside TLS, or ends. Octets that came in clear behind STARTTLS are thrown away with the old
-    /// connection's buffer and the old decoder: an attacker in between may have put them there (CVE-2011-0411).
+    /// Begins again inside TLS, or ends. The old decoder goes with the old connection's buffer.
     pub(super) async fn start_tls(self) -> Option<Self> {
-        let tls = self.server.tls.clone()?;
-        match self.connection.start_tls_server(&tls).await {
-            Ok(connection) => Some(Self { who: self.who, ..Self::new(self.server, connection) }),
-            Err(error) => {
-                tracing::debug!(%error, "the TLS handshake failed");
-                None
-            }
-        }
+        let connection = self.server.shared.start_tls(self.connection).await?;
+        Some(Self { who: self.who, ..Self::new(self.server, connection) })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Coming in: STARTTLS, LOGIN and AUTHENTICATE (RFC 9051 §6.2).
 
+use doors::Lines;
 use mail::Password;
 use mail::seam::Login;
 use mail::stay::Doing;
-use sasl::{Exchange, Mechanism, Refusal, Turn};
+use sasl::{Mechanism, Refusal};
 
 use super::conversation::{Conversation, End, Who};
 use crate::codec::command::EntryCommand;
@@ -40,7 +41,7 @@ pub(super) async fn run(conversation: &mut Conversation, command: EntryCommand) 
 
 async fn login(conversation: &mut Conversation, name: &str, password: &Password) -> Answer {
     let from = conversation.connection.peer().ip();
-    let outcome = sasl::check(conversation.server.logins.as_ref(), name, password, from).await;
+    let outcome = sasl::check(conversation.server.shared.logins.as_ref(), name, password, from).await;
     conclude(conversation, outcome)
 }
 
@@ -52,31 +53,28 @@ async fn authenticate(
     let Some(mechanism) = Mechanism::parse(mechanism) else {
         return Ok(Answer::no("This way to log in is not known here"));
     };
-    let logins = conversation.server.logins.clone();
+    let logins = conversation.server.shared.logins.clone();
     let from = conversation.connection.peer().ip();
-    let mut exchange = Exchange::new(mechanism, rand::random());
-    let mut step = exchange.begin(initial.as_ref().map(Password::reveal));
-    loop {
-        match sasl::settle(&mut exchange, step, logins.as_ref(), from).await {
-            Turn::Done(outcome) => return Ok(conclude(conversation, outcome)),
-            Turn::Say(challenge) => {
-                conversation.connection.write(format!("+ {challenge}\r\n").as_bytes()).await?;
-                let line = plain_line(conversation).await?;
-                step = exchange.line(line.reveal());
-            }
-        }
-    }
+    let outcome = doors::log_in(conversation, logins.as_ref(), from, mechanism, initial).await?;
+    Ok(conclude(conversation, outcome))
 }
 
-/// A line of the client that is no command. It may hold a password.
-async fn plain_line(conversation: &mut Conversation) -> Result<Password, End> {
-    conversation.decoder.expect_line();
-    loop {
-        match conversation.next().await? {
-            Event::Line(line) => return Ok(Password::new(String::from_utf8_lossy(&line).into_owned())),
-            Event::Lost(why) => return Err(End::Bye(why)),
-            Event::Refused(_) => return Err(End::Bye("A line of the log-in is too long")),
-            _ => {}
+impl Lines for Conversation {
+    type End = End;
+
+    async fn challenge(&mut self, challenge: &str) -> Result<(), End> {
+        Ok(self.connection.write(format!("+ {challenge}\r\n").as_bytes()).await?)
+    }
+
+    async fn line(&mut self) -> Result<Option<Password>, End> {
+        self.decoder.expect_line();
+        loop {
+            match self.next().await? {
+                Event::Line(line) => return Ok(Some(Password::new(String::from_utf8_lossy(&line).into_owned()))),
+                Event::Lost(why) => return Err(End::Bye(why)),
+                Event::Refused(_) => return Ok(None),
+                _ => {}
+            }
         }
     }
 }
@@ -86,22 +84,18 @@ fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusal>) ->
     match outcome {
         Ok(login) => welcome(conversation, login),
         Err(refusal) => {
-            if let (Who::Stranger { failures, .. }, true) = (&mut conversation.who, counts(&refusal)) {
-                *failures += 1;
+            if let Who::Stranger(stranger) = &mut conversation.who {
+                stranger.refused(&refusal);
             }
             refuse(refusal)
         }
     }
 }
 
-fn counts(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::Wrong | Refusal::TooMany(_) | Refusal::Busy(_))
-}
-
 fn welcome(conversation: &mut Conversation, login: Login) -> Answer {
     let server = conversation.server.clone();
     let from = conversation.connection.peer().ip();
-    conversation.connection.stay_while(server.logins.stay(&login, Doing::Imap, from));
+    conversation.connection.stay_while(server.shared.logins.stay(&login, Doing::Imap, from));
     conversation.decoder.set_limits(Limits::logged_in(server.append_limit));
     let session = Session { server, login, enabled: Enabled::default(), tag: "".into(), selected: None };
     conversation.who = Who::Person(Box::new(session));
@@ -116,9 +110,6 @@ fn refuse(refusal: Refusal) -> Answer {
         refusal @ Refusal::Busy(_) => Answer::no(refusal.to_string()).word("UNAVAILABLE"),
         Refusal::Cancelled => Answer::bad("The log-in was cancelled"),
         Refusal::Malformed(what) => Answer::bad(what),
-        Refusal::Fault(fault) => {
-            tracing::error!(%fault, "log-ins cannot be checked");
-            Answer::unavailable()
-        }
+        Refusal::Fault(_) => Answer::unavailable(),
     }
 }

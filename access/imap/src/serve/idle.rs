@@ -21,7 +21,7 @@ pub(super) async fn idle(conversation: &mut Conversation, tag: &Tag) -> Result<(
         tokio::select! {
             heard = conversation.connection.heard() => heard?,
             () = changed(&mut watch) => continue,
-            () = conversation.server.shutdown.requested() => return Err(CLOSING),
+            () = conversation.server.shared.shutdown.requested() => return Err(CLOSING),
             () = tokio::time::sleep_until(until) => return Err(End::Bye("Idle for too long")),
         }
         if let Some(answer) = answer_to(conversation)? {
@@ -33,7 +33,7 @@ pub(super) async fn idle(conversation: &mut Conversation, tag: &Tag) -> Result<(
 fn watch(conversation: &Conversation) -> Option<Watch> {
     match &conversation.who {
         Who::Person(session) if session.selected.is_some() => {
-            Some(conversation.server.store.watch(account::topic(session.login.account)))
+            Some(conversation.server.shared.store.watch(account::topic(session.login.account)))
         }
         _ => None,
     }

@@ -65,7 +65,7 @@ impl Conversation {
         }
         let owner = match &self.who {
             Who::Person(session) => Owner::Person(session.login.account.0),
-            Who::Stranger { .. } => Owner::at(self.connection.peer().ip()),
+            Who::Stranger(_) => Owner::at(self.connection.peer().ip()),
         };
         self.letters.coming.push(self.server.intake.open(Some(owner)));
         self.decoder.accept_letter_elsewhere();

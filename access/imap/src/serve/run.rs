@@ -11,9 +11,6 @@ use crate::codec::decoder::{Event, Refusal};
 use crate::session::{Answer, Code, Done, Halt, Output, Server};
 use crate::{commands, selected};
 
-/// The server gives a client up after so many failed log-ins.
-const FAILURES_MAX: u32 = 5;
-
 /// Serves one conversation, from greeting to goodbye.
 ///
 /// A client spends its life waiting in [`Conversation::next`], so the large state in here (that of a running command)
@@ -95,8 +92,8 @@ impl Conversation {
         };
         self.letters.give_back();
         self.answer(&tag.0, &answer).await?;
-        match self.who {
-            Who::Stranger { failures: FAILURES_MAX.., .. } => Err(End::Bye("Too many log-ins failed")),
+        match &self.who {
+            Who::Stranger(stranger) if stranger.has_to_go() => Err(End::Bye("Too many log-ins failed")),
             _ => Ok(next),
         }
     }

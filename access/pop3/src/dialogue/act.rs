@@ -7,15 +7,6 @@ use sasl::{Mechanism, Refusal};
 use crate::maildrop::{DropEntry, Listing};
 use crate::reply::Reply;
 
-/// What a client can do to come in.
-#[derive(Clone, Copy, Debug)]
-pub struct Entrance {
-    /// STLS can be used.
-    pub start_tls: bool,
-    /// Log-ins are taken: the line is encrypted, or need not be.
-    pub log_in: bool,
-}
-
 /// What is to be done.
 #[derive(Debug)]
 pub enum Act {

@@ -5,7 +5,7 @@ mod answers;
 mod person;
 mod stranger;
 
-use sasl::{Mechanism, Refusal};
+use sasl::Mechanism;
 
 use crate::command::{Command, Fault};
 use crate::language::{Language, say};
@@ -14,12 +14,11 @@ use crate::reply::Reply;
 use act::OutOfPlace;
 use stranger::Stranger;
 
-pub use act::{Act, Entrance, Event, Shut};
+pub use act::{Act, Event, Shut};
+pub use doors::Entrance;
 
 /// After so many commands in a row that were not understood, the client is given up.
 const NONSENSE_MAX: u32 = 10;
-/// After so many log-ins that failed.
-const FAILURES_MAX: u32 = 5;
 
 /// One conversation. Show it the client's lines, do what it says.
 pub struct Dialogue {
@@ -49,13 +48,6 @@ impl Dialogue {
     /// readable.
     pub fn greeting(&self) -> Reply {
         Reply::ok("Facteur is ready")
-    }
-
-    /// The client begins again, inside TLS; the log-ins that it failed before are not forgotten.
-    pub fn remember_failures_of(&mut self, before: &Self) {
-        if let (Stage::Stranger(now), Stage::Stranger(then)) = (&mut self.stage, &before.stage) {
-            now.remember(then);
-        }
     }
 
     /// Has the client logged in?
@@ -100,14 +92,9 @@ impl Dialogue {
         Reply::ok(say!(self.language; "Welcome, {count} ({octets} octets)", "Bienvenue, {count} ({octets} octets)"))
     }
 
-    /// The client may not come in.
-    pub fn refuse(&mut self, shut: &Shut) -> Act {
-        let reply = answers::shut(self.language, shut);
-        let failures = match &mut self.stage {
-            Stage::Stranger(stranger) if counts(shut) => stranger.failed(),
-            _ => 0,
-        };
-        if failures < FAILURES_MAX { Act::Say(reply) } else { Act::Leave(reply) }
+    /// What a client is told that may not come in.
+    pub fn refuse(&self, shut: &Shut) -> Reply {
+        answers::shut(self.language, shut)
     }
 
     /// Returns the drop of the person who has logged in.
@@ -186,11 +173,6 @@ impl Dialogue {
     }
 }
 
-/// Does this failure count as a try to guess a password?
-fn counts(shut: &Shut) -> bool {
-    matches!(shut, Shut::Refused(Refusal::Wrong | Refusal::TooMany(_) | Refusal::Busy(_)))
-}
-
 #[cfg(test)]
 mod tests {
     use mail::seam::AccountId;
@@ -232,17 +214,6 @@ mod tests {
         dialogue.line(b"USER alice");
         assert!(matches!(dialogue.line(b"PASS secret"), Act::Check { name, .. } if name == "alice"));
         assert!(said(dialogue.line(b"PASS secret")).starts_with("-ERR"));
-    }
-
-    #[test]
-    fn who_guesses_has_to_go() {
-        let mut dialogue = Dialogue::new(INSIDE_TLS);
-        let wrong = Shut::Refused(Refusal::Wrong);
-        for _ in 1..FAILURES_MAX {
-            assert!(matches!(dialogue.refuse(&wrong), Act::Say(_)));
-        }
-        assert!(matches!(dialogue.refuse(&Shut::InUse), Act::Say(_)), "that is no guess");
-        assert!(matches!(dialogue.refuse(&wrong), Act::Leave(_)));
     }
 
     #[test]

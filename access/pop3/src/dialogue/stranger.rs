@@ -1,8 +1,9 @@
 //! Before the log-in: the AUTHORIZATION state (RFC 1939 §4).
 
+use doors::Entrance;
 use sasl::Mechanism;
 
-use super::act::{Act, Entrance, OutOfPlace};
+use super::act::{Act, OutOfPlace};
 use crate::command::{Auth, Command};
 use crate::language::{Language, say};
 use crate::reply::{Code, Reply};
@@ -14,22 +15,9 @@ pub(super) struct Stranger {
     name: Option<String>,
     /// UTF8 was given.
     utf8: bool,
-    /// Log-ins that failed.
-    failures: u32,
 }
 
 impl Stranger {
-    /// Counts a log-in that failed; gives how many did.
-    pub(super) fn failed(&mut self) -> u32 {
-        self.failures += 1;
-        self.failures
-    }
-
-    /// Failures of the same client before TLS count.
-    pub(super) fn remember(&mut self, before: &Self) {
-        self.failures = before.failures;
-    }
-
     pub(super) fn command(
         &mut self,
         command: Command,

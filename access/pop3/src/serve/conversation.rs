@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use doors::Stranger;
 use mail::trace::{Link, Observation};
 use mailbox::LetterKey;
 use net::{Connection, Error, Stream};
-use tokio::time::Instant;
 
 use super::ahead::Ahead;
 use super::locks::Hold;
 use super::send::{Found, HEAD, Parcel, find};
 use super::server::Server;
 use super::{entry, update};
-use crate::dialogue::{Act, Dialogue, Entrance, Event};
+use crate::dialogue::{Act, Dialogue, Event};
 use crate::maildrop::{DropEntry, Listing};
 use crate::reply::Reply;
 
@@ -29,8 +29,8 @@ const PIECE: usize = 32 * 1024;
 /// A client spends its life waiting in [`Conversation::next_line`], so what is large in here is boxed and gone while
 /// it waits.
 pub(super) async fn converse(server: Arc<Server>, stream: Stream) {
-    let until = Instant::now() + server.timeouts.entry;
-    let mut conversation = Conversation::new(server, Connection::new(stream), until);
+    let stranger = Stranger::new(&server.shared);
+    let mut conversation = Conversation::new(server, Connection::new(stream), stranger);
     let mut step = conversation.greet().await.map(|()| Next::Line);
     let end = loop {
         step = match step {
@@ -80,21 +80,19 @@ pub(super) struct Conversation {
     pub(super) server: Arc<Server>,
     pub(super) connection: Connection,
     pub(super) dialogue: Dialogue,
-    /// When a stranger must have logged in.
-    until: Instant,
-    /// The maildrop of who has.
+    /// The time and the tries that the client has until it has logged in.
+    pub(super) stranger: Stranger,
+    /// The maildrop of a client that has logged in.
     pub(super) hold: Option<Hold>,
     /// Letters for commands that have come.
     ahead: Ahead,
 }
 
 impl Conversation {
-    fn new(server: Arc<Server>, mut connection: Connection, until: Instant) -> Self {
-        connection.set_write_timeout(server.timeouts.write);
-        let encrypted = connection.is_tls();
-        let entrance =
-            Entrance { start_tls: !encrypted && server.tls.is_some(), log_in: encrypted || server.clear_logins };
-        Self { server, connection, dialogue: Dialogue::new(entrance), until, hold: None, ahead: Ahead::default() }
+    fn new(server: Arc<Server>, mut connection: Connection, stranger: Stranger) -> Self {
+        connection.set_write_timeout(server.shared.write);
+        let dialogue = Dialogue::new(server.shared.entrance(connection.is_tls()));
+        Self { server, connection, dialogue, stranger, hold: None, ahead: Ahead::default() }
     }
 
     async fn greet(&mut self) -> Result<(), End> {
@@ -107,7 +105,7 @@ impl Conversation {
         let (patience, most) = if self.dialogue.is_in() {
             (self.server.timeouts.command, LINE)
         } else {
-            (self.until.saturating_duration_since(Instant::now()), ENTRY_LINE)
+            (self.stranger.patience(), ENTRY_LINE)
         };
         if patience.is_zero() {
             return Err(End::Gone);
@@ -122,7 +120,7 @@ impl Conversation {
         self.connection.set_read_timeout(patience);
         let line = tokio::select! {
             line = self.connection.line(most) => line,
-            () = self.server.shutdown.requested() => return Err(End::Told(self.dialogue.say(Event::Closing))),
+            () = self.server.shared.shutdown.requested() => return Err(End::Told(self.dialogue.say(Event::Closing))),
         };
         match line {
             Ok(line) => Ok(Some(line)),
@@ -188,11 +186,11 @@ impl Conversation {
             Err(error) => return self.cannot_read(&error).await,
         };
         let (key, asker) = (found.key, self.asker());
-        let parcel = match Parcel::pack(&self.server.store, asker, found, lines).await {
+        let parcel = match Parcel::pack(&self.server.shared.store, asker, found, lines).await {
             Ok(parcel) => parcel,
             Err(error) => return self.cannot_read(&error).await,
         };
-        parcel.send(&self.server.store, &mut self.connection, reply).await?;
+        parcel.send(&self.server.shared.store, &mut self.connection, reply).await?;
         if lines.is_none() {
             self.was_sent(letter, key).await
         }
@@ -213,7 +211,7 @@ impl Conversation {
 
     async fn find(&mut self, letter: DropEntry, lines: Option<u32>) -> Result<Option<Found>, mailbox::Error> {
         let Some(maildrop) = self.dialogue.maildrop() else { return Ok(None) };
-        let (store, folder) = (&self.server.store, maildrop.folder());
+        let (store, folder) = (&self.server.shared.store, maildrop.folder());
         match lines {
             Some(_) => {
                 let asker = store::Asker(maildrop.account().0);
@@ -227,28 +225,22 @@ impl Conversation {
     async fn was_sent(&mut self, letter: DropEntry, key: LetterKey) {
         let Some(maildrop) = self.dialogue.maildrop() else { return };
         let (account, folder) = (maildrop.account(), maildrop.folder());
-        self.server.witness.saw(Observation::Read { account, keys: vec![key.0], door: Link::Pop3, at: net::now() });
+        self.server.shared.witness.saw(Observation::Read {
+            account,
+            keys: vec![key.0],
+            door: Link::Pop3,
+            at: net::now(),
+        });
         if maildrop.was_read(letter.uid) as usize >= mailbox::letter::SLICE {
             let read = maildrop.take_read();
-            update::mark_seen(&self.server.store, store::Key::Account(account.0), folder, read).await;
+            update::mark_seen(&self.server.shared.store, store::Key::Account(account.0), folder, read).await;
         }
     }
 
-    /// Begins again inside TLS, or is over. What came in clear behind STLS is thrown away with the old connection's
-    /// buffer, and what the client said of itself with the old dialogue (RFC 2595 §4, CVE-2011-0411).
+    /// Begins again inside TLS, or is over. What the client said of itself goes with the old dialogue (RFC 2595 §4).
     async fn start_tls(self) -> Option<Self> {
-        let tls = self.server.tls.clone()?;
-        match self.connection.start_tls_server(&tls).await {
-            Ok(connection) => {
-                let mut encrypted = Self::new(self.server, connection, self.until);
-                encrypted.dialogue.remember_failures_of(&self.dialogue);
-                Some(encrypted)
-            }
-            Err(error) => {
-                tracing::debug!(%error, "the TLS handshake failed");
-                None
-            }
-        }
+        let connection = self.server.shared.start_tls(self.connection).await?;
+        Some(Self::new(self.server, connection, self.stranger))
     }
 
     /// Ends the conversation, for whatever reason. The maildrop is free before the client learns of the end, so that it

@@ -1,9 +1,11 @@
 //! Coming in: USER and PASS, AUTH (RFC 5034), and the maildrop that opens.
 
+use bytes::Bytes;
+use doors::Lines;
 use mail::Password;
 use mail::seam::Login;
 use mail::stay::{Doing, SharedStay};
-use sasl::{Exchange, Mechanism, Refusal, Turn};
+use sasl::{Mechanism, Refusal};
 
 use super::conversation::{Conversation, End};
 use super::locks::Hold;
@@ -13,7 +15,7 @@ use crate::maildrop::Maildrop;
 /// Checks a name and a password, and says what came of it.
 pub(super) async fn check(conversation: &mut Conversation, name: &str, password: &Password) -> Act {
     let from = conversation.connection.peer().ip();
-    let outcome = sasl::check(conversation.server.logins.as_ref(), name, password, from).await;
+    let outcome = sasl::check(conversation.server.shared.logins.as_ref(), name, password, from).await;
     conclude(conversation, outcome).await
 }
 
@@ -23,22 +25,23 @@ pub(super) async fn authenticate(
     mechanism: Mechanism,
     initial: Option<Password>,
 ) -> Result<Act, End> {
-    let logins = conversation.server.logins.clone();
+    let logins = conversation.server.shared.logins.clone();
     let from = conversation.connection.peer().ip();
-    let mut exchange = Exchange::new(mechanism, rand::random());
-    let mut step = exchange.begin(initial.as_ref().map(Password::reveal));
-    loop {
-        match sasl::settle(&mut exchange, step, logins.as_ref(), from).await {
-            Turn::Done(outcome) => return Ok(conclude(conversation, outcome).await),
-            Turn::Say(challenge) => {
-                conversation.connection.write(format!("+ {challenge}\r\n").as_bytes()).await?;
-                let Some(line) = conversation.next_line().await? else {
-                    return Ok(conclude(conversation, Err(Refusal::Malformed("the line is too long"))).await);
-                };
-                let line = Password::new(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
-                step = exchange.line(line.reveal());
-            }
-        }
+    let outcome = doors::log_in(conversation, logins.as_ref(), from, mechanism, initial).await?;
+    Ok(conclude(conversation, outcome).await)
+}
+
+impl Lines for Conversation {
+    type End = End;
+
+    async fn challenge(&mut self, challenge: &str) -> Result<(), End> {
+        Ok(self.connection.write(format!("+ {challenge}\r\n").as_bytes()).await?)
+    }
+
+    async fn line(&mut self) -> Result<Option<Password>, End> {
+        let line = self.next_line().await?;
+        let text = |line: Bytes| String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
+        Ok(line.map(|line| Password::new(text(line))))
     }
 }
 
@@ -47,9 +50,7 @@ async fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusa
     let opened = match outcome {
         Ok(login) => open(conversation, &login).await,
         Err(refusal) => {
-            if let Refusal::Fault(fault) = &refusal {
-                tracing::error!(%fault, "log-ins cannot be checked");
-            }
+            conversation.stranger.refused(&refusal);
             Err(Shut::Refused(refusal))
         }
     };
@@ -59,15 +60,16 @@ async fn conclude(conversation: &mut Conversation, outcome: Result<Login, Refusa
             conversation.connection.stay_while(stay);
             Act::Say(conversation.dialogue.let_in(maildrop))
         }
-        Err(shut) => conversation.dialogue.refuse(&shut),
+        Err(shut) if conversation.stranger.has_to_go() => Act::Leave(conversation.dialogue.refuse(&shut)),
+        Err(shut) => Act::Say(conversation.dialogue.refuse(&shut)),
     }
 }
 
 async fn open(conversation: &Conversation, login: &Login) -> Result<(Hold, Maildrop, SharedStay), Shut> {
     let (server, account) = (&conversation.server, login.account);
-    let stay = server.logins.stay(login, Doing::Pop3, conversation.connection.peer().ip());
+    let stay = server.shared.logins.stay(login, Doing::Pop3, conversation.connection.peer().ip());
     let hold = server.locks.take(account, server.timeouts.lock).await.ok_or(Shut::InUse)?;
-    let opened = server.store.read_for(store::Asker(account.0), move |view| Maildrop::open(view, account)).await;
+    let opened = server.shared.store.read_for(store::Asker(account.0), move |view| Maildrop::open(view, account)).await;
     opened.map(|maildrop| (hold, maildrop, stay)).map_err(|error| {
         tracing::error!(%error, "a maildrop cannot be opened");
         let temporary = matches!(&error, mailbox::Error::Store(error) if error.is_temporary());

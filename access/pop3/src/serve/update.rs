@@ -11,7 +11,7 @@ use crate::maildrop::Maildrop;
 /// The end of a conversation; with QUIT the letters that were marked go (the UPDATE state, RFC 1939 §6). When this
 /// gives `Ok` they are gone for good; when not, all of them may still be there, or some.
 pub(super) async fn update(server: &Server, mut maildrop: Maildrop, quit: bool) -> Result<(), Error> {
-    let (store, account) = (&server.store, maildrop.account());
+    let (store, account) = (&server.shared.store, maildrop.account());
     let (folder, read, key) = (maildrop.folder(), maildrop.take_read(), Key::Account(account.0));
     if !quit || maildrop.marked().is_empty() {
         mark_seen(store, key, folder, read).await;
@@ -19,7 +19,7 @@ pub(super) async fn update(server: &Server, mut maildrop: Maildrop, quit: bool) 
     }
     let note = |gone: &Expunged| {
         let keys = gone.letters.iter().map(|letter| letter.0).collect();
-        server.witness.saw(Observation::Removed { account, keys, door: Link::Pop3, at: net::now() });
+        server.shared.witness.saw(Observation::Removed { account, keys, door: Link::Pop3, at: net::now() });
     };
     let updated = remove(store, key, folder, read, maildrop.marked().clone(), note).await;
     updated.inspect_err(|error| tracing::error!(%error, "letters that were marked at a POP3 door could not be removed"))

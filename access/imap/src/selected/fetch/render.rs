@@ -8,13 +8,12 @@ use mailbox::{Card, Error, Keywords, Row, Structure, Uid, UidRange, Uids};
 use store::{BlobId, View};
 
 use super::items::{Ask, FetchItems, What};
-use super::seen::Seen;
 use super::stream::{self, Body, Nul};
-use super::{Folder, Known};
+use super::{Folder, Known, Seen};
 use crate::codec::date::date_time;
 use crate::codec::write::{literal, literal_head, number};
 use crate::selected::envelope::envelope;
-use crate::selected::section::{picked_fields, slice};
+use crate::selected::section::{Undecodable, decoded, located, picked_fields, slice};
 use crate::selected::sets::Places;
 use crate::selected::structure::{Form, structure};
 use crate::selected::view::{flags, modseq};
@@ -236,11 +235,11 @@ impl Writer<'_> {
         self.text.extend_from_slice(&ask.label);
         self.text.push(b' ');
         match &ask.what {
-            What::Section(section) => match located(row, tree, section) {
+            What::Section(section) => match located(row.size, tree, section) {
                 Some(path) => self.section(card.blob, &path, ask)?,
                 None => self.text.extend_from_slice(b"NIL"),
             },
-            What::Fields { section, names, except } => match located(row, tree, section) {
+            What::Fields { section, names, except } => match located(row.size, tree, section) {
                 Some(path) => {
                     let (header, _) = mailbox::body::unpacked(self.view, card.blob, &path, MAX_HEADER)?;
                     let picked = picked_fields(&header, names, *except);
@@ -312,38 +311,18 @@ impl Writer<'_> {
         self.decoded(card.blob, &path, slice(measured.length, ask.partial), Nul::Sent)
     }
 
-    /// The way to a part with its encoding taken off. Of the whole letter nothing is taken off.
+    /// The way to a part with its encoding taken off; that of a part that nobody can decode is none, and noted.
     fn decodable(&self, row: &Row, tree: Option<&Structure>, section: &mailbox::Section) -> Option<Vec<Step>> {
-        let mut path = located(row, tree, section)?;
-        if section.part.is_empty() {
-            return Some(path);
-        }
-        let part = tree?.part(&section.part)?;
-        // RFC 3516 §4.3: a multipart has no octets of its own to decode.
-        if part.is("multipart", "") {
-            return None;
-        }
-        let encoding = part.transfer_encoding();
-        if encoding == Encoding::Unknown {
+        decoded(row.size, tree, section).unwrap_or_else(|Undecodable| {
             self.plan.note_undecodable();
-            return None;
-        }
-        Step { start: 0, end: part.size().into(), encoding }.join(&mut path);
-        Some(path)
+            None
+        })
     }
 }
 
 /// Returns true if the failure concerns this letter alone: then the others are shown.
 fn is_of_one_letter(error: &Error) -> bool {
     matches!(error, Error::Store(error) if error.is_permanent() || matches!(error, store::Error::Corrupt(_)))
-}
-
-/// The way to a section, from the letter's octets.
-fn located(row: &Row, tree: Option<&Structure>, section: &mailbox::Section) -> Option<Vec<Step>> {
-    if section.part.is_empty() && section.text.is_none() {
-        return Some(vec![Step { start: 0, end: row.size, encoding: Encoding::Identity }]);
-    }
-    tree?.locate(section)
 }
 
 fn within(range: Range<u64>) -> Range<usize> {
