@@ -35,6 +35,7 @@ use doors::OpenDoor;
 pub use fault::StartFault;
 pub use host_name::look_into as look_into_host_name;
 pub use routes::resolver;
+pub use staff::means;
 use staff::{Others, Staff};
 
 /// The time that a conversation in the middle of something may take to end. After it the rest is cut off: whatever
@@ -101,11 +102,11 @@ impl Server {
         for open in open_doors {
             staff.serve(open.door, open.listener, &mut tasks);
         }
-        tasks.spawn(Delivery::new(means).run(shutdown.clone()));
+        tasks.spawn(Delivery::new(means.clone()).run(shutdown.clone()));
         let running = Running { store: store.clone(), intake: intake.clone(), memory: memory.clone() };
         tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
         let (data, directory) = (config.data.clone(), intake.directory().clone());
-        tasks.spawn(staff::fetching(intake, store.clone(), data, resolver, memory, shutdown.clone()));
+        tasks.spawn(staff::fetching(intake, means, data, memory, shutdown.clone()));
         tasks.spawn(staff::watch_over(directory, shutdown.clone()));
         tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
         tasks.spawn(own_addresses::keep(store.clone(), shutdown.clone()));

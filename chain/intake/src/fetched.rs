@@ -10,7 +10,7 @@ use mail::Address;
 use mail::seam::Pending;
 use mra::ledger::Source;
 use mra::{Destination, Destinations, Fault};
-use net::Resolver;
+use mta::delivery::Means;
 
 use crate::Intake;
 use lmtp::{LmtpHome, LmtpTarget};
@@ -44,15 +44,13 @@ impl Target {
 /// Finds the homes that sources name.
 pub struct FetchDestinations {
     intake: Intake,
-    resolver: Arc<dyn Resolver>,
-    hostname: String,
+    means: Means,
 }
 
 impl Intake {
-    /// Finds the destinations of fetched letters; delivery agents elsewhere are found by `resolver`.
-    pub fn fetch_destinations(&self, resolver: Arc<dyn Resolver>) -> FetchDestinations {
-        let hostname = self.reports.hostname.clone();
-        FetchDestinations { intake: self.clone(), resolver, hostname }
+    /// Finds the destinations of fetched letters; delivery agents elsewhere are reached with these means.
+    pub fn fetch_destinations(&self, means: Means) -> FetchDestinations {
+        FetchDestinations { intake: self.clone(), means }
     }
 }
 
@@ -64,8 +62,7 @@ impl Destinations for FetchDestinations {
                 Target::Person(address) => Arc::new(Person::find(&self.intake, source, address).await?),
                 Target::Maildir(path) => Arc::new(MaildirHome::at(self.intake.store.clone(), source, path).await?),
                 Target::Lmtp(agent) => {
-                    let (resolver, hostname) = (self.resolver.clone(), self.hostname.clone());
-                    Arc::new(LmtpHome::new(self.intake.store.clone(), resolver, hostname, source, agent))
+                    Arc::new(LmtpHome::new(self.intake.store.clone(), self.means.clone(), source, agent))
                 }
             };
             Ok(home)

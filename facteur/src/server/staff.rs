@@ -88,7 +88,7 @@ impl Staff {
             reception: Reception::new(server.clone(), recipients.clone(), accept.clone()),
             submission: msa::Submission::new(server, logins, accept).with_recipients(for_people),
             imap: imap::Imap::new(mailboxes),
-            pop3: pop3::Pop3::new(drops),
+            pop3: pop3::Pop3::new(pop3::Server::new(shared)),
             tls: tls.clone(),
             shutdown: shutdown.clone(),
             places: Places::of_this_process(),
@@ -168,18 +168,12 @@ pub fn means(store: &Store, intake: &Intake, routes: &Routes, resolver: Arc<dyn 
 }
 
 /// Brings letters from mailboxes elsewhere.
-pub async fn fetching(
-    intake: Intake,
-    store: Store,
-    folder: PathBuf,
-    resolver: Arc<dyn Resolver>,
-    memory: Budget,
-    stop: Shutdown,
-) {
+pub async fn fetching(intake: Intake, means: Means, folder: PathBuf, memory: Budget, stop: Shutdown) {
     let opened = tokio::task::spawn_blocking(move || Vault::open(&folder)).await;
     match opened.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
         Ok(vault) => {
-            let homes = Arc::new(intake.fetch_destinations(resolver.clone()));
+            let (store, resolver) = (means.store.clone(), means.resolver.clone());
+            let homes = Arc::new(intake.fetch_destinations(means));
             let agent = Agent::new(store, Arc::new(vault), resolver, homes).within(memory);
             mra::scheduler::run(agent, stop).await;
         }

@@ -34,7 +34,7 @@ fn arrived((source, row): &(Source, i64), uid: u32, folder: &str, raw: &str) -> 
 }
 
 async fn take(town: &Town, source: &Source, letters: Vec<Arrived>) -> Vec<Taken> {
-    let destinations = town.intake.fetch_destinations(Arc::new(net::Table::new()));
+    let destinations = town.intake.fetch_destinations(town.means());
     let destination = destinations.destination(source).await.unwrap();
     destination.take(letters).await.unwrap()
 }

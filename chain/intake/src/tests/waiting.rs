@@ -10,12 +10,17 @@ use super::filters::{check, finds};
 use super::*;
 
 impl Town {
-    /// Carries letters until this account has one.
-    async fn carry_until_filed(&self, account: i64) {
+    /// Returns the means of a delivery that knows no other server.
+    pub(super) fn means(&self) -> Means {
         let (intake, everyone) = (&self.intake, Arc::new(self.intake.everyone()));
         let (names, drop, reports) =
             (Arc::new(net::Table::new()), Arc::new(intake.queue_drop()), intake.reports().clone());
-        let means = Means::new(intake.store.clone(), names, everyone, drop, reports, OutgoingTls::new().unwrap());
+        Means::new(intake.store.clone(), names, everyone, drop, reports, OutgoingTls::new().unwrap())
+    }
+
+    /// Carries letters until this account has one.
+    async fn carry_until_filed(&self, account: i64) {
+        let means = self.means();
         let (stop, shutdown) = net::Stop::new();
         let running = tokio::spawn(Delivery::new(means).run(shutdown));
         let filed = async {

@@ -13,7 +13,8 @@ use super::line::Line;
 use super::loading::{again, later, load, not_loaded};
 use super::search::Search;
 use super::site::{Job, Seat, Site, Trouble};
-use super::transaction::{Fate, Handed, PIECE, Tried, hand_over};
+use super::to_send::PIECE;
+use super::transaction::{Fate, Handed, Tried, hand_over};
 use super::weather::Bearing;
 use crate::queue::{Entry, Loaded, LoadedRecipient, Outcome, Said};
 use net::now;
@@ -120,7 +121,8 @@ impl<'a> Carrier<'a> {
             let Some(open) = &mut self.open else { return OUT };
             open.carried += 1;
             let means = &self.depot.means;
-            let handed = match hand_over(&mut open.line, &errand.letter, &means.store, &means.waits).await {
+            let to_send = errand.letter.to_send(&means.store);
+            let handed = match hand_over(&mut open.line, &to_send, &means.waits).await {
                 Tried::Handed(handed) => handed,
                 Tried::Stale(said, bearing) if fresh => Handed {
                     fates: vec![Fate::Elsewhere(said); errand.letter.recipients.len()],

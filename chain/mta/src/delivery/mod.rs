@@ -11,6 +11,7 @@
 //! * [`turns`] says which letter is next; [`weather`] how many carriers a site bears, and when it is left alone.
 //! * [`hosts`] finds the hosts of a domain; [`search`] goes through them for a letter; [`connect`] opens a conversation with
 //!   one, which takes one of the [`rooms`]; [`transaction`] hands a letter over; [`concern`] says whom a refusal concerns.
+//! * [`to_send`] is a letter as a transaction needs it; [`direct`] hands over letters that are not in the queue.
 //! * [`probe`] asks what stands behind us whether somebody is there.
 //! * [`plan`] decides in which form a letter goes to a server.
 //! * [`claims`] are the recipients in somebody's hands; [`loading`] reads a letter from the queue; [`clock`] says how
@@ -26,6 +27,7 @@ mod clock;
 mod concern;
 mod connect;
 mod depot;
+mod direct;
 mod folder;
 mod here;
 mod hosts;
@@ -42,11 +44,13 @@ mod rooms;
 mod scheduler;
 mod search;
 mod site;
+mod to_send;
 mod transaction;
 mod turns;
 mod weather;
 
 pub use account::{RunAsFault, check};
+pub use direct::{Direct, Given};
 pub use means::{Done, Limits, LocalDrop, Means, OutgoingTls, Waiting, Waits};
 pub use probe::Prober;
 

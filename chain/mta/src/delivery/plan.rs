@@ -8,13 +8,13 @@ use bytes::Bytes;
 use mail::finding::{CONVERSION, SIGNATURES_LOST};
 use mail::{BodyKind, Enhanced, Finding};
 use smtp::MailFrom;
-use store::Store;
 
 use super::line::Line;
 use super::loading::{damage, unreadable};
+use super::to_send::LetterToSend;
 use super::transaction::Fate;
 use crate::outgoing::seven_bit::{Converted, Whose, seven_bit};
-use crate::queue::{Loaded, Said};
+use crate::queue::Said;
 
 /// The plan for a letter on this line.
 pub struct Plan {
@@ -27,7 +27,7 @@ pub struct Plan {
 }
 
 /// The letter as a whole: does it fit, and in which form?
-pub async fn plan(line: &Line, letter: &Loaded, store: &Store) -> Result<Plan, Fate> {
+pub async fn plan(line: &Line, letter: &LetterToSend<'_>) -> Result<Plan, Fate> {
     let offers = &line.offers;
     let host = &line.host;
     let never = |status, text: String| Fate::Never(Said::ours(status, text));
@@ -43,7 +43,7 @@ pub async fn plan(line: &Line, letter: &Loaded, store: &Store) -> Result<Plan, F
     }
     // RFC 6152 §3: to a server without 8BITMIME goes a 7-bit letter, or none.
     let (converted, lost) = if letter.eight_bit && !offers.eight_bit_mime {
-        let whole = whole(store, letter).await?;
+        let whole = letter.whole().await.map_err(|error| our_fault(&error))?;
         let Converted { octets, signatures_lost } = seven_bit(&whole, Whose::PassingThrough).map_err(|why| {
             never(Enhanced(5, 6, 3), format!("{host} takes no 8-bit letters, and this one cannot be rewritten: {why}"))
         })?;
@@ -56,17 +56,12 @@ pub async fn plan(line: &Line, letter: &Loaded, store: &Store) -> Result<Plan, F
     if letter.eight_bit && converted.is_none() {
         mail.body = BodyKind::EightBitMime;
     }
-    mail.smtputf8 = utf8 || offers.smtputf8 && letter.recipients.iter().any(|to| to.address.needs_smtputf8());
+    mail.smtputf8 = utf8 || offers.smtputf8 && letter.recipients.iter().any(|to| to.needs_smtputf8());
     Ok(Plan { mail, converted, lost })
 }
 
 fn lost_signatures(host: &str) -> Finding {
     Finding::new(CONVERSION, "converted").because(SIGNATURES_LOST).about("smtp.server", host)
-}
-
-async fn whole(store: &Store, letter: &Loaded) -> Result<Bytes, Fate> {
-    let (blob, size) = (letter.blob, letter.size);
-    store.read(move |view| view.read_blob(blob, 0..size)).await.map_err(|error| our_fault(&error))
 }
 
 /// What becomes of a letter whose body cannot be read while it is sent.

@@ -10,18 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mail::seam::{OurFault, Standing};
-use mail::{Address, Enhanced, Reply, ReturnPath};
+use mail::{Address, Reply, ReturnPath};
 use smtp::{Command, Forward, MailFrom, RcptTo};
 
 use super::account::Account;
-use super::connect::connect;
-use super::hosts::{Fault, SmtpWay, Way, by_route};
+use super::direct::reach;
+use super::hosts::{SmtpWay, Way, by_route};
 use super::line::Line;
 use super::means::Means;
 use super::rooms::Rooms;
-use super::search::Search;
 use super::transaction::Fate;
-use crate::queue::Said;
 use crate::route::{Person, Route, RunAs, Target, Template};
 
 /// The time for which a person who is there is not asked for again.
@@ -110,10 +108,7 @@ impl Prober {
     /// Asks the server about the address; the outer error says that it could not be asked at all.
     async fn converse(&self, way: &SmtpWay, address: &Address) -> Result<Result<Standing, OurFault>, OurFault> {
         let means = &self.0.means;
-        let mut search = Search::new(&self.0.rooms, false);
-        let connected = connect(means, way, &mut search).await;
-        let connected = connected.unwrap_or_else(|| Err(Fault::for_now(Said::ours(Enhanced(4, 4, 1), "no host"))));
-        let mut line = connected.map_err(|fault| OurFault(fault.said.text))?;
+        let mut line = reach(means, &self.0.rooms, way).await?;
         if address.needs_smtputf8() && !line.offers.smtputf8 {
             line.quit().await;
             return Ok(Ok(Standing::Unknown));

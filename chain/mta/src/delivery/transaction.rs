@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use mail::{DotStuffer, Enhanced, Finding, Reply};
+use mail::{Address, DotStuffer, Enhanced, Finding, Reply};
 use smtp::{Command, Forward, RcptTo};
-use store::Store;
 
 use super::concern::{Concern, Stage, concern};
 use super::line::{Line, Lost};
 use super::means::Waits;
 use super::plan::{Plan, our_fault, plan};
+use super::to_send::LetterToSend;
 use super::weather::Bearing;
-use crate::queue::{Loaded, LoadedRecipient, Said};
+use crate::queue::Said;
 use crate::route::Protocol;
 
 /// The fate of one recipient in a transaction.
@@ -60,17 +59,14 @@ pub enum Tried {
     Stale(Said, Bearing),
 }
 
-/// Bytes of a letter read from the store at one time.
-pub const PIECE: u64 = 256 * 1024;
-
 /// Hands the letter over.
-pub async fn hand_over(line: &mut Line, letter: &Loaded, store: &Store, waits: &Waits) -> Tried {
-    let plan = match plan(line, letter, store).await {
+pub async fn hand_over(line: &mut Line, letter: &LetterToSend<'_>, waits: &Waits) -> Tried {
+    let plan = match plan(line, letter).await {
         Ok(plan) => plan,
         Err(fate) => return Tried::Handed(Handed::all(fate, letter.recipients.len())),
     };
     let fates = vec![None; letter.recipients.len()];
-    let mut transaction = Transaction { fates, line, letter, store, waits, plan, bearing: Bearing::Well };
+    let mut transaction = Transaction { fates, line, letter, waits, plan, bearing: Bearing::Well };
     transaction.leave_out_what_cannot_go();
     if transaction.open().is_empty() {
         return Tried::Handed(transaction.end(true));
@@ -80,8 +76,7 @@ pub async fn hand_over(line: &mut Line, letter: &Loaded, store: &Store, waits: &
 
 struct Transaction<'a> {
     line: &'a mut Line,
-    letter: &'a Loaded,
-    store: &'a Store,
+    letter: &'a LetterToSend<'a>,
     waits: &'a Waits,
     plan: Plan,
     /// `None`: still open, or accepted by RCPT.
@@ -97,7 +92,7 @@ impl Transaction<'_> {
         }
         let text = format!("the address is international (SMTPUTF8), which {} does not know", self.line.host);
         for (fate, to) in self.fates.iter_mut().zip(&self.letter.recipients) {
-            if to.address.needs_smtputf8() {
+            if to.needs_smtputf8() {
                 *fate = Some(Fate::Never(Said::ours(Enhanced(5, 6, 7), &text)));
             }
         }
@@ -197,7 +192,7 @@ impl Transaction<'_> {
         self.line.write(&mail).await?;
         if pipelining {
             for place in recipients {
-                let rcpt = rcpt(&self.letter.recipients[*place]);
+                let rcpt = rcpt(self.letter.recipients[*place]);
                 self.line.write(&rcpt).await?;
             }
             self.line.write(&Command::Data).await?;
@@ -237,7 +232,7 @@ impl Transaction<'_> {
         let mut accepted = false;
         for place in recipients {
             if !pipelining {
-                let rcpt = rcpt(&self.letter.recipients[*place]);
+                let rcpt = rcpt(self.letter.recipients[*place]);
                 self.line.write(&rcpt).await.map_err(|lost| (lost, None))?;
             }
             let reply = self.line.reply(self.waits.command).await.map_err(|lost| (lost, None))?;
@@ -322,27 +317,12 @@ impl Transaction<'_> {
             self.send_piece(&mut stuffer, &converted).await?;
         } else {
             let mut at = 0;
-            while at < self.letter.size {
-                let piece = self.piece(at).await?;
-                if piece.is_empty() {
-                    let error = store::Error::NoBlob(self.letter.blob);
-                    return Err(Stopped::Store(our_fault(&error)));
-                }
+            while let Some(piece) = self.letter.piece(at).await.map_err(|error| Stopped::Store(our_fault(&error)))? {
                 self.send_piece(&mut stuffer, &piece).await?;
                 at += piece.len() as u64;
             }
         }
         Ok(self.line.write_bytes(stuffer.finish()).await?)
-    }
-
-    async fn piece(&self, at: u64) -> Result<Bytes, Stopped> {
-        let beginning = usize::try_from(at).ok().and_then(|at| self.letter.beginning.get(at..));
-        if let Some(beginning) = beginning.filter(|bytes| !bytes.is_empty()) {
-            return Ok(self.letter.beginning.slice_ref(beginning));
-        }
-        let blob = self.letter.blob;
-        let read = self.store.read(move |view| view.read_blob(blob, at..at + PIECE)).await;
-        read.map_err(|error| Stopped::Store(our_fault(&error)))
     }
 
     async fn send_piece(&mut self, stuffer: &mut DotStuffer, piece: &[u8]) -> Result<(), Stopped> {
@@ -383,8 +363,8 @@ impl From<Lost> for Stopped {
     }
 }
 
-fn rcpt(to: &LoadedRecipient) -> Command {
-    Command::Rcpt(RcptTo::new(Forward::Address(to.address.clone())))
+fn rcpt(to: &Address) -> Command {
+    Command::Rcpt(RcptTo::new(Forward::Address(to.clone())))
 }
 
 /// A mailbox that is full says 452 4.2.2, which is no reason for another transaction.

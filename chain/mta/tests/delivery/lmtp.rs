@@ -1,7 +1,8 @@
 //! Tests of deliveries to a server behind us, over LMTP: every recipient has an answer of their own.
 
+use mail::ReturnPath;
 use mail::seam::Standing;
-use mta::delivery::Prober;
+use mta::delivery::{Direct, Given, Prober};
 use mta::route::Route;
 use net::Table;
 
@@ -113,4 +114,46 @@ async fn a_server_behind_us_is_asked_once_and_believed_while_it_is_away() {
     drop(server);
     assert!(ask("dora@behind.test").await.is_err(), "who was never heard of comes later");
     assert_eq!(ask(ALICE).await.unwrap(), Standing::Behind);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_that_are_not_in_the_queue_go_to_a_server_one_behind_the_other() {
+    let (server, _folder, office) = behind(|turn| match turn.said {
+        said if said.starts_with("RCPT") && said.contains("carol") => say("550 5.1.1 unknown"),
+        said if said.starts_with("DOT") && said.contains("bob") => say("452 4.2.2 full"),
+        _ => None,
+    })
+    .await;
+    let route = Route::parse(&format!("lmtp:{}", server.address)).unwrap();
+    let mut direct = Direct::to(office.means.clone(), &route).unwrap();
+    let letter = "Subject: caf\u{e9}\r\n\r\n.hello\r\n".into();
+    let from = ReturnPath::Address(address("eve@elsewhere.test"));
+    let mut give = async |to: &str| direct.give(&from, &address(to), &letter).await;
+    assert_eq!(give(ALICE).await.unwrap(), Given::Taken);
+    let Given::Refused(said) = give(CAROL).await.unwrap() else { panic!("Carol is not there") };
+    assert!(said.text.contains("5.1.1 unknown"), "{said:?}");
+    assert!(give(BOB).await.unwrap_err().0.contains("full"));
+    assert_eq!(give(ALICE).await.unwrap(), Given::Taken);
+    assert_eq!(server.connections(), 1);
+    let taken = server.taken();
+    assert!(taken.iter().all(|one| one.data.contains("hello") && one.mail.contains("BODY=8BITMIME")), "{taken:?}");
+    direct.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_that_the_server_ended_between_two_letters_is_begun_again() {
+    let (server, _folder, office) = behind(|turn| match turn.said {
+        said if said.starts_with("MAIL") && turn.connection == 2 => Some(Act::SayAndClose("421 4.3.2 closing".into())),
+        said if said.starts_with("DOT") && turn.connection == 1 => Some(Act::SayAndClose("250 2.0.0 taken".into())),
+        _ => None,
+    })
+    .await;
+    let route = Route::parse(&format!("lmtp:{}", server.address)).unwrap();
+    let mut direct = Direct::to(office.means.clone(), &route).unwrap();
+    let letter = "Subject: one\r\n\r\nhello\r\n".into();
+    let mut give = async || direct.give(&ReturnPath::Null, &address(ALICE), &letter).await;
+    assert_eq!(give().await.unwrap(), Given::Taken);
+    assert!(give().await.is_err(), "a fresh conversation that ends at MAIL says something about the server");
+    assert_eq!(give().await.unwrap(), Given::Taken);
+    assert_eq!((server.seen().len(), server.connections()), (2, 3));
 }

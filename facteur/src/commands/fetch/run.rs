@@ -8,6 +8,7 @@ use intake::fetched::Target;
 use mra::ledger::{self, Source, SourceError};
 use mra::progress::{Listener, News, Round};
 use mra::{Agent, Fault, Mailbox, Manner};
+use mta::route::Routes;
 use net::{Shutdown, Stop};
 use store::{Key, Options, Store};
 
@@ -35,7 +36,8 @@ pub fn run(run: RunFetch, context: &Context<'_>) -> Result<(), Failure> {
     };
     let vault = Arc::new(vault(&place.config)?);
     let resolver = server::resolver(context.config())?;
-    let homes = Arc::new(place.intake.fetch_destinations(resolver.clone()));
+    let means = server::means(&place.store, &place.intake, &Routes::default(), resolver.clone());
+    let homes = Arc::new(place.intake.fetch_destinations(means.map_err(server::StartFault::Tls)?));
     let agent = Agent::new(place.store.clone(), vault, resolver, homes);
     let agent = match context.running() {
         Some(running) => agent.within(running.memory.clone()),
