@@ -35,14 +35,7 @@ fn configuration(folder: &Path) -> (std::path::PathBuf, String) {
 }
 
 fn connect(place: &str) -> TcpStream {
-    let patience = Instant::now() + Duration::from_secs(60);
-    loop {
-        match TcpStream::connect(place) {
-            Ok(door) => return door,
-            Err(why) => assert!(Instant::now() < patience, "{place}: {why}"),
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    waiting::wait_for(format!("{place} opens"), || TcpStream::connect(place).ok())
 }
 
 /// Returns the reply to a stranger who brings a letter for `recipient`.

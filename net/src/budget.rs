@@ -65,6 +65,11 @@ impl Budget {
         Share { budget: self.clone(), owner: Some(owner), octets: 0 }
     }
 
+    /// Octets that nobody holds now.
+    pub fn free(&self) -> usize {
+        self.state().free()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

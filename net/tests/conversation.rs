@@ -107,6 +107,7 @@ async fn a_line_that_drips_in_times_out_too() {
     let dripping = tokio::spawn(async move {
         loop {
             peer.write_all(b"x").await.unwrap();
+            // time passes: the peer is slow
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });

@@ -56,13 +56,11 @@ async fn who_is_one_too_many_hears_why() {
     assert_eq!(second.line(512).await.unwrap(), "421 4.7.0 too many connections\r\n");
     first.close().await;
     // The place is free as soon as the server has seen the end.
-    for _ in 0..100 {
-        if visit(address).await.line(512).await.is_ok_and(|line| line == "hello\r\n") {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the place was not given back");
+    waiting::found("the place is given back", async || is_welcome(address).await.then_some(())).await;
+}
+
+async fn is_welcome(address: SocketAddr) -> bool {
+    visit(address).await.line(512).await.is_ok_and(|line| line == "hello\r\n")
 }
 
 #[tokio::test]
@@ -81,12 +79,16 @@ async fn who_does_not_end_in_time_is_cut_off() {
     let (stop, shutdown) = Stop::new();
     let listener = Listener::bind("smtp", &["127.0.0.1:0"]).unwrap();
     let address = listener.addresses()[0];
-    let served = tokio::spawn(serve(listener, Limits::default(), shutdown, |stream| async move {
-        let _held = stream;
-        std::future::pending::<()>().await;
+    let (inside, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let served = tokio::spawn(serve(listener, Limits::default(), shutdown, move |stream| {
+        let _ = inside.send(());
+        async move {
+            let _held = stream;
+            std::future::pending::<()>().await;
+        }
     }));
     let mut visitor = TcpStream::connect(address).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    heard.recv().await.unwrap();
     let begun = Instant::now();
     stop.request(Duration::from_millis(100));
     served.await.unwrap();
@@ -146,15 +148,7 @@ async fn who_says_nothing_goes_when_another_needs_the_place_and_who_has_logged_i
         flood.push(one);
     }
     // All of one address: until one of them has been silent for a while nobody else comes in.
-    let welcome = async {
-        loop {
-            if visit(address).await.line(512).await.is_ok_and(|line| line == "hello\r\n") {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), welcome).await.expect("a place is found");
+    waiting::found("a place is found", async || is_welcome(address).await.then_some(())).await;
     assert!(matches!(flood[0].line(512).await, Err(Error::Closed)), "the one that was silent longest has gone");
     person.write(b"still here\r\n").await.unwrap();
     assert_eq!(person.line(512).await.unwrap(), "still here\r\n");

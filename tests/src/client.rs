@@ -48,6 +48,7 @@ pub fn client(command: &mut Command, input: &[u8]) -> Output {
             let _ = child.wait();
             panic!("{name} did not end within two minutes");
         }
+        // time passes: between two looks
         std::thread::sleep(Duration::from_millis(10));
     };
     let _ = writer.join();

@@ -118,6 +118,7 @@ fn carry(
         }
         let Ok(length @ 1..) = server.read(&mut buffer[..most]) else { return false };
         if let Some(rate) = rate {
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_secs_f64(length as f64 / rate as f64));
         }
         if client.write_all(&buffer[..length]).is_err() {

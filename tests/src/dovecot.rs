@@ -50,12 +50,10 @@ impl Dovecot {
     }
 
     fn wait(&self) {
-        let patience = Instant::now() + Duration::from_secs(60);
-        while ![self.imaps, self.pop3s].iter().all(|&port| TcpStream::connect(("127.0.0.1", port)).is_ok()) {
-            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            assert!(Instant::now() < patience, "Dovecot does not listen\n{log}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let listens = |&port: &u16| TcpStream::connect(("127.0.0.1", port)).is_ok();
+        let log = || std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let what = std::fmt::from_fn(|f| write!(f, "Dovecot listens\n{}", log()));
+        waiting::wait_until(what, || [self.imaps, self.pop3s].iter().all(listens));
     }
 
     /// Closes its LMTP socket to all, as if it were away.

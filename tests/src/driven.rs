@@ -179,15 +179,8 @@ impl Look {
     /// All that is there once it holds so many letters; a letter that was handed in may take a moment.
     #[track_caller]
     pub fn once(&mut self, letters: usize) -> Account {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let all = self.all();
-            if all.letters.len() >= letters {
-                return all;
-            }
-            assert!(Instant::now() < until, "{letters} letters were awaited: {all:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let what = format!("{letters} letters are there");
+        waiting::wait_for(what, || Some(self.all()).filter(|all| all.letters.len() >= letters))
     }
 
     /// Sets or clears a flag.

@@ -436,6 +436,7 @@ impl Office {
             if self.process.as_mut().is_some_and(|p| p.try_wait().is_ok_and(|s| s.is_some())) {
                 return false;
             }
+            // time passes: between two looks
             std::thread::sleep(Duration::from_millis(20));
         }
         false
@@ -461,6 +462,7 @@ impl Office {
                 return;
             }
             assert!(Instant::now() < patience, "facteur serve does not stop:\n{}", self.log());
+            // time passes: between two looks
             std::thread::sleep(Duration::from_millis(20));
         }
     }

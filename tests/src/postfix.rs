@@ -136,20 +136,14 @@ impl Postfix {
 
     /// Carol's letters, once there are `count` of them.
     pub fn carols_letters(&self, count: usize) -> Vec<String> {
-        let patience = Instant::now() + Duration::from_secs(60);
-        loop {
+        let log = || std::fs::read_to_string(self.path("log")).unwrap_or_default();
+        let what = std::fmt::from_fn(|f| write!(f, "Carol has {count} letters\n{}", log()));
+        let paths = waiting::wait_for(what, || {
             let folder = std::fs::read_dir(self.path("mail/carol/new"));
             let paths: Vec<PathBuf> = folder.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-            if paths.len() >= count {
-                return paths
-                    .iter()
-                    .map(|path| String::from_utf8_lossy(&std::fs::read(path).expect("read")).into_owned())
-                    .collect();
-            }
-            let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
-            assert!(Instant::now() < patience, "Carol has {} letters of {count}\n{log}", paths.len());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+            Some(paths).filter(|paths| paths.len() >= count)
+        });
+        paths.iter().map(|path| String::from_utf8_lossy(&std::fs::read(path).expect("read")).into_owned()).collect()
     }
 
     /// Gives Postfix a letter to carry.

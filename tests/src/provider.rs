@@ -122,6 +122,7 @@ impl FakeProvider {
     fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
         let (path, form) = question(&stream)?;
         let pause = self.register().pause;
+        // time passes: the peer is slow
         std::thread::sleep(pause);
         let mood = self.register().mood;
         let reply = self.reply(&path, form, mood);
@@ -130,6 +131,7 @@ impl FakeProvider {
             Mood::Endless => loop {
                 stream.write_all(&[b' '; 4096])?;
             },
+            // time passes: the peer is slow
             Mood::Silent => std::thread::sleep(Duration::from_secs(600)),
             _ => {}
         }

@@ -151,6 +151,7 @@ impl Sink {
                 return self.octets.lock().expect("lock")[place].clone();
             }
             assert!(Instant::now() < deadline, "{id} does not come");
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -182,6 +183,7 @@ fn serve(stream: TcpStream, (taken, octets): (&Taken, &Octets), manner: Manner) 
             "DATA" => {
                 writer.write_all(b"354 go on\r\n")?;
                 let (id, letter) = read_letter(&mut reader, manner.whole)?;
+                // time passes: the peer is slow
                 std::thread::sleep(manner.pause);
                 let mut taken = taken.lock().expect("lock");
                 if manner.whole {

@@ -35,16 +35,11 @@ fn answer_to_recipient(port: u16, to: &str) -> String {
     dialogue.reply().unwrap();
     dialogue.ask("EHLO client.test").unwrap();
     dialogue.ask("MAIL FROM:<carol@foreign.test>").unwrap();
-    let mut said = dialogue.ask(&format!("RCPT TO:<{to}>")).unwrap();
     // Postfix asks the server behind it, and says 450 while it has no answer yet.
-    for _ in 0..50 {
-        if !said.starts_with("450") {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(200));
-        said = dialogue.ask(&format!("RCPT TO:<{to}>")).unwrap();
-    }
-    said
+    waiting::wait_for(format!("it is known whether {to} is there"), || {
+        let said = dialogue.ask(&format!("RCPT TO:<{to}>")).unwrap();
+        (!said.starts_with("450")).then_some(said)
+    })
 }
 
 /// Postfix of arrangement 1 and the office behind it.
@@ -87,15 +82,10 @@ fn a_mailbox_that_is_full_keeps_nobody_else_waiting_and_postfix_tries_it_again()
     let large = generated_letter("large", "carol@foreign.test", &alice.address, 20_000);
     postfix.send("carol@foreign.test", &["dora@example.org", &alice.address], &large);
     assert_eq!(message_ids(&office.read(alice, "INBOX", 1)), ["large"]);
-    let waiting = || std::fs::read_to_string(postfix.path("log")).unwrap_or_default();
-    for _ in 0..100 {
-        if waiting().contains("452 4.2.2") {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    let log = waiting();
-    assert!(log.contains("452 4.2.2") && log.contains("status=deferred"), "{log}");
+    waiting::wait_until("Postfix puts Dora's letter off", || {
+        let log = std::fs::read_to_string(postfix.path("log")).unwrap_or_default();
+        log.contains("452 4.2.2") && log.contains("status=deferred")
+    });
 }
 
 /// An office with a configuration of the page, which knows no person and no domain but its own name's.
@@ -105,17 +95,13 @@ fn office(toml: &str) -> Office {
 
 /// The letters in a folder, once there are `count` of them.
 fn letters_in(folder: &Path, count: usize, office: &Office) -> Vec<String> {
-    let patience = Instant::now() + Duration::from_secs(60);
-    loop {
+    let what = std::fmt::from_fn(|f| write!(f, "{} has {count} letters\n{}", folder.display(), office.log()));
+    let paths = waiting::wait_for(what, || {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         let paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        if paths.len() >= count {
-            return paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
-        }
-        let here = folder.display();
-        assert!(Instant::now() < patience, "{here} has {} letters of {count}\n{}", paths.len(), office.log());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        Some(paths).filter(|paths| paths.len() >= count)
+    });
+    paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
 #[test]
@@ -137,19 +123,17 @@ fn facteur_receives_for_a_domain_and_hands_everything_to_dovecot_by_lmtp() {
     }
 
     // Its history says how it was handed over; that is written down behind the hand-over.
-    let begun = std::time::Instant::now();
-    let mut told = String::new();
-    while !(told.contains("⇢ LMTP ⇢ unix:/") && told.contains("├ LMTP ")) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{told}");
-        std::thread::sleep(Duration::from_millis(100));
-        told = office.command(&["trace", people[1]]);
-    }
+    let told = waiting::wait_for("the hand-over stands in its history", || {
+        let told = office.command(&["trace", people[1]]);
+        (told.contains("⇢ LMTP ⇢ unix:/") && told.contains("├ LMTP ")).then_some(told)
+    });
     assert!(!told.contains("SMTP") && !told.contains("lmtp:"), "{told}");
 
     // Dovecot goes: Alice is known, and her letters wait; nobody has heard of Dora.
     let before = dovecot.maildir("alice@example.org").join("new");
     dovecot.pause();
     // A connection that is still open would be used for the next letter.
+    // time passes: a clock has to move
     std::thread::sleep(Duration::from_secs(4));
     assert!(answer_to_recipient(office.ports.smtp, "dora@example.org").starts_with("451"));
     office.hand_in("carol@foreign.test", &people[..1], &letter).must_succeed();
@@ -301,10 +285,6 @@ fn every_role_can_be_switched_off() {
     let to = ["send", "-f", "alice@office.test", "carol@foreign.test"];
     carrier_only.command_with_input(&to, &letter);
     carrier_only.start();
-    let patience = Instant::now() + Duration::from_secs(30);
-    while sink.count() == 0 {
-        assert!(Instant::now() < patience, "{}", carrier_only.log());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    waiting::wait_until("the letter is carried", || sink.count() > 0);
     carrier_only.stop();
 }

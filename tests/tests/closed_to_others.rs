@@ -32,14 +32,6 @@ fn open_all(folder: &Path) {
     }
 }
 
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < patience, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// A letter whose body goes to a file of its own.
 fn large_letter() -> Vec<u8> {
     let mut letter = generated_letter("large", "eve@elsewhere.test", "alice@alpha.test", 0);
@@ -71,7 +63,7 @@ fn data_that_were_open_to_others_are_closed_at_the_start_and_go_on_working() {
     office.start();
     // The folder is closed before a door is open; the files deep in it follow.
     assert_eq!(std::fs::metadata(office.data()).expect("there").mode() & 0o777, 0o700);
-    until("the bodies stay open", || open_to_others(&office.data()).is_empty());
+    waiting::wait_until("the bodies are closed to others", || open_to_others(&office.data()).is_empty());
     assert!(office.log().contains("other users could look into"), "{}", office.log());
     assert_eq!(office.read(office.first(), "INBOX", 1).len(), 1);
     office.stop();
@@ -308,7 +300,7 @@ fn roots_rights_are_given_up_by_every_thread_once_the_doors_are_open() {
         assert!(session.send("eve@elsewhere.test", "alice@alpha.test", &large_letter()).expect("answered"));
         office.command(&["account", "list"]);
         assert!(Command::new("kill").args(["-HUP", &office.pid().to_string()]).status().expect("kill").success());
-        until("the certificate is not read", || office.log().contains("the certificate was read again"));
+        waiting::wait_until("the certificate is read", || office.log().contains("the certificate was read again"));
         office.stop();
         office.command(&["account", "list"]);
         assert_eq!(office.not_of(NOBODY), Vec::<PathBuf>::new());

@@ -198,14 +198,7 @@ fn socket_for_commands(office: &Office) -> UnixStream {
 
 /// The doors answer before the data are open; the sockets are there a moment later.
 fn connected(connect: impl Fn() -> std::io::Result<UnixStream>) -> UnixStream {
-    let patience = Instant::now() + Duration::from_secs(60);
-    loop {
-        match connect() {
-            Ok(stream) => return stream,
-            Err(why) => assert!(Instant::now() < patience, "{why}"),
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    waiting::wait_for("the socket is there", || connect().ok())
 }
 
 fn line(stream: &UnixStream) -> String {
@@ -290,6 +283,7 @@ fn an_import_that_is_interrupted_stops_in_the_post_office_too_and_goes_on_from_t
     let mut there = in_mailbox(&office);
     let patience = Instant::now() + Duration::from_secs(60);
     while Instant::now() < patience {
+        // time passes: between two looks
         std::thread::sleep(Duration::from_millis(500));
         let now = in_mailbox(&office);
         if now == there {
@@ -336,13 +330,15 @@ fn a_post_office_does_not_open_while_a_command_has_the_data_and_the_next_command
             opened = office.try_command(&["serve"], b"");
             break;
         }
+        // time passes: between two looks
         std::thread::sleep(Duration::from_millis(20));
     }
     let (code, _, err) = opened;
     assert!(code == 1 && err.contains("is already in use by another Facteur"), "{code} {err}");
     let waiting = std::thread::scope(|scope| {
         let listing = scope.spawn(|| office.command(&["domain", "list"]));
-        std::thread::sleep(Duration::from_millis(300));
+        // time passes: nothing may happen meanwhile
+        std::thread::sleep(Duration::from_millis(100));
         slow.kill().and_then(|()| slow.wait()).expect("ended");
         listing.join().expect("listed")
     });

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tests::{Dialogue, OfficeBuilder, Sink, generated_letter, message_ids};
+use waiting::wait_until;
 
 /// Counts how often each name occurs.
 fn counts(names: impl IntoIterator<Item = String>) -> HashMap<String, usize> {
@@ -48,6 +49,7 @@ fn letters_acknowledged_to_64_sessions_before_a_kill_are_there_once_after_it() {
         }
         let patience = Instant::now() + Duration::from_secs(60);
         while count.load(Ordering::Relaxed) < 1500 && Instant::now() < patience {
+            // time passes: between two looks
             std::thread::sleep(Duration::from_millis(1));
         }
         office.kill();
@@ -77,7 +79,7 @@ fn queued_letters_survive_kills_in_the_middle_of_delivery() {
     let kills = 3;
     for kill in 1..=kills {
         office.start();
-        wait_until(|| sink.count() > kill * letters / 5);
+        wait_until("letters come", || sink.count() > kill * letters / 5);
         office.kill();
         office.verify();
         assert!(sink.count() < letters, "the kill came too late to test anything");
@@ -87,22 +89,14 @@ fn queued_letters_survive_kills_in_the_middle_of_delivery() {
         let came = counts(sink.taken.lock().expect("lock").clone());
         (0..letters).all(|number| came.contains_key(&format!("q{number}")))
     };
-    wait_until(all_came);
+    wait_until("all came", all_came);
     // The queue must also know that it is done.
-    wait_until(|| office.command(&["queue", "list", "--json"]).trim() == "[]");
+    wait_until("the queue is empty", || office.command(&["queue", "list", "--json"]).trim() == "[]");
     let came = counts(sink.taken.lock().expect("lock").clone());
     let doubles: usize = came.values().map(|times| times - 1).sum();
     // Only letters between the foreign 250 and our record when a kill fell: one letter a connection.
     let connections = 8;
     assert!(doubles <= kills * connections, "{doubles} letters came twice");
-}
-
-fn wait_until(mut done: impl FnMut() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(90);
-    while !done() {
-        assert!(Instant::now() < patience, "it did not happen within 90 seconds");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -113,11 +107,11 @@ fn letters_wait_in_the_queue_while_the_other_office_is_shut() {
     alpha
         .submit(alice, &["bob@beta.test"], &generated_letter("later", &alice.address, "bob@beta.test", 500))
         .must_succeed();
-    wait_until(|| alpha.command(&["queue", "list", "--json"]).contains("bob@beta.test"));
+    wait_until("the letter waits", || alpha.command(&["queue", "list", "--json"]).contains("bob@beta.test"));
     let beta = OfficeBuilder::new("beta.test").person("bob").smtp_port(port).start();
     alpha.command(&["queue", "retry", "--all"]);
     assert_eq!(message_ids(&beta.read(beta.first(), "INBOX", 1)), ["later"]);
-    wait_until(|| alpha.command(&["queue", "list", "--json"]).trim() == "[]");
+    wait_until("the queue is empty", || alpha.command(&["queue", "list", "--json"]).trim() == "[]");
 }
 
 #[test]
@@ -130,7 +124,7 @@ fn many_letters_for_one_host_use_few_connections() {
         office.command_with_input(&["send", "-f", &alice.address, "dora@sink.test"], &letter);
     }
     office.start();
-    wait_until(|| sink.count() == 60);
+    wait_until("60 letters come", || sink.count() == 60);
     assert!(sink.connections() <= 10, "{} connections for 60 letters", sink.connections());
 }
 

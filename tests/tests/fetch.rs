@@ -145,6 +145,7 @@ fn a_scheme_that_does_not_go_with_the_port_is_told_in_seconds() {
     std::thread::spawn(move || {
         for stream in greeting.incoming().flatten() {
             let _ = std::io::Write::write_all(&mut &stream, b"* OK ready\r\n");
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_secs(5));
         }
     });

@@ -93,11 +93,7 @@ fn large_letters_that_are_never_finished_hold_up_no_small_one_and_hardly_any_mem
         peer.write(b".\r\n").expect("taken");
         assert!(answer_to(peer).starts_with("250"));
     }
-    let patience = Instant::now() + Duration::from_secs(60);
-    while resident(&office).saturating_sub(before) >= 60_000 {
-        assert!(Instant::now() < patience, "{} kB more than before", resident(&office).saturating_sub(before));
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    waiting::wait_until("memory is given back", || resident(&office).saturating_sub(before) < 60_000);
 }
 
 /// Asks for the session of JMAP with a name and a password; gives the status.
@@ -152,6 +148,7 @@ fn two_thousand_failed_log_ins_at_once_keep_nobody_out_and_leave_no_memory_behin
         let status = format!("/proc/{}/status", office.pid());
         move || {
             let now = |_| {
+                // time passes: between two looks
                 std::thread::sleep(Duration::from_millis(10));
                 resident_of(&status)
             };
@@ -172,11 +169,7 @@ fn two_thousand_failed_log_ins_at_once_keep_nobody_out_and_leave_no_memory_behin
     assert_eq!(of(401) + of(429) + of(503), 2000, "{given:?}");
     assert!((4..=120).contains(&of(401)), "{given:?}");
     println!("{given:?}, most {:?} kB, then {} kB", most.join().expect("watched"), resident(&office));
-    let patience = Instant::now() + Duration::from_secs(30);
-    while resident(&office) > 60 * 1024 {
-        assert!(Instant::now() < patience, "{} kB after {given:?}", resident(&office));
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    waiting::wait_until("memory is given back", || resident(&office) <= 60 * 1024);
 }
 
 /// Returns the reply to a large letter, which takes its time.

@@ -128,15 +128,10 @@ fn send_later(office: &Office, from: &Person, to: &str, subject: &str, seconds: 
 
 /// Waits until a submission is as it shall be.
 fn submission_until(office: &Office, person: &Person, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
-    let begun = std::time::Instant::now();
-    loop {
+    waiting::wait_for("the submission is as it shall be", || {
         let now = call(office, person, "EmailSubmission/get", json!({"ids": [id]}))["list"][0].clone();
-        if fits(&now) {
-            return now;
-        }
-        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{now}");
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+        Some(now).filter(&fits)
+    })
 }
 
 #[test]
@@ -204,13 +199,9 @@ fn a_letter_taken_back_never_leaves_and_one_that_waits_leaves_also_after_a_kill(
     let read = office.read(&bob, "INBOX", 1);
     assert!(read.len() == 1 && read[0].contains("Subject: kept"), "{read:?}");
     let delivered = |now: &Value| now["deliveryStatus"][&bob.address]["delivered"].clone();
-    let begun = std::time::Instant::now();
-    let mut now = status(&office, &kept);
-    while (now["undoStatus"].as_str(), delivered(&now).as_str()) != (Some("final"), Some("yes")) {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{now}");
-        std::thread::sleep(std::time::Duration::from_millis(100));
-        now = status(&office, &kept);
-    }
+    submission_until(&office, &alice, &kept, |now| {
+        (now["undoStatus"].as_str(), delivered(now).as_str()) == (Some("final"), Some("yes"))
+    });
     let late = call(&office, &alice, "EmailSubmission/set", json!({"update": {&kept: {"undoStatus": "canceled"}}}));
     assert_eq!(late["notUpdated"][&kept]["type"], "cannotUnsend");
     assert_eq!(office.command(&["queue", "list", "--json"]).trim(), "[]");
@@ -238,15 +229,13 @@ fn who_reads_a_letter_over_jmap_has_opened_it() {
     };
     // Reading its header and the facts that a list shows of it does not open it.
     call(&office, bob, "Email/get", json!({"ids": [id], "properties": ["subject", "preview", "bodyStructure"]}));
+    // What is read is written down in groups, once a second.
+    // time passes: a clock has to move
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(doors(), Vec::<Value>::new());
     let body = json!({"ids": [id], "properties": ["bodyValues"], "fetchTextBodyValues": true});
     call(&office, bob, "Email/get", body);
-    let begun = std::time::Instant::now();
-    while doors() != [json!("jmap")] {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", doors());
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    waiting::wait_until("it is told that the letter was read", || doors() == [json!("jmap")]);
 }
 
 #[test]

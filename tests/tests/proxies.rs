@@ -144,11 +144,7 @@ impl Front {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let front =
             Self(child.unwrap_or_else(|why| panic!("{name} does not start ({why}); `cargo xtask test` installs it")));
-        let patience = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < patience, "{name} does not open its door");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        waiting::wait_until(format!("{name} opens its door"), || TcpStream::connect(("127.0.0.1", port)).is_ok());
         front
     }
 }

@@ -19,15 +19,7 @@ fn trace(office: &Office, words: &[&str]) -> Vec<Value> {
 /// The same, once it tells what is waited for: other offices take their time, and reading is noted in groups.
 #[track_caller]
 fn trace_until(office: &Office, words: &[&str], told: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let patience = Instant::now() + Duration::from_secs(60);
-    loop {
-        let letters = trace(office, words);
-        if told(&letters) {
-            return letters;
-        }
-        assert!(Instant::now() < patience, "it did not happen within 60 seconds: {letters:#?}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    waiting::wait_for("the trace tells of it", || Some(trace(office, words)).filter(|letters| told(letters)))
 }
 
 fn steps(letter: &Value) -> &[Value] {
@@ -79,6 +71,8 @@ fn a_letter_from_alice_to_bob_is_followed_through_both_offices_until_he_reads_it
 
     // Reading it again is no news.
     assert_eq!(pair.beta.read(bob, "INBOX", 1).len(), 1);
+    // What is read is written down in groups, once a second.
+    // time passes: a clock has to move
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(trace(&pair.beta, &[there]), got);
 
@@ -339,6 +333,7 @@ fn letters_acknowledged_before_a_kill_have_their_history_after_it() {
         }
         let patience = Instant::now() + Duration::from_secs(60);
         while count.load(Ordering::Relaxed) < 300 && Instant::now() < patience {
+            // time passes: between two looks
             std::thread::sleep(Duration::from_millis(1));
         }
         office.kill();

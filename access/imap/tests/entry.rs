@@ -120,6 +120,7 @@ async fn a_stranger_who_does_not_log_in_has_to_go() {
     client.expect("* OK").await;
     // Saying something now and then does not help.
     for tag in ["a", "b"] {
+        // time passes: the peer is slow
         tokio::time::sleep(SECOND / 8).await;
         client.say(&format!("{tag} NOOP")).await;
         client.expect(tag).await;
@@ -169,9 +170,10 @@ async fn everyone_is_told_goodbye_when_the_house_closes() {
 #[tokio::test]
 async fn letters_on_their_way_in_share_a_bounded_memory() {
     let data = tempfile::tempdir().unwrap();
+    let budget = net::Budget::new(12 * 1024);
     let small = |server: &mut facteur_imap::Server| {
         server.shared.clear_logins = true;
-        server.intake = net::Intake::new(net::Budget::new(12 * 1024), SECOND / 5);
+        server.intake = net::Intake::new(budget.clone(), SECOND / 5);
     };
     let address = fixture::open(data.path(), small).await;
     let mut first = Client::log_in(address).await;
@@ -180,7 +182,7 @@ async fn letters_on_their_way_in_share_a_bounded_memory() {
     first.say("a APPEND INBOX {8000}").await;
     first.expect("+").await;
     first.say(&"x".repeat(7000)).await;
-    tokio::time::sleep(SECOND / 5).await;
+    waiting::until("the first has its memory", || budget.free() <= 12 * 1024 - 7000).await;
     second.say("b APPEND INBOX {8000}").await;
     second.expect("+").await;
     second.say(&"x".repeat(8000)).await;

@@ -154,6 +154,7 @@ async fn a_stranger_who_does_not_log_in_has_to_go() {
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     for _ in 0..2 {
+        // time passes: the peer is slow
         tokio::time::sleep(SECOND / 8).await;
         client.lines("CAPA").await;
     }

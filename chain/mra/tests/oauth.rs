@@ -70,6 +70,7 @@ async fn a_token_is_renewed_before_its_end() {
     fake.register().lifetime = 2;
     let tokens = tokens(&fake);
     let first = tokens.bearer().await.unwrap();
+    // time passes: a clock has to move
     tokio::time::sleep(Duration::from_millis(1700)).await;
     let second = tokens.bearer().await.unwrap();
     assert_ne!(first, second);

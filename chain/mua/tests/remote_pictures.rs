@@ -36,6 +36,7 @@ fn said(path: &str) -> Vec<u8> {
     match path {
         "/pixel.png" | "/other.png" => {
             // Long enough for others to ask for it meanwhile.
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_millis(200));
             plain("text/html", PNG)
         }

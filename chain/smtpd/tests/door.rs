@@ -40,6 +40,7 @@ impl Doorkeeper for Keeper {
     }
 
     async fn letter(&self, _: Visit<'_>, letter: Letter, envelope: Envelope) -> Vec<Reply> {
+        // time passes: the peer is slow
         tokio::time::sleep(self.slowness).await;
         self.letters.lock().unwrap().push((letter, envelope));
         vec![Reply::new(250, (2, 0, 0), "taken")]
@@ -241,12 +242,13 @@ async fn letters_that_find_no_room_on_the_disk_are_put_off_before_their_bodies_c
 #[tokio::test]
 async fn letters_that_find_no_memory_are_put_off() {
     let mut server = server();
-    server.intake = Intake::new(Budget::new(64 * 1024), Duration::from_millis(50));
+    let budget = Budget::new(64 * 1024);
+    server.intake = Intake::new(budget.clone(), Duration::from_millis(50));
     let post = open(server);
     let (mut first, mut second) = (post.greeted().await, post.greeted().await);
     first.begins_letter().await;
     first.says("x\r\n".repeat(11_000)).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    waiting::until("the first has its memory", || budget.free() <= 64 * 1024 - 33_000).await;
     second.begins_letter().await;
     second.says("x\r\n".repeat(11_000) + ".\r\nNOOP\r\n").await;
     second.hears("452 4.3.1").await;
@@ -330,6 +332,7 @@ async fn who_drips_octets_is_sent_away_as_well() {
             command.says("x").await;
         }
         letter.says("x\r\n").await;
+        // time passes: the peer is slow
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     command.hears("421 4.4.2").await;
@@ -345,7 +348,6 @@ async fn at_closing_time_the_idle_are_sent_away_and_letters_are_finished() {
     let mut writing = post.greeted().await;
     writing.begins_letter().await;
     writing.says("a\r\n").await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
     post.stop.request(Duration::from_secs(5));
     idle.hears("421 4.3.2").await;
     idle.hears_nothing_more().await;

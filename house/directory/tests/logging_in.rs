@@ -3,7 +3,8 @@
 mod common;
 
 use std::net::IpAddr;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{Fixture, NOW, PASSWORD, address, password};
@@ -225,13 +226,11 @@ async fn old_keys_are_renewed_behind_a_log_in_that_shows_the_password_and_end_no
     let salt = grow_old(&fixture, "alice@alpha.test", 5000).await;
     assert!(is_welcome(&directory.scram_done("alice@alpha.test", true, HERE).await.unwrap()));
     let LoginVerdict::Welcome(login) = log_in(&directory, "alice@alpha.test", PASSWORD).await else { panic!() };
-    let keys = loop {
+    let keys = waiting::found("the keys are renewed", async || {
         let keys = directory.scram_keys("alice@alpha.test", HERE).await.unwrap();
-        if keys.iterations != 5000 {
-            break keys;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    };
+        Some(keys).filter(|keys| keys.iterations != 5000)
+    })
+    .await;
     let fresh = sasl::derive_keys(PASSWORD, salt, Secret::SCRAM_ITERATIONS);
     assert_eq!((keys.iterations, keys.salt, keys.stored_key), (fresh.iterations, fresh.salt, fresh.stored_key));
     assert!(directory.has_kept_password(login.account, NOW).await.unwrap(), "it is the same password");
@@ -256,31 +255,38 @@ async fn by_the_rounds_of_its_keys_nobody_learns_whether_a_name_exists() {
 }
 
 /// Many strangers with made-up names, each from a /48 of its own, who try again and again until this is dropped.
-struct Flood(Vec<tokio::task::JoinHandle<()>>);
+struct Flood {
+    strangers: Vec<tokio::task::JoinHandle<()>>,
+    /// How many tries have been answered.
+    answered: Arc<AtomicUsize>,
+}
 
 impl Flood {
     fn of(directory: &Directory, many: u16) -> Self {
+        let answered = Arc::<AtomicUsize>::default();
         let stranger = |n: u16| {
-            let directory = directory.clone();
+            let (directory, answered) = (directory.clone(), answered.clone());
             async move {
                 // The strangers come from thirty providers.
                 let from = IpAddr::from([0x2001, 0x1000 + n % 30, n, 0, 0, 0, 0, 1]);
                 for round in 0.. {
                     let verdict =
                         directory.check(&format!("{n}.{round}@alpha.test"), &password("guess work"), from).await;
+                    answered.fetch_add(1, Ordering::Relaxed);
                     if verdict.unwrap() != LoginVerdict::Wrong {
+                        // time passes: the peer is slow
                         tokio::time::sleep(Duration::from_millis(200)).await;
                     }
                 }
             }
         };
-        Self((0..many).map(|n| tokio::spawn(stranger(n))).collect())
+        Self { strangers: (0..many).map(|n| tokio::spawn(stranger(n))).collect(), answered }
     }
 }
 
 impl Drop for Flood {
     fn drop(&mut self) {
-        self.0.iter().for_each(tokio::task::JoinHandle::abort);
+        self.strangers.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }
 
@@ -299,7 +305,7 @@ async fn a_flood_of_strangers_from_many_networks_holds_up_nobody() {
     // The passwords that were right are forgotten, the places are not.
     let directory = fixture.directory();
     let flood = Flood::of(&directory, 600);
-    tokio::time::sleep(quiet * 10).await;
+    waiting::until("the flood is there", || flood.answered.load(Ordering::Relaxed) >= 20).await;
     let at_home = takes(&directory, "alice@alpha.test", HERE).await;
     let elsewhere = takes(&directory, "bob@alpha.test", ELSEWHERE).await;
     let remembered = takes(&directory, "alice@alpha.test", ELSEWHERE).await;

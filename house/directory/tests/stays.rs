@@ -71,7 +71,8 @@ impl Town {
             }
         }
         // Everybody is looked at in the same round; a second one would find no more.
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        // time passes: nothing may happen meanwhile
+        tokio::time::sleep(Duration::from_millis(100)).await;
         keeper.abort();
         self.stays.iter().filter_map(|(name, stay)| Some((*name, stay.is_over()?))).collect()
     }
@@ -205,6 +206,7 @@ async fn a_change_of_which_no_notice_came_is_found_all_the_same() {
     let directory = town.directory.clone();
     let keeper = tokio::spawn(async move { directory.watch_over(std::future::pending()).await });
     // Until all have been looked at.
+    // time passes: the clock is paused
     tokio::time::sleep(Duration::from_secs(10)).await;
     let alice = town.alice.0;
     town.write(move |tx| {
@@ -216,6 +218,7 @@ async fn a_change_of_which_no_notice_came_is_found_all_the_same() {
     // The clock of this test leaps while the store is asked, so the patience is that of a real one.
     let (late, patience) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
+        // time passes: a clock has to move
         std::thread::sleep(Duration::from_secs(60));
         let _ = late.send(());
     });
@@ -240,8 +243,9 @@ async fn a_password_that_changes_between_the_log_in_and_the_conversation_lets_no
         .unwrap();
     let keeper = directory.clone();
     let keeper = tokio::spawn(async move { keeper.watch_over(std::future::pending()).await });
-    // The first look is over, and with it the notice.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // The first look finds nobody, and takes the notice with it.
+    // time passes: nothing may happen meanwhile
+    tokio::time::sleep(Duration::from_millis(100)).await;
     let stay = directory.stay(&alice, Doing::Imap, HERE);
     let over = tokio::time::timeout(Duration::from_secs(60), stay.over()).await;
     assert_eq!(over, Ok(Leave::NewPassword));

@@ -309,9 +309,8 @@ fn the_background_task_works_until_it_is_told_to_stop() {
     runtime().block_on(async move {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let task = tokio::spawn(mailbox::index::run(store.clone(), async move { drop(stopped.await) }));
-        while store.search().reached().await.unwrap() < last {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        let reached = async || (store.search().reached().await.unwrap() >= last).then_some(());
+        waiting::found("all is indexed", reached).await;
         stop.send(()).unwrap();
         task.await.unwrap();
     });

@@ -288,9 +288,7 @@ mod tests {
         let mut blob_files = BlobFiles::of(folder.to_owned(), None);
         blob_files.before_founding = Some(Arc::new(move |_| {
             its_begun.fetch_add(1, Ordering::SeqCst);
-            while !go.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            waiting::wait_until("the disk is let go", || go.load(Ordering::SeqCst));
             Ok(())
         }));
         (Arc::new(blob_files), begun)
@@ -307,9 +305,7 @@ mod tests {
     }
 
     fn wait_for(what: &AtomicUsize, count: usize) {
-        while what.load(Ordering::SeqCst) < count {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        waiting::wait_until("it has begun", || what.load(Ordering::SeqCst) >= count);
     }
 
     #[test]

@@ -124,6 +124,11 @@ impl<T> Queue<T> {
         self.room.add_permits(count);
     }
 
+    /// How many items are in it now.
+    pub(crate) fn length(&self) -> usize {
+        self.lock().items.len()
+    }
+
     /// Lets nobody in any more; what is in is still served.
     pub(crate) fn close(&self) {
         self.room.close();

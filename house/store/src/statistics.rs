@@ -26,6 +26,8 @@ pub struct Statistics {
     pub checkpoints_waited_for: u64,
     /// Bytes of the log after the last commit.
     pub log_bytes: u64,
+    /// Writes that wait for their turn now.
+    pub waiting: u64,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +66,7 @@ impl Counters {
             checkpoints: self.checkpoints.load(Relaxed),
             checkpoints_waited_for: self.checkpoints_waited_for.load(Relaxed),
             log_bytes: self.log_bytes.load(Relaxed),
+            waiting: 0,
         }
     }
 

@@ -261,7 +261,7 @@ impl Store {
 
     /// Returns the counts of the store so far.
     pub fn statistics(&self) -> Statistics {
-        self.0.counters.look()
+        Statistics { waiting: self.0.writer.waiting(), ..self.0.counters.look() }
     }
 
     /// Steps that the database took for the most expensive write since this was last asked: how long one write holds up

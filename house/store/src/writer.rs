@@ -112,6 +112,11 @@ impl Writer {
         wait.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
+    /// Writes that wait for their turn.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.queue.length() as u64
+    }
+
     /// Serves who waits already, and ends.
     pub(crate) fn close(&self) {
         self.queue.close();

@@ -113,11 +113,7 @@ fn what_was_acknowledged_before_a_kill_is_there_once_after_it() {
         })
         .unwrap();
     assert!(files >= rows);
-    let started = Instant::now();
-    while walk(&folder.path().join("blobs")) != rows {
-        assert!(started.elapsed() < Duration::from_secs(30), "orphans are swept");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    waiting::wait_until("orphans are swept", || walk(&folder.path().join("blobs")) == rows);
 }
 
 fn walk(folder: &Path) -> usize {
@@ -230,11 +226,7 @@ async fn a_full_disk_refuses_every_kind_of_write_with_the_same_word_and_loses_no
     assert_eq!(all_texts(&store).await, kept);
     tokio::task::block_in_place(|| check_whole(&store));
     std::fs::remove_file(&ballast).unwrap();
-    let patience = Instant::now() + Duration::from_secs(60);
-    while store.may_grow().is_err() {
-        assert!(Instant::now() < patience, "it goes on by itself");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    waiting::until("it goes on by itself", || store.may_grow().is_ok()).await;
     write_letter(&store, "room again".to_owned()).await.unwrap();
     kept.push("room again".to_owned());
     store.close().await;
@@ -339,6 +331,7 @@ async fn the_log_stays_bounded_under_load_and_beside_readers() {
     let mut largest = 0;
     while Instant::now() < until {
         largest = largest.max(std::fs::metadata(folder.path().join("facteur.db-wal")).map_or(0, |file| file.len()));
+        // time passes: between two looks
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     for task in tasks {
@@ -407,5 +400,6 @@ fn holds_the_lock() {
     let Some(folder) = my_folder() else { return };
     let _lock = Lock::take(&folder).unwrap();
     println!("holding");
+    // time passes: until it is killed
     std::thread::sleep(Duration::from_secs(60));
 }

@@ -65,7 +65,7 @@ async fn a_write_that_panics_in_an_attempt_is_undone_whole() {
                 .await
         })
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    waiting::until("all three wait", || store.statistics().waiting == 3).await;
     released.store(true, Ordering::Release);
     holder.await.unwrap();
     let mut failed = 0;
@@ -86,16 +86,12 @@ async fn hold(store: &Store) -> (Arc<AtomicBool>, tokio::task::JoinHandle<()>) {
         let _ = its_store
             .write(Key::Everything, move |_| {
                 its_started.store(true, Ordering::Release);
-                while !its_released.load(Ordering::Acquire) {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
+                waiting::wait_until("the writer is let go", || its_released.load(Ordering::Acquire));
                 Ok::<(), Error>(())
             })
             .await;
     });
-    while !started.load(Ordering::Acquire) {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    waiting::until("the writer is held", || started.load(Ordering::Acquire)).await;
     (released, holder)
 }
 
@@ -122,7 +118,7 @@ async fn a_failing_or_panicking_write_never_harms_its_neighbours() {
         })
     });
     let writes: Vec<_> = writes.collect();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    waiting::until("all of them wait", || store.statistics().waiting == writes.len() as u64).await;
     released.store(true, Ordering::Release);
     holder.await.unwrap();
     for (number, write) in writes.into_iter().enumerate() {
@@ -261,9 +257,7 @@ async fn a_full_queue_answers_busy_and_does_not_grow() {
             })
         })
         .collect();
-    while busy.load(Ordering::SeqCst) < 16 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    waiting::until("16 are turned away", || busy.load(Ordering::SeqCst) >= 16).await;
     released.store(true, Ordering::Release);
     holder.await.unwrap();
     for write in writes {
@@ -279,7 +273,7 @@ async fn a_write_whose_caller_went_away_before_its_turn_does_not_happen() {
     let (released, holder) = hold(&store).await;
     let its_store = store.clone();
     let gone = tokio::spawn(async move { write_note(&its_store, "gone").await });
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    waiting::until("it waits for its turn", || store.statistics().waiting == 1).await;
     gone.abort();
     let _ = gone.await;
     released.store(true, Ordering::Release);

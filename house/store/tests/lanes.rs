@@ -24,12 +24,7 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 }
 
 async fn until(condition: impl Fn() -> bool) {
-    soon(async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    })
-    .await;
+    waiting::until("it comes to that", condition).await;
 }
 
 fn look(view: &View) -> Result<i64> {
@@ -51,6 +46,7 @@ impl Held {
         move |view| {
             this.most.fetch_max(this.running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             while !this.free.load(Ordering::SeqCst) && view.check().is_ok() {
+                // time passes: the peer is slow
                 std::thread::sleep(Duration::from_millis(1));
             }
             this.running.fetch_sub(1, Ordering::SeqCst);
@@ -210,6 +206,7 @@ const WAYS: [Endless; 5] = [
     ("rows with slow work for each", |view| {
         let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
         view.for_each(rows, params![], |_| {
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_millis(1));
             Ok(std::ops::ControlFlow::Continue(()))
         })

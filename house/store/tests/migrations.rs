@@ -168,6 +168,7 @@ fn only_the_last_copy_is_kept() {
     let mut migrations = MIGRATIONS.to_vec();
     for number in 2..8 {
         migrations.push(Migration { room: "notes", number, sql: "UPDATE note SET weight = 1;" });
+        // time passes: a clock has to move
         std::thread::sleep(std::time::Duration::from_millis(2));
         Store::open(options(folder.path()), &migrations).unwrap().close_blocking();
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use common::{MIGRATIONS, add, open, options, texts};
 use facteur_store::{Check, Error, Key, OpenError, Store, has_office};
+use waiting::wait_until;
 
 const FOLDER: &str = "STORE_TEST_FOLDER";
 
@@ -73,14 +74,6 @@ fn office() -> tempfile::TempDir {
 fn bodies(folder: &Path) -> usize {
     let shards = fs::read_dir(folder.join("blobs")).unwrap().flatten().filter(|entry| entry.path().is_dir());
     shards.map(|shard| fs::read_dir(shard.path()).unwrap().count()).sum()
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -209,6 +202,7 @@ fn takes_letters_and_waits() {
     let store = open(Path::new(&folder));
     take_letters(&store, 10..20);
     println!("taken");
+    // time passes: until it is killed
     std::thread::sleep(Duration::from_secs(600));
 }
 

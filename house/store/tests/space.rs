@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use common::{MIGRATIONS, add, options};
 use facteur_store::{BlobId, Error, Key, Options, Store, params};
+use waiting::wait_until;
 
 /// A small file system, where this user may mount one.
 struct SmallDisk(PathBuf);
@@ -46,14 +47,6 @@ impl Drop for SmallDisk {
 
 fn serve(folder: &Path) -> Store {
     Store::open(Options { reserve: true, ..options(folder) }, MIGRATIONS).expect("the store opens")
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < Duration::from_secs(60), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn letter(number: u32) -> Bytes {

@@ -9,6 +9,7 @@ use facteur_store::{Error, Key, Store, Topic, Watch};
 
 const MINE: Topic = Topic { kind: "mailbox", id: 1 };
 const OTHER: Topic = Topic { kind: "mailbox", id: 2 };
+const LAST: Topic = Topic { kind: "mailbox", id: 3 };
 
 async fn announce(store: &Store, topics: &'static [Topic]) {
     store
@@ -43,8 +44,10 @@ async fn many_notices_before_a_look_are_one() {
     for _ in 0..10 {
         announce(&store, &[MINE, OTHER, MINE]).await;
     }
-    // Notices follow the answers, so the last one may still be on its way.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // Notices follow the answers in the same order, so that none of these is on its way when this one has come.
+    let mut last = store.watch(LAST);
+    announce(&store, &[LAST]).await;
+    last.changed().await;
     assert!(wakes(&mut watch).await);
     assert!(!wakes(&mut watch).await);
 }
@@ -74,6 +77,7 @@ async fn a_watch_that_waits_is_woken_and_one_dropped_while_waiting_loses_nothing
         watch.changed().await;
         watch
     });
+    // time passes: nothing may happen meanwhile
     tokio::time::sleep(Duration::from_millis(20)).await;
     announce(&store, &[MINE]).await;
     let mut watch = tokio::time::timeout(Duration::from_secs(5), waiting).await.expect("woken").unwrap();
@@ -92,9 +96,12 @@ async fn what_another_process_writes_wakes_everybody_within_about_a_second() {
     let other = open(folder.path());
     write_note(&other, "theirs").await.unwrap();
     tokio::time::timeout(Duration::from_secs(5), watch.changed()).await.expect("woken");
+    // The store looks for others' writes once a second.
+    // time passes: a clock has to move
     tokio::time::sleep(Duration::from_millis(1500)).await;
     watch.take();
     store.write(Key::Everything, |tx| add(tx, "ours again")).await.unwrap();
+    // time passes: a clock has to move
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert!(!watch.take(), "our own writes wake nobody without an announcement");
 }
@@ -106,7 +113,7 @@ async fn ten_thousand_idle_watches_cost_little_and_leave_nothing() {
     assert!(std::mem::size_of::<Watch>() <= 64);
     let mut watches: Vec<Watch> = (0..10_000).map(|id| store.watch(Topic { kind: "mailbox", id })).collect();
     announce(&store, &[MINE]).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let woken = watches.iter_mut().map(Watch::take).filter(|woken| *woken).count();
-    assert_eq!(woken, 1);
+    let woken = |watches: &mut Vec<Watch>| watches.iter_mut().map(Watch::take).filter(|woken| *woken).count();
+    assert_eq!(waiting::found("one is woken", async || Some(woken(&mut watches)).filter(|n| *n > 0)).await, 1);
+    assert_eq!(woken(&mut watches), 0);
 }

@@ -77,6 +77,7 @@ async fn slow_headers_and_slow_bodies_are_cut() {
         say(stream, if path == "/body" { "\r\n" } else { "X-Slow: " });
         for _ in 0..40 {
             say(stream, "x");
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_millis(50));
         }
     });

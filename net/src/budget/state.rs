@@ -76,6 +76,10 @@ impl State {
         Self { total, free: total, owners: HashMap::new(), small: VecDeque::new(), large: VecDeque::new() }
     }
 
+    pub fn free(&self) -> usize {
+        self.free
+    }
+
     /// Asks for octets; `None` if they are granted immediately.
     pub fn ask(&mut self, wish: Wish) -> Option<Ticket> {
         let ticket = Ticket::new(wish);

@@ -86,6 +86,7 @@ async fn those_that_wait_for_each_other_do_not_all_wait_for_ever() {
         first.is_ok() && share.grow_to(6 * MIB, PATIENCE).await.is_ok()
     };
     let (one, other) = tokio::join!(grow(), async {
+        // time passes: the clock is paused
         tokio::time::sleep(Duration::from_secs(1)).await;
         grow().await
     });

@@ -62,6 +62,7 @@ impl Session {
                 *state.counts.commands.entry(name.clone()).or_default() += 1;
                 state.mood.pause
             };
+            // time passes: the peer is slow
             std::thread::sleep(pause);
             let ending = self.obey(&name, &words, &tag)?;
             if !self.over {
@@ -421,6 +422,7 @@ impl Session {
             Hostile::Nested => self.forever(b"(((((((((((((((((((((((((((((((((((((((((((((((((("),
             Hostile::Flood => self.forever(b"* 1 FETCH (FLAGS (\\Seen))\r\n* 2 EXISTS\r\n* OK nobody asked\r\n"),
             Hostile::Silence => {
+                // time passes: the peer is slow
                 std::thread::sleep(Duration::from_secs(600));
                 ok()
             }
@@ -500,6 +502,7 @@ impl Session {
             state.mood.rate
         };
         if let Some(rate) = rate {
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_secs_f64(bytes.len() as f64 / rate as f64));
         }
         let stream = self.stream.get_mut();

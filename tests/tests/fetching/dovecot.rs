@@ -64,6 +64,7 @@ fn a_dovecot_that_has_lost_its_numbers_brings_nothing_twice() {
     Source::imap(&dovecot).add(&office, &[]);
     assert_eq!(run(&office).letters(), 50);
     // An administrator who restores a Maildir does this: the lists and indexes are made anew, with a new UIDVALIDITY.
+    // time passes: a clock has to move
     std::thread::sleep(std::time::Duration::from_millis(1100));
     for entry in std::fs::read_dir(dovecot.maildir("alice")).expect("there").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

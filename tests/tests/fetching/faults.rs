@@ -45,6 +45,7 @@ fn killed_within(office: &Office, cut: &Cut, octets: u64) -> bool {
     let mut run = start_run(office);
     let patience = Instant::now() + Duration::from_secs(20);
     while cut.octets() < enough && Instant::now() < patience && run.try_wait().expect("asked").is_none() {
+        // time passes: between two looks
         std::thread::sleep(Duration::from_millis(1));
     }
     let in_the_middle = run.try_wait().expect("asked").is_none();
@@ -86,6 +87,7 @@ fn an_office_that_is_killed_while_it_fetches_brings_each_letter_once() {
         office.start();
         let patience = Instant::now() + Duration::from_secs(30);
         while cut.octets() < before + 150_000 * kill && Instant::now() < patience {
+            // time passes: between two looks
             std::thread::sleep(Duration::from_millis(2));
         }
         office.kill();

@@ -158,6 +158,7 @@ fn a_wrong_password_is_told_and_not_tried_again_and_again() {
     assert_eq!(run(&office).state(), "refused");
     assert_eq!(gmail.state().counts.logins, 1);
     office.start();
+    // time passes: a clock has to move
     std::thread::sleep(Duration::from_secs(4));
     let logins = gmail.state().counts.logins;
     assert!(logins <= 2, "{logins} log-ins with a wrong password within seconds");
@@ -222,6 +223,7 @@ fn tokens_that_live_for_seconds_are_renewed_in_time() {
     add_with_token(&office, &gmail, &provider);
     for expected in [1, 0, 0] {
         assert_eq!(run(&office).letters(), expected);
+        // time passes: a clock has to move
         std::thread::sleep(Duration::from_millis(1500));
     }
     office.start();

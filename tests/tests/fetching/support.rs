@@ -210,14 +210,7 @@ pub fn shown(seconds: u64) -> String {
     format!("1-Feb-2020 03:04:{:02} +0000", 5 + seconds - DAY)
 }
 
-#[track_caller]
-pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < patience, "not within a minute: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
+pub use waiting::wait_until;
 
 /// The letters in all folders of a Maildir.
 pub fn maildir_files(maildir: &Path) -> Vec<PathBuf> {

@@ -133,6 +133,7 @@ fn it_is_told_of_a_new_letter(neomutt: &NeoMutt, office: &Office) {
     let told = neomutt.file("told");
     for number in 0.. {
         post::hand_in(office, office.first(), &post::letter(&format!("new{number}@test"), "nouveau"));
+        // time passes: between two looks
         std::thread::sleep(Duration::from_millis(500));
         if told.exists() {
             return;

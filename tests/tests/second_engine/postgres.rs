@@ -96,6 +96,7 @@ impl Postgres {
                 return;
             }
             assert!(begun.elapsed() < PATIENCE, "PostgreSQL does not answer");
+            // time passes: between two looks
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -229,6 +229,7 @@ fn a_large_request_and_its_answer_hold_up_nobody_on_the_same_thread() {
                     assert!(body.len() > 1 << 20);
                     return (ticks, longest);
                 }
+                // time passes: between two looks
                 () = tokio::time::sleep(Duration::from_millis(1)) => {
                     ticks += 1;
                     longest = longest.max(last.elapsed());

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use mailbox::{FlagSet, System};
 use serde_json::{Value, json};
@@ -23,19 +22,15 @@ fn raced(
         let holder = threads.spawn(move || {
             store.write_blocking(store::Key::Everything, move |tx| {
                 its_started.store(true, Ordering::Release);
-                while !its_released.load(Ordering::Acquire) {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
+                waiting::wait_until("the writer is let go", || its_released.load(Ordering::Acquire));
                 other(tx);
                 Ok::<(), store::Error>(())
             })
         });
-        while !started.load(Ordering::Acquire) {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        waiting::wait_until("the writer is held", || started.load(Ordering::Acquire));
         // The call sees the state before, and its write waits behind the other one.
         let calling = threads.spawn(|| fixture.call(method, arguments));
-        std::thread::sleep(Duration::from_millis(150));
+        waiting::wait_until("its write waits", || fixture.store.statistics().waiting > 0);
         released.store(true, Ordering::Release);
         holder.join().unwrap().unwrap();
         calling.join().unwrap()

@@ -285,14 +285,7 @@ pub fn submission(fixture: &Fixture, id: &str) -> Value {
 
 /// Waits until the submission is as it shall be.
 pub fn until(fixture: &Fixture, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..200 {
-        let now = submission(fixture, id);
-        if fits(&now) {
-            return now;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    panic!("still {}", submission(fixture, id));
+    waiting::wait_for("the submission is as it shall be", || Some(submission(fixture, id)).filter(&fits))
 }
 
 #[test]

@@ -107,17 +107,13 @@ impl Desk {
     }
 
     fn until_none_is_left(&self) {
-        for _ in 0..500 {
-            if self.ids().is_empty() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("it is still there");
+        waiting::wait_until("it is forgotten", || self.ids().is_empty());
     }
 }
 
+/// Long enough for what could be posted, if it were: changes are gathered for a second.
 fn moment() {
+    // time passes: a clock has to move
     std::thread::sleep(Duration::from_millis(1500));
 }
 
@@ -306,13 +302,7 @@ fn a_service_in_trouble_is_left_in_peace_and_one_where_nobody_listens_is_forgott
     let before = desk.service.count();
     desk.deliver();
     desk.service.message(before);
-    for _ in 0..500 {
-        if desk.ids().len() == 1 {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("nobody listens there, and it is still there");
+    waiting::wait_until("it is forgotten, since nobody listens there", || desk.ids().len() == 1);
 }
 
 #[test]
@@ -436,21 +426,13 @@ fn a_push_that_is_refused_stands_in_the_log_with_its_account_and_without_its_add
     desk.verified(json!({}));
     desk.service.answer("403 Forbidden");
     desk.deliver();
-    let told = || {
+    let (line, text) = waiting::wait_for("it is said in the log", || {
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let line = text.lines().find(|line| line.contains("a push is refused") && line.contains("status=403"));
-        (line.map(str::to_owned), text)
-    };
-    for _ in 0..1500 {
-        let (Some(line), text) = told() else {
-            std::thread::sleep(Duration::from_millis(20));
-            continue;
-        };
-        for part in ["INFO", "account=1", "push.test"] {
-            assert!(line.contains(part), "{part} in {line}");
-        }
-        assert!(!text.contains("/secret"), "{text}");
-        return;
+        Some((line?.to_owned(), text))
+    });
+    for part in ["INFO", "account=1", "push.test"] {
+        assert!(line.contains(part), "{part} in {line}");
     }
-    panic!("nothing is said: {}", told().1);
+    assert!(!text.contains("/secret"), "{text}");
 }

@@ -61,14 +61,7 @@ impl Service {
 
     /// Waits for the message of this number, from 0, and returns it.
     pub fn message(&self, number: usize) -> Message {
-        let patience = Instant::now() + Duration::from_secs(20);
-        loop {
-            if let Some(message) = self.messages.lock().unwrap().get(number) {
-                return message.clone();
-            }
-            assert!(Instant::now() < patience, "message {number} does not come");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        waiting::wait_for(format!("message {number} comes"), || self.messages.lock().unwrap().get(number).cloned())
     }
 }
 

@@ -176,6 +176,7 @@ mod tests {
     async fn who_waits_for_a_room_gets_that_of_the_longest_silence() {
         let rooms = Rooms::new(2, PATIENCE);
         let first = hang(rooms.enter(false).await.unwrap());
+        // time passes: the clock is paused
         tokio::time::sleep(Duration::from_secs(100)).await;
         let second = hang(rooms.enter(false).await.unwrap());
         let begun = Instant::now();
@@ -192,6 +193,7 @@ mod tests {
         let rooms = Rooms::new(2, PATIENCE);
         let fresh = hang(rooms.enter(false).await.unwrap());
         let suspect = hang(rooms.enter(true).await.unwrap());
+        // time passes: the clock is paused
         tokio::time::sleep(Duration::from_secs(100)).await;
         assert!(!fresh.is_finished() && !suspect.is_finished());
         let _third = rooms.enter(false).await.unwrap();
@@ -204,6 +206,7 @@ mod tests {
         let rooms = Rooms::new(1, PATIENCE);
         let mut room = rooms.enter(false).await.unwrap();
         let stays = tokio::spawn(async move {
+            // time passes: the clock is paused
             room.wait_for_all_of(tokio::time::sleep(Duration::from_secs(500))).await;
             room.is_lent()
         });

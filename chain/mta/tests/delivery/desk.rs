@@ -51,8 +51,9 @@ async fn retry_does_not_wait_for_a_dead_domain_either() {
     let server = Server::start(|_| None).await;
     let mut second = Office::open(folder.path(), beta(), server.port());
     second.start();
-    tokio::time::sleep(Duration::from_millis(200)).await;
     // The wait is remembered over a restart.
+    // time passes: nothing may happen meanwhile
+    tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(server.connections(), 0);
     let store = second.store.clone();
     tokio::task::spawn_blocking(move || queue::retry(&store, &Which::All, now())).await.unwrap().unwrap();
@@ -76,6 +77,7 @@ async fn retry_ends_the_wait_of_a_dead_host_at_once() {
     until("it cannot be reached", || !office.said_of(BOB).is_empty()).await;
     dead.store(false, std::sync::atomic::Ordering::SeqCst);
     // The letter waits with its host, in the store and in memory.
+    // time passes: nothing may happen meanwhile
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(server.taken(), []);
     let store = office.store.clone();
@@ -94,6 +96,7 @@ async fn what_is_held_stays_until_it_is_released() {
     tokio::task::spawn_blocking(move || queue::hold(&store, &which, net::now())).await.unwrap().unwrap();
     office.start();
     until("the other one was tried", || office.filed().len() == 1).await;
+    // time passes: nothing may happen meanwhile
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(server.connections(), 0);
     assert_eq!(office.counts().held, 1);
@@ -114,6 +117,7 @@ async fn what_is_dropped_is_gone_without_a_report() {
     assert_eq!(dropped.len(), 2);
     assert_eq!(office.list().iter().map(|letter| letter.id).collect::<Vec<_>>(), [other]);
     office.start();
+    // time passes: nothing may happen meanwhile
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(office.filed(), []);
 }

@@ -241,7 +241,8 @@ async fn a_dead_host_does_not_stall_the_others_and_is_not_asked_for_each_letter(
     assert_eq!(office.said_of(BOB), "", "only after the dead host had been given up");
     until("the dead host was given up for now", || !office.said_of(BOB).is_empty()).await;
     office.queue(&["berta@beta.test"]).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // time passes: nothing may happen meanwhile
+    tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(dead.connections(), 1);
     assert_eq!(office.counts().waiting, 101);
 }
@@ -252,6 +253,7 @@ async fn a_site_that_turns_further_connections_away_is_used_with_fewer() {
     let server = Server::start(move |turn| match turn.said {
         "GREETING" if open_now.fetch_add(1, SeqCst) >= 1 => Some(Act::SayAndClose("421 4.7.0 too many".into())),
         "DOT" => {
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_millis(20));
             None
         }
@@ -275,6 +277,7 @@ async fn after_a_crash_each_letter_arrives_and_only_those_on_their_way_may_arriv
     let is_slow = slow.clone();
     let server = Server::start(move |turn| {
         if turn.said == "DOT" && is_slow.load(SeqCst) {
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_millis(15));
         }
         None
@@ -300,6 +303,7 @@ async fn after_a_crash_each_letter_arrives_and_only_those_on_their_way_may_arriv
             until("all have left", || office.is_empty()).await;
             break;
         }
+        // time passes: at any moment
         tokio::time::sleep(Duration::from_millis(30 + 20 * crashes)).await;
         office.crash().await;
         crashes += 1;
@@ -317,6 +321,7 @@ async fn after_a_crash_each_letter_arrives_and_only_those_on_their_way_may_arriv
 async fn a_graceful_end_loses_nothing_and_sends_nothing_twice() {
     let server = Server::start(|turn| {
         if turn.said == "DOT" {
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_millis(10));
         }
         None
@@ -331,6 +336,7 @@ async fn a_graceful_end_loses_nothing_and_sends_nothing_twice() {
     while {
         let mut office = open(&folder, server.port());
         office.start();
+        // time passes: at any moment
         tokio::time::sleep(Duration::from_millis(60)).await;
         office.stop().await;
         !office.is_empty()
@@ -358,7 +364,8 @@ async fn a_store_that_fails_for_a_while_delays_the_record_and_sends_nothing_twic
     broken.store(true, SeqCst);
     office.start();
     until("the server has it", || server.taken().len() == 1).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // time passes: nothing may happen meanwhile
+    tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!office.is_empty());
     broken.store(false, SeqCst);
     until("it has left", || office.is_empty()).await;

@@ -25,7 +25,7 @@ fn hanging(number: usize) -> (String, String) {
 }
 
 /// The letter for a healthy site arrives although every room was taken by sites that hang.
-async fn a_healthy_site_is_served(office: &mut Office, healthy: &Server, sites: usize) {
+async fn a_healthy_site_is_served(office: &mut Office, healthy: &Server, sites: usize, taken: impl AsyncFnOnce()) {
     office.means.limits.connections = ROOMS;
     office.means.waits.crowded = Duration::from_millis(200);
     for wait in [
@@ -43,7 +43,7 @@ async fn a_healthy_site_is_served(office: &mut Office, healthy: &Server, sites: 
         office.queue(&[&format!("bob@{}", hanging(number).0)]).await;
     }
     office.start();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    taken().await;
     office.queue(&["bob@healthy.test"]).await;
     until("the healthy site has its letter", || healthy.count() == 1).await;
 }
@@ -65,7 +65,11 @@ async fn sites_that_hang_do_not_keep_a_healthy_one_waiting_wherever_they_hang() 
         }
         let folder = tempfile::tempdir().unwrap();
         let mut office = Office::open(folder.path(), names(all), healthy.port());
-        a_healthy_site_is_served(&mut office, &healthy, sites).await;
+        let taken = async || {
+            let connections = || servers.iter().map(Server::connections).sum::<usize>();
+            until("all rooms are taken", || connections() >= ROOMS).await;
+        };
+        a_healthy_site_is_served(&mut office, &healthy, sites, taken).await;
         let again = servers.iter().filter(|server| server.seen().len() > 1).count();
         assert_eq!(again, 0, "{at}: a letter went twice");
     }
@@ -81,7 +85,12 @@ async fn sites_that_do_not_even_accept_do_not_keep_a_healthy_one_waiting() {
     let all = (1..=HANGING).map(hanging).chain([("healthy.test".to_owned(), "127.0.0.1".to_owned())]);
     let folder = tempfile::tempdir().unwrap();
     let mut office = Office::open(folder.path(), names(all), healthy.port());
-    a_healthy_site_is_served(&mut office, &healthy, HANGING).await;
+    // What nobody accepts nobody can count.
+    let taken = async || {
+        // time passes: nothing may happen meanwhile
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    a_healthy_site_is_served(&mut office, &healthy, HANGING, taken).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,6 +115,7 @@ async fn one_person_s_thousands_do_not_stop_another_person_s_letter() {
     const MANY: usize = 4000;
     let slow = Server::start(|turn| {
         if turn.said == "DOT" {
+            // time passes: the peer is slow
             std::thread::sleep(Duration::from_millis(3));
         }
         None

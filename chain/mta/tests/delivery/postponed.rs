@@ -69,10 +69,12 @@ async fn of_letting_go_and_taking_back_exactly_one_happens() {
         ids.push(office.postpone(&[BOB], due).await);
     }
     office.start();
+    // time passes: a clock has to move
     tokio::time::sleep(Duration::from_millis(u64::try_from((due.0 - now().0).max(0)).unwrap())).await;
     let mut recalled = 0;
     for id in ids {
         recalled += usize::from(recall(&office, id).await);
+        // time passes: at any moment
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     until("the others have left", || office.is_empty()).await;

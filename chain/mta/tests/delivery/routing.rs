@@ -275,6 +275,7 @@ async fn a_route_that_demands_tls_never_goes_in_clear() {
             assert!(server.taken()[before].tls);
         } else {
             until("it is said", || office.said_of(BOB).contains("TLS")).await;
+            // time passes: nothing may happen meanwhile
             tokio::time::sleep(Duration::from_millis(100)).await;
             assert_eq!(server.taken().len(), before);
         }

@@ -258,6 +258,7 @@ mod tests {
     #[test]
     fn waiting_takes_nothing_from_the_time_of_a_picture() {
         let before = worked();
+        // time passes: a clock has to move
         std::thread::sleep(Duration::from_millis(50));
         assert!(worked() - before < Duration::from_millis(40), "only work is counted");
     }

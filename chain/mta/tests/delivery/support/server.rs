@@ -259,6 +259,7 @@ impl Talk {
             }
             Act::Silence => {
                 self.connection.flush().await?;
+                // time passes: the peer is slow
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 Err(End::Over)
             }
