@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tests::{Dialogue, Dovecot, Office, OfficeBuilder, Page, Postfix, generated_letter, message_ids, sample};
 

@@ -6,7 +6,6 @@ use std::net::TcpListener;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 use tests::{Dialogue, NOBODY, Office, OfficeBuilder, below, facteur, free_port, generated_letter, may_become_others};
 

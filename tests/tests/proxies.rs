@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tests::http::{Answer, ask};
 use tests::{Dialogue, Office, OfficeBuilder, client, free_port, python, root};

@@ -3,6 +3,7 @@
 #[path = "../../testing/people.rs"]
 mod people;
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ const WRONG: &str = "AGFsaWNlAHdyb25n";
 
 /// What a client says, line by line: `Some(None)` is a line that is too long; at the end it goes.
 struct Script {
-    client: std::vec::IntoIter<Option<&'static str>>,
+    client: VecDeque<Option<&'static str>>,
     heard: Vec<String>,
 }
 
@@ -34,7 +35,7 @@ impl Lines for Script {
     }
 
     async fn line(&mut self) -> Result<Option<Password>, Gone> {
-        self.client.next().map(|line| line.map(|line| Password::new(line.to_owned()))).ok_or(Gone)
+        self.client.pop_front().map(|line| line.map(|line| Password::new(line.to_owned()))).ok_or(Gone)
     }
 }
 
@@ -44,7 +45,7 @@ async fn played(
     initial: Option<&str>,
     client: &[Option<&'static str>],
 ) -> (Result<Result<Login, Refusal>, Gone>, Vec<String>) {
-    let mut script = Script { client: client.to_vec().into_iter(), heard: Vec::new() };
+    let mut script = Script { client: client.iter().copied().collect(), heard: Vec::new() };
     let initial = initial.map(|initial| Password::new(initial.to_owned()));
     let outcome = log_in(&mut script, &TwoPeople, IpAddr::V4(Ipv4Addr::LOCALHOST), mechanism, initial).await;
     (outcome, script.heard)

@@ -1,59 +1,24 @@
 //! The behaviour that a text file cannot show: TLS, SCRAM, time, memory, and the end of the server.
 
+#[path = "../../testing/client.rs"]
+mod client;
 mod fixture;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use client::{Client, tls};
 use mail::Password;
-use net::{ClientTls, Connection, ServerTls, Stop, Stream};
+use net::{Stop, Stream};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-struct Client(Connection);
-
-impl Client {
-    async fn connect(address: SocketAddr) -> Self {
-        let mut connection = Connection::new(Stream::connect(address, 5 * SECOND).await.unwrap());
-        connection.set_read_timeout(5 * SECOND);
-        Self(connection)
-    }
-
-    async fn encrypted(self) -> Self {
-        Self(self.0.start_tls_client(&ClientTls::opportunistic().unwrap(), "mail.alpha.test").await.unwrap())
-    }
-
-    async fn say(&mut self, text: &str) {
-        self.0.write(format!("{text}\r\n").as_bytes()).await.unwrap();
-        self.0.flush().await.unwrap();
-    }
-
-    /// The next line, without its end; empty when the server has closed.
-    async fn hear(&mut self) -> String {
-        match self.0.line(10_000).await {
-            Ok(line) => String::from_utf8_lossy(&line).trim_end().to_owned(),
-            Err(net::Error::Closed) => String::new(),
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    async fn expect(&mut self, start: &str) -> String {
-        let line = self.hear().await;
-        assert!(line.starts_with(start), "expected {start:?}, got {line:?}");
-        line
-    }
-
-    async fn log_in(address: SocketAddr) -> Self {
-        let mut client = Self::connect(address).await;
-        client.expect("* OK").await;
-        client.say("l LOGIN alice secret").await;
-        client.expect("l OK").await;
-        client
-    }
-}
-
-fn tls(folder: &std::path::Path) -> Option<ServerTls> {
-    Some(ServerTls::self_signed(folder, "mail.alpha.test").unwrap())
+async fn log_in(address: SocketAddr) -> Client {
+    let mut client = Client::connect(address).await;
+    client.expect("* OK").await;
+    client.say("l LOGIN alice secret").await;
+    client.expect("l OK").await;
+    client
 }
 
 #[tokio::test]
@@ -137,8 +102,8 @@ async fn a_person_who_says_nothing_for_long_is_logged_out() {
         server.timeouts.command = SECOND / 4;
     };
     let address = fixture::open(data.path(), short).await;
-    let mut waiting = Client::log_in(address).await;
-    let mut idling = Client::log_in(address).await;
+    let mut waiting = log_in(address).await;
+    let mut idling = log_in(address).await;
     idling.say("a IDLE").await;
     idling.expect("+").await;
     waiting.expect("* BYE").await;
@@ -156,8 +121,8 @@ async fn everyone_is_told_goodbye_when_the_house_closes() {
     let address = fixture::open(data.path(), close).await;
     let mut stranger = Client::connect(address).await;
     stranger.expect("* OK").await;
-    let mut waiting = Client::log_in(address).await;
-    let mut idling = Client::log_in(address).await;
+    let mut waiting = log_in(address).await;
+    let mut idling = log_in(address).await;
     idling.say("a IDLE").await;
     idling.expect("+").await;
     stop.request(5 * SECOND);
@@ -176,9 +141,9 @@ async fn letters_on_their_way_in_share_a_bounded_memory() {
         server.intake = net::Intake::new(budget.clone(), SECOND / 5);
     };
     let address = fixture::open(data.path(), small).await;
-    let mut first = Client::log_in(address).await;
-    let mut second = Client::log_in(address).await;
-    let mut third = Client::log_in(address).await;
+    let mut first = log_in(address).await;
+    let mut second = log_in(address).await;
+    let mut third = log_in(address).await;
     first.say("a APPEND INBOX {8000}").await;
     first.expect("+").await;
     first.say(&"x".repeat(7000)).await;
@@ -207,7 +172,7 @@ async fn a_client_that_never_reads_is_given_up() {
         server.shared.write = SECOND / 4;
     };
     let address = fixture::open(data.path(), impatient).await;
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     client.0.set_write_timeout(10 * SECOND);
     let pile = "a CAPABILITY\r\n".repeat(1000);
     let pushing = async {

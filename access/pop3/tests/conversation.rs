@@ -1,53 +1,24 @@
 //! Tests of everything that a text file cannot show: TLS, SCRAM, time, memory, large drops, and the end of the server.
 
+#[path = "../../testing/client.rs"]
+mod client;
 mod fixture;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use client::{Client, tls};
 use fixture::{ALICE, inbox};
 use mail::Password;
 use mailbox::letter::{Expunge, expunge};
 use mailbox::{Uid, UidRange};
-use net::{ClientTls, Connection, ServerTls, Stop, Stream};
+use net::{Stop, Stream};
 use store::{Key, Options, Store};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-struct Client(Connection);
-
 impl Client {
-    async fn connect(address: SocketAddr) -> Self {
-        let mut connection = Connection::new(Stream::connect(address, 5 * SECOND).await.unwrap());
-        connection.set_read_timeout(20 * SECOND);
-        Self(connection)
-    }
-
-    async fn encrypted(self) -> Self {
-        Self(self.0.start_tls_client(&ClientTls::opportunistic().unwrap(), "mail.alpha.test").await.unwrap())
-    }
-
-    async fn say(&mut self, text: &str) {
-        self.0.write(format!("{text}\r\n").as_bytes()).await.unwrap();
-        self.0.flush().await.unwrap();
-    }
-
-    /// The next line, without its end; empty when the server has closed.
-    async fn hear(&mut self) -> String {
-        match self.0.line(200_000).await {
-            Ok(line) => String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned(),
-            Err(net::Error::Closed) => String::new(),
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    async fn expect(&mut self, start: &str) -> String {
-        let line = self.hear().await;
-        assert!(line.starts_with(start), "expected {start:?}, got {line:?}");
-        line
-    }
-
     async fn ask(&mut self, command: &str, start: &str) -> String {
         self.say(command).await;
         self.expect(start).await
@@ -70,18 +41,14 @@ impl Client {
             }
         }
     }
-
-    async fn log_in(address: SocketAddr) -> Self {
-        let mut client = Self::connect(address).await;
-        client.expect("+OK").await;
-        client.ask("USER alice", "+OK").await;
-        client.ask("PASS secret", "+OK").await;
-        client
-    }
 }
 
-fn tls(folder: &std::path::Path) -> Option<ServerTls> {
-    Some(ServerTls::self_signed(folder, "mail.alpha.test").unwrap())
+async fn log_in(address: SocketAddr) -> Client {
+    let mut client = Client::connect(address).await;
+    client.expect("+OK").await;
+    client.ask("USER alice", "+OK").await;
+    client.ask("PASS secret", "+OK").await;
+    client
 }
 
 #[tokio::test]
@@ -169,11 +136,11 @@ async fn a_person_who_says_nothing_for_long_is_given_up_without_a_word_and_nothi
         server.shared.clear_logins = true;
         server.timeouts.command = SECOND / 4;
     });
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     client.ask("DELE 1", "+OK").await;
     assert_eq!(client.hear().await, "");
     assert_eq!(inbox(&store).await.total, 3);
-    Client::log_in(address).await;
+    log_in(address).await;
 }
 
 #[tokio::test]
@@ -187,7 +154,7 @@ async fn everyone_is_told_when_the_house_closes_and_nothing_is_removed() {
     });
     let mut stranger = Client::connect(address).await;
     stranger.expect("+OK").await;
-    let mut person = Client::log_in(address).await;
+    let mut person = log_in(address).await;
     person.ask("DELE 1", "+OK").await;
     stop.request(5 * SECOND);
     for client in [&mut stranger, &mut person] {
@@ -207,9 +174,9 @@ async fn a_client_that_never_reads_is_given_up_and_its_maildrop_is_free() {
         server.shared.write = SECOND / 4;
         server.timeouts.lock = 10 * SECOND;
     });
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     client.say(&["RETR 4"; 60].join("\r\n")).await;
-    Client::log_in(address).await;
+    log_in(address).await;
 }
 
 #[tokio::test]
@@ -229,7 +196,7 @@ async fn commands_may_come_in_a_heap() {
 async fn lacking(data: &Path, uid: u32) -> (Client, Store) {
     let store = fixture::furnish(data).await;
     let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
-    let client = Client::log_in(address).await;
+    let client = log_in(address).await;
     let folder = inbox(&store).await.id;
     let gone = [UidRange::one(Uid::new(uid).unwrap())];
     store.write(Key::Everything, move |tx| expunge(tx, folder, &Expunge::All(&gone), 1)).await.unwrap();
@@ -271,16 +238,16 @@ async fn what_was_retrieved_is_seen_and_what_was_looked_into_is_not() {
     let data = tempfile::tempdir().unwrap();
     let store = fixture::furnish(data.path()).await;
     let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     client.lines("RETR 1").await;
     client.lines("TOP 2 9").await;
     client.ask("QUIT", "+OK").await;
     assert_eq!(inbox(&store).await.unseen, 2);
     // Also for who does not say goodbye.
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     client.lines("RETR 2").await;
     drop(client);
-    Client::log_in(address).await;
+    log_in(address).await;
     assert_eq!(inbox(&store).await.unseen, 1);
 }
 
@@ -292,7 +259,7 @@ async fn a_large_letter_comes_whole_and_in_pieces() {
     let letter = format!("Subject: large\r\n\r\n{lines}");
     fixture::file(&store, letter.clone()).await;
     let address = fixture::open_over(store, |server| server.shared.clear_logins = true);
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     client.ask("LIST 4", &format!("+OK 4 {}", letter.len())).await;
     let heard = client.lines("RETR 4").await;
     let unstuffed: String = heard.iter().flat_map(|line| [line.strip_prefix('.').unwrap_or(line), "\r\n"]).collect();
@@ -325,7 +292,7 @@ async fn many_letters_marked_are_all_gone_at_the_goodbye() {
     let store = fixture::furnish(data.path()).await;
     fill(&store, 2500).await;
     let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     let marks: Vec<String> = (1..=2503).filter(|n| n % 5 != 0).map(|n| format!("DELE {n}")).collect();
     client.say(&marks.join("\r\n")).await;
     for _ in &marks {
@@ -333,7 +300,7 @@ async fn many_letters_marked_are_all_gone_at_the_goodbye() {
     }
     client.ask("QUIT", "+OK").await;
     assert_eq!(inbox(&store).await.total, 500);
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     assert_eq!(client.lines("UIDL").await[0], "1 1.1.5");
 }
 
@@ -345,12 +312,12 @@ async fn a_goodbye_is_an_error_when_the_disk_does_not_take_it_and_all_letters_st
     options.faults.before_commit = Some(std::sync::Arc::new(|| Err(store::Error::Io("the disk is ill".into()))));
     let store = Store::open(options, &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat()).unwrap();
     let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     client.ask("DELE 1", "+OK").await;
     client.ask("QUIT", "-ERR [SYS/TEMP] Some letters that were marked are still here").await;
     assert_eq!(client.hear().await, "");
     assert_eq!(inbox(&store).await.total, 3);
-    Client::log_in(address).await;
+    log_in(address).await;
 }
 
 #[tokio::test]
@@ -360,7 +327,7 @@ async fn a_drop_of_100_000_letters_is_opened_and_listed_well_under_a_second() {
     fill(&store, 99_997).await;
     let address = fixture::open_over(store, |server| server.shared.clear_logins = true);
     let start = std::time::Instant::now();
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     let opened = start.elapsed();
     assert_eq!(client.lines("LIST").await.len(), 100_000);
     let names = client.lines("UIDL").await;
@@ -391,10 +358,10 @@ async fn an_inbox_made_anew_does_not_look_like_the_old_one() {
     let data = tempfile::tempdir().unwrap();
     let store = fixture::furnish(data.path()).await;
     let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
-    let before = Client::log_in(address).await.lines("UIDL").await;
+    let before = log_in(address).await.lines("UIDL").await;
     store.write(Key::Everything, |tx| mailbox::folder::rename(tx, ALICE, "INBOX", "Old")).await.unwrap();
     fixture::file(&store, fixture::LETTERS[0].to_owned()).await;
-    let after = Client::log_in(address).await.lines("UIDL").await;
+    let after = log_in(address).await.lines("UIDL").await;
     let [only] = &after[..] else { panic!("{after:?}") };
     assert!(
         before.iter().all(|old| old.split_once(' ').map(|it| it.1) != only.split_once(' ').map(|it| it.1)),
@@ -420,7 +387,7 @@ async fn a_damaged_letter_is_refused_for_good_and_the_others_are_sent() {
     std::fs::write(&file, octets).unwrap();
 
     let address = fixture::open_over(store, |server| server.shared.clear_logins = true);
-    let mut client = Client::log_in(address).await;
+    let mut client = log_in(address).await;
     client.ask("RETR 3", "-ERR [SYS/PERM]").await;
     client.ask("TOP 3 0", "-ERR [SYS/PERM]").await;
     client.ask("RETR 4", "-ERR [SYS/PERM]").await;

@@ -53,12 +53,7 @@ fn civil(days: i64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        write(&mut out);
-        String::from_utf8(out).unwrap()
-    }
+    use crate::codec::write::written;
 
     #[test]
     fn internal_dates_are_written_as_the_grammar_wants_them() {

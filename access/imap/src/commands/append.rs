@@ -25,6 +25,7 @@ pub(crate) async fn admit(session: &Session, folder: String, size: u64) -> Resul
     let account = session.login.account;
     let (there, usage) = session
         .server
+        .shared
         .store
         .read_for(session.asker(), move |view| {
             Ok::<_, Error>((folder::by_name(view, account, &folder)?.is_some(), account::usage(view, account)?))

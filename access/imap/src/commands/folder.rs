@@ -17,6 +17,7 @@ pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse])
     let account = session.login.account;
     let made = session
         .server
+        .shared
         .store
         .write(Key::Account(account.0), move |tx| {
             if let Some(special_use) = special_use

@@ -54,6 +54,7 @@ pub(super) async fn quota_root(session: &Session, out: &mut Output<'_>, name: St
     let account = session.login.account;
     let (folder, usage) = session
         .server
+        .shared
         .store
         .read_for(session.asker(), move |view| {
             let folder = folder::by_name(view, account, &name)?.ok_or(Error::NoFolderCalled(name))?;

@@ -112,6 +112,7 @@ async fn highest(
     let asker = store::Asker(session.login.account.0);
     session
         .server
+        .shared
         .store
         .scan_for(asker, move |view| {
             let mut highest = None;

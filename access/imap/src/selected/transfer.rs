@@ -127,6 +127,7 @@ async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>
         let (from, to, slice) = (job.from, job.to, ranges.clone());
         let done: Result<Option<Copied>, Error> = session
             .server
+            .shared
             .store
             .write(Key::Account(session.login.account.0), move |tx| {
                 if !from.holds(tx)? {

@@ -105,12 +105,7 @@ fn boundary(text: &str, most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        write(&mut out);
-        String::from_utf8(out).unwrap()
-    }
+    use crate::codec::write::written;
 
     #[test]
     fn a_string_is_quoted_where_it_can_be() {

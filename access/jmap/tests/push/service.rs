@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use net::{ClientTls, ServerTls, Stream};
 use serde_json::Value;
