@@ -37,15 +37,9 @@ fn told_in(office: &Office, language: &str, id: &str) -> String {
 
 /// Returns the output of `facteur trace`, once it tells that the letter has been handed over.
 fn history(office: &Office, id: &str) -> String {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    loop {
-        let told = told_in(office, "C.UTF-8", id);
-        if told.contains("250 taken") {
-            return told;
-        }
-        assert!(std::time::Instant::now() < deadline, "{told}");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    waiting::wait_for("the hand-over stands in the history", || {
+        Some(told_in(office, "C.UTF-8", id)).filter(|told| told.contains("250 taken"))
+    })
 }
 
 #[test]

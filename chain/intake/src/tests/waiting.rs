@@ -25,6 +25,7 @@ impl Town {
         let running = tokio::spawn(Delivery::new(means).run(shutdown));
         let filed = async {
             while self.letters(account).await == 0 {
+                // time passes: between two looks
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
