@@ -63,7 +63,7 @@ impl Breath {
         (self.word, self.places, self.line, self.line_places, self.before) = (0, 0, 0, 0, ' ');
     }
 
-    /// Adds a place; in a word without end, an end of the line.
+    /// Adds a place; in a word without end, it adds an end of the line.
     fn place(&mut self) {
         self.places += 1;
         self.line_places += 1;
@@ -107,7 +107,7 @@ impl Breath {
         }
     }
 
-    /// May the word be broken before the character that has just been counted?
+    /// Returns true if the word may be broken before the character that has just been counted.
     fn has_place_in_word(&self) -> bool {
         let sign = self.before.is_ascii_punctuation() && self.before != '&' && self.word > LONG_WORD;
         let longest = if self.places < MOST_PLACES { LONGEST_WORD } else { STRETCH };

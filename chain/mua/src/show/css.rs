@@ -186,7 +186,7 @@ fn value(name: &str, input: &mut Parser<'_>, around: &mut dyn Surroundings) -> O
         writer.value(&token, input, around);
     }
     let is_kept = writer.fit && writer.extent.is_fit_for(name);
-    // In small letters it is found again where a text is too long for it (`edges`).
+    // In small letters it is found again if a text is too long for it (`edges`).
     let value = if name.starts_with("text-align") { value.to_ascii_lowercase() } else { value };
     (is_kept && !properties::is_slow(name, &value)).then_some(value)
 }

@@ -1,7 +1,7 @@
-//! Settles in which direction a letter is read where it leaves that to its reader (`dir="auto"`).
+//! Settles the direction in which a letter is read if it leaves that to its reader (`dir="auto"`).
 //!
-//! A browser looks for the first letter of such an element anew whenever something is added to the element, and so twenty
-//! thousand lines without a letter keep it busy for half a minute. Here each text is looked through once.
+//! A browser searches for the first letter of such an element anew whenever something is added to the element, so twenty
+//! thousand lines without a letter keep it busy for half a minute. This module reads each text once.
 
 use super::markup::{Tag, Token, Tokens};
 
@@ -44,7 +44,7 @@ pub fn settle(markup: &str) -> (String, Direction) {
     (settled, found.first().copied().flatten().unwrap_or_default())
 }
 
-/// What an element says of its direction.
+/// The statement of an element about its direction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Own {
     Auto,
@@ -63,10 +63,10 @@ impl Own {
     }
 }
 
-/// Returns the direction of the whole and of each element that leaves it open, in order; `None`: nothing says.
+/// Returns the direction of the whole and of each element that leaves it open, in order; `None` if nothing says.
 fn found_in(markup: &str) -> Vec<Option<Direction>> {
     let mut found = vec![None];
-    // For each open element, the one whose direction its text tells.
+    // For each open element, the element whose direction its text decides.
     let mut open: Vec<Option<usize>> = vec![Some(0)];
     for token in Tokens::of(markup) {
         match token {

@@ -125,7 +125,7 @@ pub fn is_kept(name: &str) -> bool {
     KEPT.binary_search(&name).is_ok() || (FAMILIES.into_iter().any(is_of) && !name.starts_with("border-image"))
 }
 
-/// Returns true for the one value that has a browser look through all of a text for each of its lines: 16 s for two megabytes.
+/// Returns true for the one value with which a browser reads all of a text for each line: 16 s for two megabytes.
 pub fn is_slow(name: &str, value: &str) -> bool {
     name == "unicode-bidi" && value.to_ascii_lowercase().contains("plaintext")
 }

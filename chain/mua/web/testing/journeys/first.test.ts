@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launch, open, serve, watch } from '../browser';
 
 /**
- * How soon the first letters are seen is a matter of how often the pages ask, one question after the other, and of how much the
- * answers weigh: a round trip to the other side of the world takes 300 ms, whatever the machine.
+ * The time until the first letters are seen depends on the number of questions that the pages ask one after the other, and
+ * on the size of the answers: a round trip to the other side of the world takes 300 ms, whatever the machine.
  */
 
 let browser: Browser;
@@ -12,7 +12,7 @@ beforeAll(async () => void (browser = await launch()));
 afterAll(() => browser.close());
 
 /**
- * Does `begin` while so many requests for data are answered and nothing else is that the pages ask for; returns the octets of the
+ * Does `begin` while the server answers only so many of the requests for data that the pages make; returns the octets of the
  * last answer once letters are seen.
  */
 async function answering(rounds: number, page: Page, begin: () => Promise<unknown>): Promise<number> {
@@ -27,7 +27,7 @@ async function answering(rounds: number, page: Page, begin: () => Promise<unknow
   });
   await begin();
   await page.locator('[role=row] .who').first().waitFor();
-  // No more is left to be answered than what was needed.
+  // The pages used every request that was allowed.
   expect(left).toBeLessThanOrEqual(0);
   await page.unrouteAll({ behavior: 'ignoreErrors' });
   return octets;

@@ -32,7 +32,7 @@ describe('an invitation', () => {
     const { page } = story;
     const { made, card } = await invite(story, 'Choir night');
     const choice = (name: string) => card.getByRole('button', { name, exact: true });
-    // All that can be pressed is of one height.
+    // No button is higher than one line.
     for (const button of await card.getByRole('button').all())
       expect((await button.boundingBox())?.height).toBeLessThan(50);
     await card.getByRole('button', { name: words.addComment }).click();

@@ -84,7 +84,7 @@ function expectWhole({ picture, frame, whole }: Seen): void {
   expect(whole - frame).toBeLessThanOrEqual(1);
 }
 
-/** Runs in the page: whether a letter with these words stands in the list, read from the server. */
+/** Runs in the page: returns true if a letter with these words stands in the list and has come from the server. */
 function isListed(wanted: string): boolean {
   return [...document.querySelectorAll('[role=row]:has(.who)')].some((row) =>
     row.getAttribute('aria-label')?.includes(wanted),
@@ -186,7 +186,7 @@ interface Paper {
   frames: number;
 }
 
-/** Runs in the page: keeps what would go to the printer. */
+/** Runs in the page: keeps the document that would go to the printer. */
 function keepPrinted(): void {
   const kept = window as unknown as { paper?: Paper };
   new MutationObserver(() => {

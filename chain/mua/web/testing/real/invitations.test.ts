@@ -7,7 +7,7 @@ import { type Demo, door, startDemo } from './demo';
 import { Person } from './person';
 import { deliver } from './smtp';
 
-// Bob invites Alice, and reads her answer as the calendar of any other house would (RFC 5546, RFC 6047).
+// Bob invites Alice, and reads her answer as the calendar of any other server would (RFC 5546, RFC 6047).
 
 let demo: Demo;
 let browser: Browser;
@@ -34,7 +34,7 @@ function event(...lines: string[]): string[] {
   return ['BEGIN:VEVENT', 'DTSTAMP:20261120T100000Z', ...lines, ...people, 'END:VEVENT'];
 }
 
-/** An invitation to a series of walks of which one is later. */
+/** Makes an invitation to a series of walks of which one is later. */
 function calendar(method: string, sequence: number): string {
   const common = ['UID:walk-7@beta.test', `SEQUENCE:${sequence}`, 'SUMMARY:Walk\\, round the lake'];
   return [
@@ -82,7 +82,7 @@ async function invite(subject: string, method: string, sequence: number): Promis
 const invitation = () =>
   alice.page.getByRole('region', { name: alice.words.read.cards.label('Walk, round the lake') }).first();
 
-/** What calendars read in the newest letter of this subject: its media type as it was sent, and itself. */
+/** Returns the part for calendars in the newest letter of this subject: its media type as it was sent, and its text. */
 async function calendarIn(person: Person, subject: string): Promise<{ type: string; text: string }> {
   return person.page.evaluate(async (subject) => {
     const session = (await (await fetch('/jmap/session')).json()) as {
@@ -153,7 +153,7 @@ it('is answered in French, and the answer is one that another calendar understan
   await invitation().getByText(words.said.accepted).waitFor();
 
   const subject = words.subject.accepted('Walk, round the lake');
-  // What is read of a row has usual blanks, and French puts others before its colons.
+  // The label of a row has usual blanks, and French puts others before its colons.
   const spoken = subject.replace(/\s/g, ' ');
   await bob.row(spoken).waitFor({ timeout: 90_000 });
   const { type, text } = await calendarIn(bob, 'Walk, round the lake');
@@ -183,7 +183,7 @@ it('is answered in French, and the answer is one that another calendar understan
   const moved = events.map((one) => String(one.getFirstPropertyValue('recurrence-id') ?? ''));
   expect(moved).toEqual(['', '2026-12-12T10:00:00']);
 
-  // Whoever invites sees who comes.
+  // The person who invites sees who comes.
   const letter = await bob.openLetter(spoken);
   await letter.getByText(/accepte l’invitation/).waitFor();
   await letter
