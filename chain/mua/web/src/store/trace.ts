@@ -28,7 +28,6 @@ export interface TraceStep {
   said?: string;
   /** The finding or the answer in words for people, if the server has them. */
   meaning?: Record<'en' | 'fr', string> | null;
-  meaning?: Record<'en' | 'fr', string> | null;
   outcome?: 'delivered' | 'later' | 'failed';
   decision?: string;
   recipient?: string;
