@@ -65,7 +65,7 @@ impl Budget {
         Share { budget: self.clone(), owner: Some(owner), octets: 0 }
     }
 
-    /// Octets that nobody holds now.
+    /// Returns the number of octets that nobody holds now.
     pub fn free(&self) -> usize {
         self.state().free()
     }

@@ -6,20 +6,21 @@ use mail::Password;
 use mail::seam::{Login, Logins};
 use sasl::{Exchange, Mechanism, Refusal, Turn};
 
-/// A conversation, as the log-in sees it: challenges go out, lines come in.
+/// A conversation as the log-in sees it: challenges go out, and lines come in.
 pub trait Lines: Send {
-    /// Why the conversation is over.
+    /// The reason why the conversation is over.
     type End;
 
     /// Sends `challenge` (base64, perhaps empty) in the door's frame: behind `+ ` in IMAP and POP3.
     fn challenge(&mut self, challenge: &str) -> impl Future<Output = Result<(), Self::End>> + Send;
 
-    /// The client's next line, without its line end. None where it was too long: then it has been passed over.
+    /// Returns the client's next line without its line end; `None` if the line was too long and has been skipped.
     fn line(&mut self) -> impl Future<Output = Result<Option<Password>, Self::End>> + Send;
 }
 
-/// Carries out the exchange of `mechanism` (RFC 4422 §3): from the client's first response, where it came with the command,
-/// until the client is known or refused. `from` is where the client comes from. `Err`: the conversation ended on the way.
+/// Carries out the exchange of `mechanism` (RFC 4422 §3): from the client's first response, if it came with the
+/// command, until the client is known or refused. `from` is the client's address. Returns an error if the conversation
+/// ended on the way.
 pub async fn log_in<L: Lines>(
     lines: &mut L,
     logins: &dyn Logins,

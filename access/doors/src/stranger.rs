@@ -7,31 +7,31 @@ use tokio::time::Instant;
 
 use crate::Shared;
 
-/// A client that has not logged in. It keeps its place when TLS begins: neither its time nor its failures begin anew.
+/// A client that has not logged in. When TLS begins, it keeps its count: neither its time nor its failures begin anew.
 #[derive(Clone, Copy, Debug)]
 pub struct Stranger {
-    /// When it must have logged in.
+    /// The time by which it must have logged in.
     until: Instant,
-    /// Log-ins that failed.
+    /// The number of log-ins that failed.
     failures: u32,
 }
 
 impl Stranger {
-    /// After so many failed log-ins a client has to go.
+    /// The number of failed log-ins after which a client has to go.
     pub const FAILURES_MAX: u32 = 5;
 
-    /// A client that has just come.
+    /// Makes a client that has just come.
     pub fn new(shared: &Shared) -> Self {
         Self { until: Instant::now() + shared.entry, failures: 0 }
     }
 
-    /// The time that is left for the log-in: zero where it is over.
+    /// Returns the time that is left for the log-in: zero if it is over.
     pub fn patience(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Counts a refused log-in where it can have been a guess. A log-in that the client took back or did not write as
-    /// it must is none, nor is one that could not be checked: that one is a fault of ours, and the log says so.
+    /// Counts a refused log-in if it can have been a guess. A log-in that the client took back or wrote wrongly is no
+    /// guess, nor is one that we could not check: that is a fault of ours, and the log says so.
     pub fn refused(&mut self, refusal: &Refusal) {
         match refusal {
             Refusal::Wrong | Refusal::TooMany(_) | Refusal::Busy(_) => self.failures += 1,
@@ -40,7 +40,7 @@ impl Stranger {
         }
     }
 
-    /// Has it failed so often that it has to go?
+    /// Returns true if it has failed so often that it has to go.
     pub fn has_to_go(&self) -> bool {
         self.failures >= Self::FAILURES_MAX
     }

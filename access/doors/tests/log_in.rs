@@ -1,4 +1,4 @@
-//! The log-in over lines, at a door that is nothing but lines.
+//! The log-in over lines, at a door that does nothing but pass lines.
 
 #[path = "../../testing/people.rs"]
 mod people;
@@ -17,7 +17,7 @@ use sasl::{Mechanism, Refusal};
 const RIGHT: &str = "AGFsaWNlAHNlY3JldA==";
 const WRONG: &str = "AGFsaWNlAHdyb25n";
 
-/// What a client says, line by line: `Some(None)` is a line that is too long; at the end it goes.
+/// The lines of a client: `Some(None)` is a line that is too long; the client leaves at the end.
 struct Script {
     client: VecDeque<Option<&'static str>>,
     heard: Vec<String>,
@@ -39,7 +39,7 @@ impl Lines for Script {
     }
 }
 
-/// What came of it, and the challenges that the client heard.
+/// Returns the outcome, and the challenges that the client heard.
 async fn played(
     mechanism: Mechanism,
     initial: Option<&str>,

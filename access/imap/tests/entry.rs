@@ -83,7 +83,7 @@ async fn a_stranger_who_does_not_log_in_has_to_go() {
     let address = fixture::open(data.path(), |server| server.shared.entry = SECOND / 2).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
-    // Saying something now and then does not help.
+    // A client that sends something now and then gains no time.
     for tag in ["a", "b"] {
         // time passes: the peer is slow
         tokio::time::sleep(SECOND / 8).await;

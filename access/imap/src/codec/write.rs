@@ -130,7 +130,7 @@ pub(super) fn is_atom_char(byte: u8) -> bool {
     matches!(byte, 0x21..=0x7e) && !matches!(byte, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\' | b']')
 }
 
-/// What `write` writes, as text.
+/// Returns the octets that `write` writes, as text.
 #[cfg(test)]
 pub(crate) fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();

@@ -112,7 +112,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// A batch at a time.
+    /// Shows letters, a batch at a time.
     async fn show_some(&mut self, out: &mut Output<'_>, mut rest: Vec<UidRange>, seen: &Arc<Seen>) -> Result<(), Halt> {
         let mut read = self.read(rest.clone(), seen).await?;
         loop {
@@ -146,7 +146,7 @@ impl Job<'_> {
         }
     }
 
-    /// Has it taken down that letters were opened.
+    /// Lets the witness take down that letters were opened.
     fn note_read(&self, keys: Vec<i64>) {
         if !keys.is_empty() {
             self.witness.saw(Observation::Read { account: self.account, keys, door: Link::Imap, at: net::now() });
@@ -177,8 +177,8 @@ impl Seen {
 }
 
 impl Job<'_> {
-    /// Marks the letters of the ranges that are not yet `\Seen`. Where that cannot be done now the letters are shown
-    /// all the same: reading matters more than its mark.
+    /// Marks the letters of the ranges that are not yet `\Seen`. If that cannot be done now, the letters are shown all
+    /// the same: reading matters more than its mark.
     async fn mark_seen(&mut self, ranges: &[UidRange]) -> Seen {
         match self.mark(ranges).await {
             Ok(uids) => Seen(uids),

@@ -1,5 +1,5 @@
-//! Brings a returning client up to date (RFC 7162): first the letters that went, then those that changed. SELECT does it
-//! with QRESYNC (§3.2.5), FETCH with VANISHED (§3.2.6) and CHANGEDSINCE (§3.1.4.1).
+//! Brings a returning client up to date (RFC 7162): it names first the letters that went, then those that changed.
+//! SELECT does it with QRESYNC (§3.2.5), FETCH with VANISHED (§3.2.6) and CHANGEDSINCE (§3.1.4.1).
 
 use std::sync::Arc;
 
@@ -76,7 +76,8 @@ pub async fn tell_vanished(
     Ok(vanished(out, &gone.within(&ranges), true).await?)
 }
 
-/// Returns the letters of the ranges that changed after `since`, found by the change and not by walking through the ranges.
+/// Returns the letters of the ranges that changed after `since`. It finds them by the change, without walking through
+/// the ranges.
 pub async fn changed(
     selected: &Selected,
     (store, asker): (&store::Store, store::Asker),

@@ -65,7 +65,7 @@ pub fn located(size: u64, tree: Option<&Structure>, section: &mailbox::Section) 
     tree?.locate(section)
 }
 
-/// A part is encoded in a way that nobody here can undo.
+/// A part has an encoding that this server cannot undo.
 pub struct Undecodable;
 
 /// Returns the way to a part with its encoding taken off (RFC 3516 §4.3). The whole letter has no encoding to take off,

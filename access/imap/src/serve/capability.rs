@@ -2,7 +2,7 @@
 
 use doors::Entrance;
 
-/// True before and after the log-in.
+/// Capabilities before and after the log-in.
 const ALWAYS: &str = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE";
 
 /// Capabilities that are useful only after the log-in.

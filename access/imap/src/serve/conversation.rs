@@ -156,7 +156,7 @@ impl Conversation {
         }
     }
 
-    /// Begins again inside TLS, or ends. The old decoder goes with the old connection's buffer.
+    /// Begins again inside TLS, or ends. The old decoder is dropped with the old connection's buffer.
     pub(super) async fn start_tls(self) -> Option<Self> {
         let connection = self.server.shared.start_tls(self.connection).await?;
         Some(Self { who: self.who, ..Self::new(self.server, connection) })

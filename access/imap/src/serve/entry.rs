@@ -1,4 +1,4 @@
-//! Coming in: STARTTLS, LOGIN and AUTHENTICATE (RFC 9051 §6.2).
+//! The commands before the log-in: STARTTLS, LOGIN and AUTHENTICATE (RFC 9051 §6.2).
 
 use doors::Lines;
 use mail::Password;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use doors::Shared;
 use net::{Budget, Intake};
 
-/// The server a client comes into.
+/// The server that a client comes into.
 pub struct Server {
     /// The store, the log-ins and the other parts that all doors share.
     pub shared: Shared,
@@ -18,7 +18,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with the usual limits.
+    /// Makes a server with the usual limits.
     pub fn new(shared: Shared) -> Self {
         Self {
             shared,

@@ -111,7 +111,7 @@ impl Desk {
     }
 }
 
-/// Long enough for what could be posted, if it were: changes are gathered for a second.
+/// Waits long enough for everything that could be posted: changes are gathered for a second.
 fn moment() {
     // time passes: a clock has to move
     std::thread::sleep(Duration::from_millis(1500));

@@ -7,7 +7,7 @@ use sasl::{Mechanism, Refusal};
 use crate::maildrop::{DropEntry, Listing};
 use crate::reply::Reply;
 
-/// What is to be done.
+/// The next action of the conversation.
 #[derive(Debug)]
 pub enum Act {
     /// Say this and go on.

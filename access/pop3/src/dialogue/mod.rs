@@ -50,7 +50,7 @@ impl Dialogue {
         Reply::ok("Facteur is ready")
     }
 
-    /// Has the client logged in?
+    /// Returns true if the client has logged in.
     pub fn is_in(&self) -> bool {
         matches!(self.stage, Stage::Person(_))
     }
@@ -92,7 +92,7 @@ impl Dialogue {
         Reply::ok(say!(self.language; "Welcome, {count} ({octets} octets)", "Bienvenue, {count} ({octets} octets)"))
     }
 
-    /// What a client is told that may not come in.
+    /// Returns the reply to a client that may not come in.
     pub fn refuse(&self, shut: &Shut) -> Reply {
         answers::shut(self.language, shut)
     }

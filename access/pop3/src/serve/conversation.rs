@@ -80,7 +80,7 @@ pub(super) struct Conversation {
     pub(super) server: Arc<Server>,
     pub(super) connection: Connection,
     pub(super) dialogue: Dialogue,
-    /// The time and the tries that the client has until it has logged in.
+    /// The time and the tries that the client has to log in.
     pub(super) stranger: Stranger,
     /// The maildrop of a client that has logged in.
     pub(super) hold: Option<Hold>,
@@ -237,7 +237,8 @@ impl Conversation {
         }
     }
 
-    /// Begins again inside TLS, or is over. What the client said of itself goes with the old dialogue (RFC 2595 §4).
+    /// Begins again inside TLS, or ends. The client's earlier statements are dropped with the old dialogue (RFC 2595
+    /// §4).
     async fn start_tls(self) -> Option<Self> {
         let connection = self.server.shared.start_tls(self.connection).await?;
         Some(Self::new(self.server, connection, self.stranger))

@@ -80,7 +80,7 @@ mod tests {
         let locks = Locks::default();
         let hold = locks.take(ALICE, MOMENT).await.unwrap();
         let (got, ()) = tokio::join!(locks.take(ALICE, Duration::from_secs(10)), async {
-            // The other look has found it taken, and waits.
+            // The other client has found it taken, and waits.
             tokio::task::yield_now().await;
             drop(hold);
         });

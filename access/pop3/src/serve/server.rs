@@ -1,4 +1,4 @@
-//! What all conversations share.
+//! The parts that all conversations share.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use super::locks::Locks;
 
 /// The server a client comes into.
 pub struct Server {
-    /// The store, the log-ins, and whatever else all doors share.
+    /// The store, the log-ins and the other parts that all doors share.
     pub shared: Shared,
-    /// How long to wait for whom.
+    /// The times that the server waits for clients.
     pub timeouts: Timeouts,
-    /// Which maildrops are taken.
+    /// The maildrops that are taken.
     pub(super) locks: Locks,
 }
 
 impl Server {
-    /// A server with the usual limits.
+    /// Makes a server with the usual limits.
     pub fn new(shared: Shared) -> Self {
         Self { shared, timeouts: Timeouts::default(), locks: Locks::default() }
     }
 }
 
-/// How long to wait for a client that has logged in, and for one on its way out.
+/// The times that the server waits for a client that has logged in, and for one that leaves.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// For the next command (RFC 1939 §3: at least 10 minutes).

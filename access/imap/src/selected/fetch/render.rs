@@ -311,7 +311,7 @@ impl Writer<'_> {
         self.decoded(card.blob, &path, slice(measured.length, ask.partial), Nul::Sent)
     }
 
-    /// The way to a part with its encoding taken off; that of a part that nobody can decode is none, and noted.
+    /// Returns the way to a part with its encoding taken off; a part that nobody can decode has none, and is noted.
     fn decodable(&self, row: &Row, tree: Option<&Structure>, section: &mailbox::Section) -> Option<Vec<Step>> {
         decoded(row.size, tree, section).unwrap_or_else(|Undecodable| {
             self.plan.note_undecodable();
