@@ -229,7 +229,7 @@ fn who_reads_a_letter_over_jmap_has_opened_it() {
     };
     // Reading its header and the facts that a list shows of it does not open it.
     call(&office, bob, "Email/get", json!({"ids": [id], "properties": ["subject", "preview", "bodyStructure"]}));
-    // What is read is written down in groups, once a second.
+    // The readings are written down in groups, once a second.
     // time passes: a clock has to move
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(doors(), Vec::<Value>::new());

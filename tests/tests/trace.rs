@@ -71,7 +71,7 @@ fn a_letter_from_alice_to_bob_is_followed_through_both_offices_until_he_reads_it
 
     // Reading it again is no news.
     assert_eq!(pair.beta.read(bob, "INBOX", 1).len(), 1);
-    // What is read is written down in groups, once a second.
+    // The readings are written down in groups, once a second.
     // time passes: a clock has to move
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(trace(&pair.beta, &[there]), got);

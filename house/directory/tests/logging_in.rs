@@ -257,7 +257,7 @@ async fn by_the_rounds_of_its_keys_nobody_learns_whether_a_name_exists() {
 /// Many strangers with made-up names, each from a /48 of its own, who try again and again until this is dropped.
 struct Flood {
     strangers: Vec<tokio::task::JoinHandle<()>>,
-    /// How many tries have been answered.
+    /// The number of tries that have been answered.
     answered: Arc<AtomicUsize>,
 }
 

@@ -124,7 +124,7 @@ impl<T> Queue<T> {
         self.room.add_permits(count);
     }
 
-    /// How many items are in it now.
+    /// Returns the number of items in it now.
     pub(crate) fn length(&self) -> usize {
         self.lock().items.len()
     }

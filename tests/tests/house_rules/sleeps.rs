@@ -27,7 +27,7 @@ const REASONS: &[&str] = &[
 /// The longest sleep in which nothing may happen, in milliseconds.
 const NOTHING: u64 = 100;
 
-/// What is wrong with the sleeps in a text of which the lines from `from` on are tests.
+/// Returns the faults of the sleeps in a text of which the lines from `from` on are tests.
 fn wrong(text: &str, from: usize) -> Vec<(usize, &'static str)> {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let mut wrong = Vec::new();

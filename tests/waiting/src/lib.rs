@@ -1,4 +1,4 @@
-//! How tests wait: for a condition, with a deadline that leaves room for a machine that is ten times busier.
+//! Lets tests wait: for a condition, with a deadline that leaves room for a machine that is ten times busier.
 //!
 //! `wait_…` block the thread; the others are for tests on a runtime. Each panics at its deadline and names what did not
 //! happen. A test that sleeps instead says why (see `tests/tests/house_rules/sleeps.rs`).

@@ -61,7 +61,7 @@ impl LmtpHome {
         Ok(taken)
     }
 
-    /// What is refused for good is neither here nor lost: it stays where it is.
+    /// Notes a letter that the agent refuses for good: it is neither here nor lost, and stays where it is.
     async fn write_down(&self, letter: Arrived, given: Given) -> Result<Taken, Fault> {
         let (entry, source, now) = (letter.entry, self.source, net::now());
         let octets = letter.raw.len() as u64;

@@ -29,7 +29,7 @@ pub struct Direct {
     line: Option<Line>,
 }
 
-/// What the server decided about a letter.
+/// The decision of the server about a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Given {
     /// It has taken the letter.

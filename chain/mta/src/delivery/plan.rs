@@ -64,7 +64,7 @@ fn lost_signatures(host: &str) -> Finding {
     Finding::new(CONVERSION, "converted").because(SIGNATURES_LOST).about("smtp.server", host)
 }
 
-/// What becomes of a letter whose body cannot be read while it is sent.
+/// Returns the fate of a letter whose body cannot be read while it is sent.
 pub fn our_fault(error: &store::Error) -> Fate {
     tracing::error!(%error, "cannot read a letter of the queue");
     match damage(error) {

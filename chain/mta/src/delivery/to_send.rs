@@ -11,11 +11,11 @@ pub const PIECE: u64 = 256 * 1024;
 
 /// A letter and those of its recipients to whom it goes in one transaction.
 pub struct LetterToSend<'a> {
-    /// Where its bounces go.
+    /// The address that its bounces go to.
     pub return_path: &'a ReturnPath,
-    /// To whom it goes now.
+    /// The recipients that it goes to now.
     pub recipients: Vec<&'a Address>,
-    /// How many octets it has.
+    /// The number of its octets.
     pub size: u64,
     /// Some of them are beyond ASCII.
     pub eight_bit: bool,
@@ -25,13 +25,13 @@ pub struct LetterToSend<'a> {
     pub octets: Octets<'a>,
 }
 
-/// Where the octets of a letter lie.
+/// The place of a letter's octets.
 pub enum Octets<'a> {
     /// All are here.
     Here(&'a Bytes),
     /// In the store; the beginning of them was read.
     Stored {
-        /// Where they are read from.
+        /// The store that they are read from.
         store: &'a Store,
         /// Their blob.
         blob: BlobId,

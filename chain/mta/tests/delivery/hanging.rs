@@ -85,7 +85,7 @@ async fn sites_that_do_not_even_accept_do_not_keep_a_healthy_one_waiting() {
     let all = (1..=HANGING).map(hanging).chain([("healthy.test".to_owned(), "127.0.0.1".to_owned())]);
     let folder = tempfile::tempdir().unwrap();
     let mut office = Office::open(folder.path(), names(all), healthy.port());
-    // What nobody accepts nobody can count.
+    // Nobody can count connections that nobody accepts.
     let taken = async || {
         // time passes: nothing may happen meanwhile
         tokio::time::sleep(Duration::from_millis(100)).await;
