@@ -1,7 +1,9 @@
 //! The import rule of the house: a room may only know the rooms below it, and roles never know each other. Beside it
-//! stand rules for a room's parts: no large circle of files, and no dependency that is not used.
+//! stand rules for a room's parts: no large circle of files, no dependency that is not used, and comments that are
+//! sentences.
 
 mod circles;
+mod comments;
 mod packages;
 mod paths;
 mod sleeps;
