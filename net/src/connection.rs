@@ -111,7 +111,7 @@ impl Connection {
         self.stream.is_tls()
     }
 
-    /// Version and cipher, inside TLS.
+    /// Returns version and cipher inside TLS.
     pub fn tls_info(&self) -> Option<TlsInfo> {
         self.stream.tls_info()
     }

@@ -140,7 +140,7 @@ impl Stream {
         matches!(self.wire, Wire::Server(_) | Wire::Client(_))
     }
 
-    /// Version and cipher, inside TLS.
+    /// Returns version and cipher inside TLS.
     pub fn tls_info(&self) -> Option<TlsInfo> {
         let state = self.tls_state()?;
         Some(TlsInfo {

@@ -1,5 +1,5 @@
-//! VacationResponse (RFC 8621 §8): one for each account. Its words are kept; letters are not answered yet, so that it cannot
-//! be enabled, and is told as what it is: not enabled.
+//! VacationResponse (RFC 8621 §8): one for each account. Its words are kept; letters are not answered yet, so that it
+//! cannot be enabled, and is told as what it is: not enabled.
 
 use records::{Absence, Kind, absence};
 use serde_json::{Value, json};

@@ -63,8 +63,8 @@ pub type MxAnswer = Answer<Exchanges>;
 /// The statement of the MX records of a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exchanges {
-    /// These hosts take its letters, the smallest preference first; never empty. Those of one preference stand in random
-    /// order.
+    /// These hosts take its letters, the smallest preference first; never empty. Those of one preference stand in
+    /// random order.
     Hosts(Vec<Exchange>),
     /// The domain takes no mail (RFC 7505).
     Null,

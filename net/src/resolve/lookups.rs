@@ -35,7 +35,7 @@ impl Lookups {
         Self { resolver, left: AtomicU32::new(most), until: Instant::now() + patience }
     }
 
-    /// The number of questions that may still be asked.
+    /// Returns the number of questions that may still be asked.
     pub fn left(&self) -> u32 {
         if Instant::now() < self.until { self.left.load(Ordering::Relaxed) } else { 0 }
     }

@@ -29,8 +29,8 @@ pub struct DnsFault(pub String);
 /// The outcome of a question: an answer, or a fault after which it should be asked again later.
 pub type Asked<'a, T> = Pending<'a, Result<Answer<T>, DnsFault>>;
 
-/// Asks the domain name system. Names may be written in any case and with or without their last dot; the names in answers
-/// are in lower case and without it. Aliases (CNAME) are followed.
+/// Asks the domain name system. Names may be written in any case and with or without their last dot; the names in
+/// answers are in lower case and without it. Aliases (CNAME) are followed.
 ///
 /// A question that a resolver cannot ask is a fault, and never "none".
 pub trait Resolver: Send + Sync {
@@ -40,8 +40,8 @@ pub trait Resolver: Send + Sync {
     /// Finds the addresses of `host`; the address of an IP address is itself.
     fn addresses<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<IpAddr>>;
 
-    /// Finds the hosts that offer a service, such as `_imaps._tcp.example.org` (RFC 6186): the smallest priority first, and
-    /// the largest weight first among those.
+    /// Finds the hosts that offer a service, such as `_imaps._tcp.example.org` (RFC 6186): the smallest priority first,
+    /// and the largest weight first among those.
     fn services<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Service>> {
         never_asked("SRV", name)
     }

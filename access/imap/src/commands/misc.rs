@@ -5,8 +5,8 @@ use mailbox::{Error, account, folder};
 use crate::codec::write;
 use crate::session::{Answer, Done, Output, Session};
 
-/// ENABLE (RFC 5161). Unknown names are ignored; the answer contains the new ones. Some clients send it with a folder
-/// selected, which §3.1 leaves to the server: it takes effect from the next response on.
+/// Answers ENABLE (RFC 5161). Unknown names are ignored; the answer contains the new ones. Some clients send it with a
+/// folder selected, which §3.1 leaves to the server: it takes effect from the next response on.
 pub(super) fn enable(session: &mut Session, out: &mut Output<'_>, names: &[String]) -> Done {
     let enabled = &mut session.enabled;
     let mut news = String::from("* ENABLED");
@@ -35,7 +35,7 @@ pub(super) fn namespace(out: &mut Output<'_>) -> Done {
     Ok(Answer::ok("Done"))
 }
 
-/// GETQUOTA (RFC 9208 §4.1.1). There is one root, `""`: the whole mailbox, and only if a limit is set.
+/// Answers GETQUOTA (RFC 9208 §4.1.1). There is one root, `""`: the whole mailbox, and only if a limit is set.
 pub(super) async fn quota(session: &Session, out: &mut Output<'_>, root: &str) -> Done {
     let account = session.login.account;
     let usage =

@@ -22,7 +22,8 @@ pub fn structure(out: &mut Vec<u8>, part: &Part, form: Form) {
     match &part.content {
         Content::Multipart(parts) => multipart(out, part, parts, form),
         Content::Message(message) => single(out, part, Some(message), form),
-        // The parts found in a leaf beside MIME or in the wrapping of a signature are left out: clients fetch octets as they stand.
+        // The parts found in a leaf beside MIME or in the wrapping of a signature are left out: clients fetch octets as
+        // they stand.
         Content::Leaf | Content::Made(_) | Content::Within(_) | Content::Signed(_) | Content::Deep(_) => {
             single(out, part, None, form);
         }

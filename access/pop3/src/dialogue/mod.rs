@@ -136,7 +136,7 @@ impl Dialogue {
         })
     }
 
-    /// RFC 2449 §5 and §6.
+    /// Answers CAPA (RFC 2449 §5 and §6).
     fn capabilities(&self) -> Act {
         let mut list: Vec<String> = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
             .into_iter()

@@ -19,7 +19,7 @@ pub(super) async fn check(conversation: &mut Conversation, name: &str, password:
     conclude(conversation, outcome).await
 }
 
-/// The exchange of a mechanism.
+/// Carries out the exchange of a mechanism.
 pub(super) async fn authenticate(
     conversation: &mut Conversation,
     mechanism: Mechanism,

@@ -8,7 +8,7 @@ use store::{Key, Store, Tx};
 use super::Server;
 use crate::maildrop::Maildrop;
 
-/// The end of a conversation; with QUIT the letters that were marked go (the UPDATE state, RFC 1939 §6). When this
+/// Ends a conversation; with QUIT the letters that were marked go (the UPDATE state, RFC 1939 §6). When this
 /// gives `Ok` they are gone for good; when not, all of them may still be there, or some.
 pub(super) async fn update(server: &Server, mut maildrop: Maildrop, quit: bool) -> Result<(), Error> {
     let (store, account) = (&server.shared.store, maildrop.account());

@@ -19,8 +19,8 @@ const MOST_PLACES: usize = 64;
 /// The most marks on one character. (Vietnamese has two, Hebrew with its accents three.)
 const MOST_MARKS: u32 = 3;
 
-/// The most characters and places of one word in a line; behind them the line ends, in the middle of the word. Firefox looks
-/// back over the whole word for each of its places: four thousand keep it busy for a minute.
+/// The most characters and places of one word in a line; behind them the line ends, in the middle of the word. Firefox
+/// looks back over the whole word for each of its places: four thousand keep it busy for a minute.
 const LONGEST_LINE: usize = 10_000;
 const MOST_PLACES_IN_LINE: usize = 1_000;
 

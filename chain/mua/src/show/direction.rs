@@ -1,7 +1,7 @@
 //! Settles the direction in which a letter is read if it leaves that to its reader (`dir="auto"`).
 //!
-//! A browser searches for the first letter of such an element anew whenever something is added to the element, so twenty
-//! thousand lines without a letter keep it busy for half a minute. This module reads each text once.
+//! A browser searches for the first letter of such an element anew whenever something is added to the element, so
+//! twenty thousand lines without a letter keep it busy for half a minute. This module reads each text once.
 
 use super::markup::{Tag, Token, Tokens};
 

@@ -1,12 +1,13 @@
-//! The right edge of long texts. A browser that makes one straight (`text-align: justify`) looks through the whole paragraph
-//! for each of its lines: a megabyte keeps it busy for ten seconds, and a letter of usual length for none.
+//! The right edge of long texts. A browser that makes one straight (`text-align: justify`) looks through the whole
+//! paragraph for each of its lines: a megabyte keeps it busy for ten seconds, and a letter of usual length for none.
 
 use super::markup::{Tag, Token, Tokens};
 
 /// Octets of the text of a page that may have a straight right edge.
 const LONGEST: usize = 100_000;
 
-/// The two ways in which [`super::css`] writes it, and the one in which [`ammonia`] does, each with what takes its place.
+/// The two ways in which [`super::css`] writes it, and the one in which [`ammonia`] does, each with what takes its
+/// place.
 const STRAIGHT: [(&str, &str); 3] = [
     ("text-align:justify", "text-align:start"),
     ("text-align-last:justify", "text-align-last:start"),

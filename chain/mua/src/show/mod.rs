@@ -1,10 +1,10 @@
 //! Makes letters fit to be shown: HTML without anything that could run, call home or break out; text with links and
 //! quotes.
 //!
-//! This is the first of three walls. The second is the response's `Content-Security-Policy` ([`POLICY`]), which allows no
-//! script, no form, no frame and no foreign host; the third is the sandbox, of the response and of the frame around it, in
-//! which no script runs whatever the other walls let through. Because none can run, the letter may have our origin, so that
-//! the page around the frame can measure it.
+//! This is the first of three walls. The second is the response's `Content-Security-Policy` ([`POLICY`]), which allows
+//! no script, no form, no frame and no foreign host; the third is the sandbox, of the response and of the frame around
+//! it, in which no script runs whatever the other walls let through. Because none can run, the letter may have our
+//! origin, so that the page around the frame can measure it.
 //!
 //! One thing comes with our origin even without scripts: the cookie goes with requests for pictures. Those lead only
 //! where [`Pictures`] says (each address is signed, and is enough by itself), a `GET` changes nothing here, and a style

@@ -29,7 +29,7 @@ fn push_ascii(text: &mut String, octets: &[u8]) -> bool {
     octets.is_ascii()
 }
 
-/// Base64 of UTF-16.
+/// Reads Base64 of UTF-16.
 fn push_shifted(text: &mut String, base64: &[u8]) -> bool {
     let (mut bits, mut count, mut units) = (0u32, 0u32, Vec::with_capacity(base64.len() * 3 / 8 + 1));
     for value in base64.iter().filter_map(|octet| sextet(*octet)) {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launch, open, serve, watch } from '../browser';
 
 /**
- * The time until the first letters are seen depends on the number of questions that the pages ask one after the other, and
- * on the size of the answers: a round trip to the other side of the world takes 300 ms, whatever the machine.
+ * The time until the first letters are seen depends on the number of questions that the pages ask one after the other,
+ * and on the size of the answers: a round trip to the other side of the world takes 300 ms, whatever the machine.
  */
 
 let browser: Browser;
@@ -12,8 +12,8 @@ beforeAll(async () => void (browser = await launch()));
 afterAll(() => browser.close());
 
 /**
- * Does `begin` while the server answers only so many of the requests for data that the pages make; returns the octets of the
- * last answer once letters are seen.
+ * Does `begin` while the server answers only so many of the requests for data that the pages make; returns the octets
+ * of the last answer once letters are seen.
  */
 async function answering(rounds: number, page: Page, begin: () => Promise<unknown>): Promise<number> {
   let [left, octets] = [rounds, Promise.resolve(0)];
