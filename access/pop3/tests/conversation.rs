@@ -243,7 +243,7 @@ async fn what_was_retrieved_is_seen_and_what_was_looked_into_is_not() {
     client.lines("TOP 2 9").await;
     client.ask("QUIT", "+OK").await;
     assert_eq!(inbox(&store).await.unseen, 2);
-    // Also for who does not say goodbye.
+    // The letter also becomes `\Seen` if the client leaves without QUIT.
     let mut client = log_in(address).await;
     client.lines("RETR 2").await;
     drop(client);
