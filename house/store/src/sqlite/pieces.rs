@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 
-use roaring::RoaringTreemap;
+use roaring::{RoaringBitmap, RoaringTreemap};
 
 use crate::error::Result;
 use crate::params;
@@ -136,11 +136,29 @@ pub(super) fn partial(view: &View, account: i64, number: u8) -> Result<RoaringTr
 /// The letters that a statement gives in its first column.
 pub(super) fn gathered(view: &View, sql: &str, params: &[crate::Value<'_>]) -> Result<RoaringTreemap> {
     let mut letters = RoaringTreemap::new();
+    let (mut upper, mut bitmap) = (0, RoaringBitmap::new());
+    let mut keep = |upper: u32, bitmap: RoaringBitmap| {
+        if !bitmap.is_empty() {
+            letters |= RoaringTreemap::from_bitmaps([(upper, bitmap)]);
+        }
+    };
     view.for_each(sql, params, |row| {
-        letters.insert(row.get(0)?);
+        let (high, low) = halves(row.get(0)?);
+        if high != upper {
+            keep(upper, std::mem::take(&mut bitmap));
+            upper = high;
+        }
+        bitmap.insert(low);
         Ok(ControlFlow::Continue(()))
     })?;
+    keep(upper, bitmap);
     Ok(letters)
+}
+
+/// The upper and the lower half of a number. Letters whose upper halves are equal lie in one bitmap, to which a letter is
+/// added quicker than to the map of all bitmaps.
+fn halves(letter: u64) -> (u32, u32) {
+    ((letter >> 32) as u32, letter as u32)
 }
 
 /// Some of the runs, from all over the piece, as a question to FTS5.
