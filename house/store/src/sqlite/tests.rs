@@ -1,4 +1,4 @@
-//! How SQLite is built and set up here, so that threads do not wait for each other and nothing is compiled twice.
+//! Tests of how SQLite is built and set up here: threads do not wait for each other and nothing is compiled twice.
 
 use rusqlite::{OpenFlags, StatementStatus};
 
