@@ -103,7 +103,8 @@ fn reading() -> Outcome {
 fn pages() -> Outcome {
     step(cargo().args(["build", "--workspace", "--bins"]))?;
     step(npm().args(["ci", "--no-audit", "--no-fund"]))?;
-    step(npm().args(["run", "real", "--", "testing/real/walls.test.ts"]).env("FACTEUR_LONG", "1"))
+    let long = ["run", "real", "--", "testing/real/walls.test.ts", "testing/real/heavy.test.ts"];
+    step(npm().args(long).env("FACTEUR_LONG", "1"))
 }
 
 /// Every test of a file of `tests/tests`, with those that are too long for each change.
