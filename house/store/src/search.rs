@@ -14,10 +14,10 @@ use crate::engine::full_text::FullText;
 use crate::engine::{Opened, Upkeep};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
+use crate::free_pages;
 use crate::key::Key;
 use crate::lane::{Lane, LaneOptions};
 use crate::lock::wait_for_turn;
-use crate::shrink;
 use crate::statistics::Counters;
 use crate::topic::Board;
 use crate::turns::{Asker, Shares};
@@ -154,10 +154,10 @@ impl SearchIndex {
             IndexSlot::Open(index) => Arc::clone(index),
             IndexSlot::Unopened | IndexSlot::Closed => return Ok(false),
         };
-        if !index.readers.read_blocking(DEADLINE, shrink::is_worth_it)? {
+        if !index.readers.read_blocking(DEADLINE, free_pages::has_some)? {
             return Ok(false);
         }
-        index.writer.write_blocking(Key::Everything, move |tx| shrink::give_back(tx, pages)).map(|()| true)
+        index.writer.write_blocking(Key::Everything, move |tx| free_pages::give_back(tx, pages)).map(|()| true)
     }
 
     pub(crate) fn close(&self) {

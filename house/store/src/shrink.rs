@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::engine::WriteSession;
 use crate::error::{Error, Result};
+use crate::free_pages::{give_back, has_some};
 use crate::key::Key;
 use crate::space::{MIB, Room};
 use crate::store::Inner;
-use crate::tx::Tx;
-use crate::view::View;
 
 /// Pages given back in one write: some milliseconds.
 const SLICE: u32 = 256;
@@ -54,21 +53,11 @@ impl Shrink {
     }
 }
 
-/// Returns true if the database has room to give back.
-pub(crate) fn is_worth_it(view: &View) -> Result<bool> {
-    view.session().has_room_to_give()
-}
-
-/// Gives some of it back.
-pub(crate) fn give_back(tx: &mut Tx, pages: u32) -> Result<()> {
-    tx.session().give_back(pages)
-}
-
 /// `true`: there may be more.
 fn round(store: &Inner) -> Result<bool> {
     store.health.may_write()?;
     let slice = if store.space.may_grow().is_ok() { SLICE } else { TIGHT_SLICE };
-    let in_database = store.readers.read_blocking(is_worth_it)?;
+    let in_database = store.readers.read_blocking(has_some)?;
     if in_database {
         store.writer.write_blocking(Key::Everything, move |tx| give_back(tx, slice))?;
     }

@@ -3,6 +3,7 @@
 //!
 //! This room knows no socket, no clock, no database and no runtime. Time and randomness are passed in.
 
+mod account;
 mod address;
 pub mod check;
 mod envelope;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::Address;
-use crate::seam::AccountId;
+use crate::account::AccountId;
 
 /// One recipient of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use crate::account::AccountId;
 use crate::stay::{Doing, ForEver, Proof, SharedStay};
 use crate::{Address, Domain, Envelope, Letter, Password, Reply};
 
@@ -31,10 +32,6 @@ impl Room for Boundless {
         true
     }
 }
-
-/// The number of a person's mailbox in the server. Never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AccountId(pub i64);
 
 /// The standing of an address with this post office.
 #[derive(Clone, Debug, PartialEq, Eq)]
