@@ -111,7 +111,9 @@ fn search() -> impl Strategy<Value = Search> {
         count,
         save,
     });
-    (numbering(), option::of(returns), option::of(upper()), vec(key(), 1..4))
+    // The texts are written in UTF-8: read in another charset, or guessed, they may well be others.
+    let charset = select(vec!["UTF-8", "US-ASCII"]).prop_map(str::to_owned);
+    (numbering(), option::of(returns), option::of(charset), vec(key(), 1..4))
         .prop_map(|(numbering, returns, charset, keys)| Search { numbering, returns, charset, keys })
 }
 
