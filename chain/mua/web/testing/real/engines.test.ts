@@ -191,10 +191,13 @@ function keepPrinted(): void {
   const kept = window as unknown as { paper?: Paper };
   new MutationObserver(() => {
     const frame = document.querySelector<HTMLIFrameElement>('iframe.paper');
-    frame?.addEventListener('load', () => {
-      const view = frame.contentWindow;
+    // Some versions have loaded the empty document by now, others put another in its place later.
+    const keep = () => {
+      const view = frame?.contentWindow;
       if (view) view.print = () => (kept.paper = read(view.document));
-    });
+    };
+    keep();
+    frame?.addEventListener('load', keep);
   }).observe(document.body, { childList: true });
 
   function read(paper: Document): Paper {
