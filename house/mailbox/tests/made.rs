@@ -1,25 +1,17 @@
 //! Texts and files that stand in a letter beside MIME: uuencode and yEnc in plain bodies, and TNEF. A person sees the files with
 //! their names, types and sizes, and the text without them; IMAP goes on to tell what came.
 
+#[path = "common/kept.rs"]
+mod kept;
+
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use facteur_mailbox as mailbox;
-use mailbox::Structure;
+use kept::{letter, structure};
 use mailbox::parse::steps::unpacked;
-use mailbox::parse::{Bodies, Content, Encoding, Limits, Part, decode, scan, text};
+use mailbox::parse::{Bodies, Content, Encoding, Part, decode, text};
 use proptest::prelude::*;
-
-fn letter(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/letters/{name}.eml", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-fn structure(letter: &[u8]) -> Structure {
-    let structure = scan(letter, Limits::default());
-    assert_eq!(Structure::decode(&structure.encode()).as_ref(), Some(&structure));
-    structure
-}
 
 /// The decoded octets of a part.
 fn octets(letter: &[u8], part: &Part) -> Vec<u8> {

@@ -4,6 +4,8 @@
 
 #[path = "common/cms.rs"]
 mod cms;
+#[path = "common/kept.rs"]
+mod kept;
 #[path = "common/mutations.rs"]
 mod mutations;
 
@@ -12,23 +14,10 @@ use std::time::{Duration, Instant};
 
 use cms::Form;
 use facteur_mailbox as mailbox;
-use mailbox::Structure;
+use kept::{letter, structure};
 use mailbox::parse::steps::unpacked;
-use mailbox::parse::{
-    By, Content, Contents, Item, Limits, Part, Protection, Role, What, decode, protection, scan, text,
-};
+use mailbox::parse::{By, Content, Contents, Item, Part, Protection, Role, What, decode, protection, text};
 use proptest::prelude::*;
-
-fn letter(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/letters/{name}.eml", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-fn structure(letter: &[u8]) -> Structure {
-    let structure = scan(letter, Limits::default());
-    assert_eq!(Structure::decode(&structure.encode()).as_ref(), Some(&structure));
-    structure
-}
 
 fn along(path: &[mailbox::parse::Step], letter: &[u8]) -> Vec<u8> {
     unpacked(path, &letter[path[0].start as usize..path[0].end as usize])

@@ -1,17 +1,16 @@
 //! Tests of the facts that are read from letters when they are filed.
 
+#[path = "common/kept.rs"]
+mod kept;
+
 use std::ops::Range;
 
 use facteur_mailbox as mailbox;
+use kept::letter;
 use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Content, Encoding, Limits, Part, scan, text};
 use mailbox::{Section, SectionText, Structure, Summary};
 use proptest::prelude::*;
-
-fn letter(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/letters/{name}.eml", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
 
 /// `"2.1.MIME"` in words.
 fn section(written: &str) -> Section {
