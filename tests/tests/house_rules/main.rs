@@ -24,7 +24,7 @@ fn floor(name: &str) -> Option<u8> {
         "facteur-mailbox" => 5,
         "facteur-directory" | "facteur-doors" | "facteur-trace" | "facteur-https" => 4,
         "facteur-store" | "facteur-net" | "facteur-maildir" => 3,
-        "facteur-smtp" | "facteur-sasl" => 2,
+        "facteur-smtp" | "facteur-sasl" | "facteur-auth" => 2,
         "facteur-mail" => 1,
         "facteur-reading" => 0,
         _ => return None,
