@@ -6,3 +6,9 @@
 //! This room must not know what is done with a letter: it says what is proved, and never what follows.
 
 pub mod dns;
+pub mod spf;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use table::Table;
