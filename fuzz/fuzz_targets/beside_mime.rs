@@ -15,16 +15,23 @@ fn leaves<'a>(part: &'a Part, out: &mut Vec<&'a Part>) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((choice, body)) = data.split_first() else { return };
-    let kinds =
-        ["text/plain", "application/ms-tnef", "message/rfc822", "multipart/mixed; boundary=b", "application/pkcs7-mime"];
+    let kinds = [
+        "text/plain",
+        "application/ms-tnef",
+        "message/rfc822",
+        "multipart/mixed; boundary=b",
+        "application/pkcs7-mime",
+    ];
     let kind = usize::from(choice & 15) % kinds.len();
     let encoding = ["8bit", "quoted-printable", "x-yenc", "x-uuencode"][usize::from(choice >> 4 & 3)];
     let head = format!("Content-Type: {}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n", kinds[kind]);
     // TNEF and CMS have beginnings that chance does not find.
     let signature: &[u8] = match kind {
         1 => b"\x78\x9f\x3e\x22\x01\x00",
-        4 => b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00\
-            \x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80\x24\x80",
+        4 => {
+            b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00\
+            \x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80\x24\x80"
+        }
         _ => b"",
     };
     let letter = [head.as_bytes(), signature, body].concat();

@@ -2,8 +2,8 @@
 //! comes back from an mbox as it was.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use import_export::mbox::{Dialect, Mbox, Piece, quote, unquote};
+use libfuzzer_sys::fuzz_target;
 
 fn pieces(mbox: &[u8], dialect: Dialect) -> Vec<Piece> {
     let mut reader = Mbox::new(mbox, dialect, 1 << 16);

@@ -12,7 +12,9 @@ fuzz_target!(|data: &[u8]| {
         Ok(grant) => {
             let tokens = std::iter::once(&grant.access).chain(grant.refresh.as_ref());
             for token in tokens {
-                assert!(!token.reveal().is_empty() && token.reveal().bytes().all(|octet| (b' '..=b'~').contains(&octet)));
+                assert!(
+                    !token.reveal().is_empty() && token.reveal().bytes().all(|octet| (b' '..=b'~').contains(&octet))
+                );
             }
         }
         Err(error) => assert!(!error.to_string().chars().any(char::is_control)),

@@ -19,7 +19,8 @@ fn body(mut input: &[u8], step: usize) -> (Result<bytes::Bytes, u64>, bool, usiz
 
 fn must_ascend<T>(listing: &Listing<T>, answer: &[u8]) {
     assert!(listing.letters.is_sorted_by(|(one, _), (next, _)| one < next));
-    let lines = answer.split(|octet| *octet == b'\n').filter(|line| !String::from_utf8_lossy(line).trim().is_empty()).count();
+    let lines =
+        answer.split(|octet| *octet == b'\n').filter(|line| !String::from_utf8_lossy(line).trim().is_empty()).count();
     assert!(listing.wrong.is_some() || listing.letters.len() >= lines.min(1), "nonsense is told");
 }
 

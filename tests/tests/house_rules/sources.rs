@@ -105,6 +105,7 @@ impl Reader<'_> {
             Some((_, items)) => {
                 let file = self.here().file.clone();
                 let module = self.read.module(&file, Some(parent));
+                let folder = self.told_path(child).unwrap_or(folder);
                 Reader { read: self.read, module, folder, tests: self.tests }.items(items);
                 module
             }
@@ -116,16 +117,19 @@ impl Reader<'_> {
         self.here().children.insert(name, module);
     }
 
+    /// Returns the file or, for a module with its items in braces, the folder that `#[path]` names.
+    fn told_path(&self, child: &syn::ItemMod) -> Option<PathBuf> {
+        let told = child.attrs.iter().find(|attribute| attribute.path().is_ident("path"))?;
+        let syn::Meta::NameValue(told) = &told.meta else { return None };
+        let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(path), .. }) = &told.value else { return None };
+        let file = &self.read.modules[self.module].file;
+        Some(file.parent().expect("a file lies in a folder").join(path.value()))
+    }
+
     fn file_of(&self, child: &syn::ItemMod, name: &str) -> PathBuf {
-        let told = child.attrs.iter().find(|attribute| attribute.path().is_ident("path"));
-        if let Some(syn::Meta::NameValue(told)) = told.map(|attribute| &attribute.meta)
-            && let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(path), .. }) = &told.value
-        {
-            let file = &self.read.modules[self.module].file;
-            return file.parent().expect("a file lies in a folder").join(path.value());
-        }
         let flat = self.folder.join(format!("{name}.rs"));
-        if flat.exists() { flat } else { self.folder.join(name).join("mod.rs") }
+        let usual = || if flat.exists() { flat } else { self.folder.join(name).join("mod.rs") };
+        self.told_path(child).unwrap_or_else(usual)
     }
 
     fn import(&mut self, tree: &syn::UseTree, before: &[String], is_handed_on: bool) {
