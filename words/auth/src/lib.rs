@@ -5,7 +5,10 @@
 //!
 //! This room must not know what is done with a letter: it says what is proved, and never what follows.
 
+pub mod dmarc;
 pub mod dns;
+pub mod iprev;
+mod names;
 pub mod spf;
 mod table;
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 
 use super::macros::{MacroString, Place, Values};
-use super::names::{self, sending_domain};
 use super::record::{Directive, Mechanism, Prefixes, Record, is_record};
 use super::{Identity, Problem, SpfQuestion, SpfResult, Verdict};
 use crate::dns::{Answer, Dns, Later};
+use crate::names::{self, sending_domain};
 
 /// The most terms that ask (RFC 7208 §4.6.4).
 const MOST_TERMS: u32 = 10;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::names;
+use crate::names;
 
 /// A text with macros, read.
 #[derive(Clone, Debug, PartialEq, Eq)]

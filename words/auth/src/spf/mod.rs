@@ -3,11 +3,9 @@
 //! - `record`: reads a record into its terms.
 //! - `macros`: reads and expands macro strings.
 //! - `evaluation`: finds the first term that fits, within the limits of RFC 7208 §4.6.4.
-//! - `names`: the names that a peer gives, as they are asked about.
 
 mod evaluation;
 mod macros;
-mod names;
 mod record;
 #[cfg(test)]
 mod suite;

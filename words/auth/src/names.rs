@@ -1,28 +1,33 @@
-//! The names that a peer gives, as they are asked about.
+//! The names that letters and peers give, as they are asked about.
 
 use std::borrow::Cow;
 
 /// The longest name that can be asked about, in octets without the last dot (RFC 1035 §3.1).
-pub(super) const LONGEST: usize = 253;
+pub(crate) const LONGEST: usize = 253;
 
-/// Returns the name in A-labels (RFC 7208 §4.3), in lower case and without its last dot. `None` if it cannot be a domain
-/// that sends letters: it has less than two labels, or labels that no host has.
-pub(super) fn sending_domain(name: &str) -> Option<String> {
+/// Returns the name in A-labels (RFC 7208 §4.3, RFC 9989 §5.3.1), in lower case and without its last dot. `None` if it
+/// has labels that no host has.
+pub(crate) fn domain(name: &str) -> Option<String> {
     let ascii: Cow<'_, str> =
         if name.is_ascii() { Cow::Borrowed(name) } else { Cow::Owned(idna::domain_to_ascii(name).ok()?) };
     let ascii = ascii.strip_suffix('.').unwrap_or(&ascii);
     let fits = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
     let is_host = ascii.split('.').all(|label| label.bytes().all(fits));
-    (is_host && ascii.contains('.') && can_be_asked(ascii)).then(|| ascii.to_ascii_lowercase())
+    (is_host && can_be_asked(ascii)).then(|| ascii.to_ascii_lowercase())
+}
+
+/// The same for a domain that can have a record of SPF: it has two labels at least (RFC 7208 §4.3).
+pub(crate) fn sending_domain(name: &str) -> Option<String> {
+    domain(name).filter(|domain| domain.contains('.'))
 }
 
 /// Returns true if a question about this name can be written down (RFC 1035 §3.1).
-pub(super) fn can_be_asked(name: &str) -> bool {
+pub(crate) fn can_be_asked(name: &str) -> bool {
     name.is_ascii() && name.len() <= LONGEST && name.split('.').all(|label| (1..=63).contains(&label.len()))
 }
 
 /// Cuts labels from the left until the name is short enough (RFC 7208 §7.3), and takes away its last dot.
-pub(super) fn cut(name: &str) -> &str {
+pub(crate) fn cut(name: &str) -> &str {
     let mut name = name.strip_suffix('.').unwrap_or(name);
     while name.len() > LONGEST {
         match name.split_once('.') {
@@ -34,7 +39,7 @@ pub(super) fn cut(name: &str) -> &str {
 }
 
 /// Returns true if `name` is `domain` or lies below it.
-pub(super) fn is_within(name: &str, domain: &str) -> bool {
+pub(crate) fn is_within(name: &str, domain: &str) -> bool {
     let Some(split) = name.len().checked_sub(domain.len()) else { return false };
     name.get(split..).is_some_and(|end| end.eq_ignore_ascii_case(domain))
         && (split == 0 || name.as_bytes()[split - 1] == b'.')
