@@ -170,10 +170,13 @@ impl Judge {
     }
 }
 
-/// Does one of these places have the text as the question asks for it?
+/// Does one of these places have the text as the question asks for it, but for the accents and the width that Dovecot
+/// does not tell apart either?
 fn is_in(question: &Question, places: &[Levels]) -> bool {
     match question {
-        Question::Body(needle) | Question::Text(needle) => loosely(needle, places.iter()) == Truth::Yes,
+        Question::Body(needle) | Question::Text(needle) => {
+            matches!(loosely(needle, places.iter()), Truth::Yes | Truth::Perhaps(Reason::Letters))
+        }
         Question::Or(one, other) => is_in(one, places) || is_in(other, places),
         _ => false,
     }
@@ -277,4 +280,19 @@ fn without_accents(text: &str) -> String {
 
 fn without_blanks(text: &str) -> String {
     without_accents(text).chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_explains_a_question_in_another_width_too() {
+        let page = "Content-Type: text/html\r\n\r\n<p style=\"width: 12px\">1 2\r\n".as_bytes().to_vec();
+        let text = "Content-Type: text/plain\r\n\r\n12\r\n".as_bytes().to_vec();
+        let judge = Judge::of(&[page, text]);
+        let question = Question::Body("１２".to_owned());
+        assert_eq!(judge.explain(&question, 0, false), Ok(Reason::Markup));
+        assert!(judge.explain(&question, 1, false).is_err(), "a reader sees it, and so must we");
+    }
 }
