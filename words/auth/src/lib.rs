@@ -5,6 +5,7 @@
 //!
 //! This room must not know what is done with a letter: it says what is proved, and never what follows.
 
+pub mod dkim;
 pub mod dmarc;
 pub mod dns;
 pub mod iprev;
