@@ -5,7 +5,7 @@ use std::time::Duration;
 use sasl::Refusal;
 use tokio::time::Instant;
 
-use crate::Shared;
+use crate::Terms;
 
 /// A client that has not logged in. When TLS begins, it keeps its count: neither its time nor its failures begin anew.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +21,8 @@ impl Stranger {
     pub const FAILURES_MAX: u32 = 5;
 
     /// Makes a client that has just come.
-    pub fn new(shared: &Shared) -> Self {
-        Self { until: Instant::now() + shared.entry, failures: 0 }
+    pub fn new(terms: &Terms) -> Self {
+        Self { until: Instant::now() + terms.entry, failures: 0 }
     }
 
     /// Returns the time that is left for the log-in: zero if it is over.

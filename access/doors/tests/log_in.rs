@@ -5,9 +5,8 @@ mod people;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
-use facteur_doors::{Entrance, Lines, Shared, log_in};
+use facteur_doors::{Entrance, Lines, Terms, log_in};
 use mail::Password;
 use mail::seam::Login;
 use people::TwoPeople;
@@ -85,12 +84,11 @@ async fn a_client_that_goes_in_the_midst_of_it_ends_the_conversation() {
 #[test]
 fn a_password_is_asked_for_inside_tls_alone_unless_a_test_wants_it_otherwise() {
     let data = tempfile::tempdir().unwrap();
-    let store = store::Store::open(store::Options::new(data.path()), &[]).unwrap();
-    let mut shared = Shared::new(store, Arc::new(TwoPeople));
+    let mut terms = Terms::default();
     let ways = |start_tls, log_in| Entrance { start_tls, log_in };
-    assert_eq!((shared.entrance(false), shared.entrance(true)), (ways(false, false), ways(false, true)));
-    shared.tls = Some(net::ServerTls::self_signed(data.path(), "mail.alpha.test").unwrap());
-    assert_eq!((shared.entrance(false), shared.entrance(true)), (ways(true, false), ways(false, true)));
-    shared.clear_logins = true;
-    assert_eq!((shared.entrance(false), shared.entrance(true)), (ways(true, true), ways(false, true)));
+    assert_eq!((terms.entrance(false), terms.entrance(true)), (ways(false, false), ways(false, true)));
+    terms.tls = Some(net::ServerTls::self_signed(data.path(), "mail.alpha.test").unwrap());
+    assert_eq!((terms.entrance(false), terms.entrance(true)), (ways(true, false), ways(false, true)));
+    terms.clear_logins = true;
+    assert_eq!((terms.entrance(false), terms.entrance(true)), (ways(true, true), ways(false, true)));
 }

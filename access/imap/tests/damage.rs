@@ -72,7 +72,7 @@ fn letter(subject: &str, lines: usize) -> String {
 async fn furnish(data: &Path) -> (Client, Store) {
     let kept = Arc::new(Mutex::new(None));
     let address = fixture::open(data, |server| {
-        server.shared.clear_logins = true;
+        server.terms.clear_logins = true;
         server.append_limit = 2_000_000;
         *kept.lock().unwrap() = Some(server.shared.store.clone());
     })

@@ -11,6 +11,6 @@ use std::path::Path;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_conversation_goes_as_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialogues");
-    dialogue::play_all(&folder, async |data| fixture::open(data, |server| server.shared.clear_logins = true).await)
+    dialogue::play_all(&folder, async |data| fixture::open(data, |server| server.terms.clear_logins = true).await)
         .await;
 }

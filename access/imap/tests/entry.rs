@@ -24,7 +24,7 @@ async fn log_in(address: SocketAddr) -> Client {
 #[tokio::test]
 async fn nobody_logs_in_before_tls_is_on() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |server| server.terms.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     let greeting = client.expect("* OK [CAPABILITY IMAP4rev1").await;
     assert!(greeting.contains("STARTTLS LOGINDISABLED]") && !greeting.contains("AUTH="), "{greeting}");
@@ -48,7 +48,7 @@ async fn nobody_logs_in_before_tls_is_on() {
 #[tokio::test]
 async fn what_was_sent_in_clear_behind_starttls_is_forgotten() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |server| server.terms.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     client.say("a STARTTLS\r\nb NOOP\r\nc LOGIN {5+}\r\nal").await;
@@ -61,7 +61,7 @@ async fn what_was_sent_in_clear_behind_starttls_is_forgotten() {
 #[tokio::test]
 async fn a_client_can_prove_its_password_without_sending_it() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.clear_logins = true).await;
+    let address = fixture::open(data.path(), |server| server.terms.clear_logins = true).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     let password = Password::new("secret".to_owned());
@@ -80,7 +80,7 @@ async fn a_client_can_prove_its_password_without_sending_it() {
 #[tokio::test]
 async fn a_stranger_who_does_not_log_in_has_to_go() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.entry = SECOND / 2).await;
+    let address = fixture::open(data.path(), |server| server.terms.entry = SECOND / 2).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     // A client that sends something now and then gains no time.
@@ -98,7 +98,7 @@ async fn a_stranger_who_does_not_log_in_has_to_go() {
 async fn a_person_who_says_nothing_for_long_is_logged_out() {
     let data = tempfile::tempdir().unwrap();
     let short = |server: &mut facteur_imap::Server| {
-        server.shared.clear_logins = true;
+        server.terms.clear_logins = true;
         server.timeouts.command = SECOND / 4;
     };
     let address = fixture::open(data.path(), short).await;
@@ -115,7 +115,7 @@ async fn everyone_is_told_goodbye_when_the_house_closes() {
     let data = tempfile::tempdir().unwrap();
     let (stop, shutdown) = Stop::new();
     let close = |server: &mut facteur_imap::Server| {
-        server.shared.clear_logins = true;
+        server.terms.clear_logins = true;
         server.shared.shutdown = shutdown;
     };
     let address = fixture::open(data.path(), close).await;
@@ -137,7 +137,7 @@ async fn letters_on_their_way_in_share_a_bounded_memory() {
     let data = tempfile::tempdir().unwrap();
     let budget = net::Budget::new(12 * 1024);
     let small = |server: &mut facteur_imap::Server| {
-        server.shared.clear_logins = true;
+        server.terms.clear_logins = true;
         server.intake = net::Intake::new(budget.clone(), SECOND / 5);
     };
     let address = fixture::open(data.path(), small).await;
@@ -168,8 +168,8 @@ async fn letters_on_their_way_in_share_a_bounded_memory() {
 async fn a_client_that_never_reads_is_given_up() {
     let data = tempfile::tempdir().unwrap();
     let impatient = |server: &mut facteur_imap::Server| {
-        server.shared.clear_logins = true;
-        server.shared.write = SECOND / 4;
+        server.terms.clear_logins = true;
+        server.terms.write = SECOND / 4;
     };
     let address = fixture::open(data.path(), impatient).await;
     let mut client = log_in(address).await;
@@ -206,7 +206,7 @@ async fn a_waiting_conversation_is_small() {
 #[tokio::test]
 async fn a_stranger_who_never_stops_talking_has_to_go_as_well() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.entry = SECOND / 4).await;
+    let address = fixture::open(data.path(), |server| server.terms.entry = SECOND / 4).await;
     let mut client = Client::connect(address).await;
     client.expect("* OK").await;
     let begun = std::time::Instant::now();

@@ -63,7 +63,7 @@ fn is_answered_at_once(command: &Command) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_is_answered_whatever_it_asks() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.clear_logins = true).await;
+    let address = fixture::open(data.path(), |server| server.terms.clear_logins = true).await;
     let mut connection = Connection::new(Stream::connect(address, Duration::from_secs(5)).await.unwrap());
     connection.set_read_timeout(Duration::from_secs(20));
     connection.line(1000).await.unwrap();

@@ -71,6 +71,6 @@ pub async fn ensure(scope: &Scope, account: AccountId) -> Result<(), store::Erro
     let email = scope.person.address.to_string();
     let name = scope.person.name.clone().unwrap_or_default();
     // Another request may have been faster: the write finds out.
-    let store = &scope.server.store;
+    let store = &scope.server.shared.store;
     store.write(Key::Account(account.0), move |tx| records::identity::ensure_own(tx, account, &email, &name)).await
 }

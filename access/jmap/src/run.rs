@@ -43,7 +43,7 @@ pub async fn run_with(
     text: &[u8],
 ) -> Result<Value, RequestError> {
     let memory = Memory::of(server, person.account);
-    let stay = server.logins.stay(person, Doing::Request, wire.ip);
+    let stay = server.shared.logins.stay(person, Doing::Request, wire.ip);
     let who = Who { person: person.clone(), credential, wire: wire.clone(), stay };
     carry_out(server, who, text, memory).await.map(|(response, _)| response)
 }

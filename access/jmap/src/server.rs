@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
-use mail::trace::{Blind, Link, Observation, Witness};
+use doors::Shared;
+use mail::seam::{AccountId, Login, OurFault, Pending, Recipients};
+use mail::trace::{Link, Observation};
 use mail::{Domain, Timestamp};
-use net::{Budget, Intake, Shutdown};
-use store::{Asker, Store, View};
+use net::{Budget, Intake};
+use store::{Asker, View};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::limits;
@@ -23,10 +24,8 @@ pub trait Tokens: Send + Sync {
 
 /// The server that a client comes into.
 pub struct Server {
-    /// The store with everybody's mail.
-    pub store: Store,
-    /// Checks passwords.
-    pub logins: Arc<dyn Logins>,
+    /// The store, the log-ins and the other parts that all doors share.
+    pub shared: Shared,
     /// Takes charge of letters that people send.
     pub outbox: Arc<dyn Outbox>,
     /// The host name for message ids.
@@ -37,12 +36,8 @@ pub struct Server {
     pub recipients: Option<Arc<dyn Recipients>>,
     /// The largest letter that may be sent, in octets.
     pub largest_letter: u64,
-    /// Notes who opened which letter.
-    pub witness: Arc<dyn Witness>,
     /// Tells the time.
     pub clock: fn() -> Timestamp,
-    /// Asks the conversations to end.
-    pub shutdown: Shutdown,
     /// The memory and the room for uploads, which stay in memory until they are whole.
     pub(crate) uploading: Intake,
     /// The memory for the attachments of letters that are being made. It is apart, so that slow uploads hold up nobody
@@ -63,18 +58,15 @@ pub struct Server {
 
 impl Server {
     /// Makes a server with the usual limits.
-    pub fn new(store: Store, logins: Arc<dyn Logins>, outbox: Arc<dyn Outbox>, hostname: Domain) -> Self {
+    pub fn new(shared: Shared, outbox: Arc<dyn Outbox>, hostname: Domain) -> Self {
         Self {
-            store,
-            logins,
+            shared,
             outbox,
             hostname,
             tokens: None,
             recipients: None,
             largest_letter: 50 << 20,
-            witness: Arc::new(Blind),
             clock: net::now,
-            shutdown: Shutdown::never(),
             uploading: Intake::new(Budget::new(limits::UPLOADING), limits::MEMORY_PATIENCE),
             making: Budget::new(limits::MAKING),
             courier: OnceLock::new(),
@@ -94,7 +86,7 @@ impl Server {
         E: From<store::Error> + Send + 'static,
         F: FnOnce(&View) -> Result<T, E> + Send + 'static,
     {
-        self.store.read_for(Asker(account.0), f).await
+        self.shared.store.read_for(Asker(account.0), f).await
     }
 
     /// Runs a reading that may cover everything in an account.
@@ -104,7 +96,7 @@ impl Server {
         E: From<store::Error> + Send + 'static,
         F: FnOnce(&View) -> Result<T, E> + Send + 'static,
     {
-        self.store.scan_for(Asker(account.0), f).await
+        self.shared.store.scan_for(Asker(account.0), f).await
     }
 
     /// Keeps uploads in the same place as everything that comes into the server, and makes letters and answers in the
@@ -117,7 +109,7 @@ impl Server {
 
     /// Returns the key by which push services know us.
     pub(crate) async fn vapid(&self) -> Result<&Vapid, NoKey> {
-        self.vapid.get_or_try_init(|| Vapid::load(&self.store, &self.hostname)).await
+        self.vapid.get_or_try_init(|| Vapid::load(&self.shared.store, &self.hostname)).await
     }
 
     /// Returns the key that a browser subscribes with at its push service (RFC 9749); `None` if this server posts to
@@ -131,7 +123,7 @@ impl Server {
     /// Notes in their histories that letters were opened. Nobody waits for that.
     pub(crate) fn note_read(&self, account: AccountId, keys: Vec<i64>) {
         if !keys.is_empty() {
-            self.witness.saw(Observation::Read { account, keys, door: Link::Jmap, at: (self.clock)() });
+            self.shared.witness.saw(Observation::Read { account, keys, door: Link::Jmap, at: (self.clock)() });
         }
     }
 

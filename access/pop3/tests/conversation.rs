@@ -54,7 +54,7 @@ async fn log_in(address: SocketAddr) -> Client {
 #[tokio::test]
 async fn nobody_logs_in_before_tls_is_on() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |server| server.terms.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     let can = client.lines("CAPA").await;
@@ -73,7 +73,7 @@ async fn nobody_logs_in_before_tls_is_on() {
 #[tokio::test]
 async fn what_is_said_in_clear_behind_stls_is_never_heard() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.tls = tls(data.path())).await;
+    let address = fixture::open(data.path(), |server| server.terms.tls = tls(data.path())).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     client.say("STLS\r\nUSER alice\r\nPASS secret\r\nDELE 1\r\nQUIT").await;
@@ -86,7 +86,7 @@ async fn what_is_said_in_clear_behind_stls_is_never_heard() {
 #[tokio::test]
 async fn a_client_can_prove_its_password_without_sending_it() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.clear_logins = true).await;
+    let address = fixture::open(data.path(), |server| server.terms.clear_logins = true).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     let password = Password::new("secret".to_owned());
@@ -105,7 +105,7 @@ async fn a_client_can_prove_its_password_without_sending_it() {
 #[tokio::test]
 async fn who_guesses_passwords_has_to_go() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.clear_logins = true).await;
+    let address = fixture::open(data.path(), |server| server.terms.clear_logins = true).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     for _ in 0..5 {
@@ -117,7 +117,7 @@ async fn who_guesses_passwords_has_to_go() {
 #[tokio::test]
 async fn a_stranger_who_does_not_log_in_has_to_go() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.entry = SECOND / 2).await;
+    let address = fixture::open(data.path(), |server| server.terms.entry = SECOND / 2).await;
     let mut client = Client::connect(address).await;
     client.expect("+OK").await;
     for _ in 0..2 {
@@ -133,7 +133,7 @@ async fn a_person_who_says_nothing_for_long_is_given_up_without_a_word_and_nothi
     let data = tempfile::tempdir().unwrap();
     let store = fixture::furnish(data.path()).await;
     let address = fixture::open_over(store.clone(), |server| {
-        server.shared.clear_logins = true;
+        server.terms.clear_logins = true;
         server.timeouts.command = SECOND / 4;
     });
     let mut client = log_in(address).await;
@@ -149,7 +149,7 @@ async fn everyone_is_told_when_the_house_closes_and_nothing_is_removed() {
     let store = fixture::furnish(data.path()).await;
     let (stop, shutdown) = Stop::new();
     let address = fixture::open_over(store.clone(), |server| {
-        server.shared.clear_logins = true;
+        server.terms.clear_logins = true;
         server.shared.shutdown = shutdown;
     });
     let mut stranger = Client::connect(address).await;
@@ -170,8 +170,8 @@ async fn a_client_that_never_reads_is_given_up_and_its_maildrop_is_free() {
     let store = fixture::furnish(data.path()).await;
     fixture::file(&store, format!("Subject: large\r\n\r\n{}", "a line of a large letter\r\n".repeat(40_000))).await;
     let address = fixture::open_over(store, |server| {
-        server.shared.clear_logins = true;
-        server.shared.write = SECOND / 4;
+        server.terms.clear_logins = true;
+        server.terms.write = SECOND / 4;
         server.timeouts.lock = 10 * SECOND;
     });
     let mut client = log_in(address).await;
@@ -182,7 +182,7 @@ async fn a_client_that_never_reads_is_given_up_and_its_maildrop_is_free() {
 #[tokio::test]
 async fn commands_may_come_in_a_heap() {
     let data = tempfile::tempdir().unwrap();
-    let address = fixture::open(data.path(), |server| server.shared.clear_logins = true).await;
+    let address = fixture::open(data.path(), |server| server.terms.clear_logins = true).await;
     let mut client = Client::connect(address).await;
     client.say("USER alice\r\nPASS secret\r\nSTAT\r\nRETR 1\r\nDELE 1\r\nQUIT").await;
     for start in ["+OK Facteur", "+OK", "+OK Welcome", "+OK 3 156", "+OK 51", "From", "Subject", "", "Hello", "."] {
@@ -195,7 +195,7 @@ async fn commands_may_come_in_a_heap() {
 /// Returns a client that has logged in, and a letter that another one has removed since.
 async fn lacking(data: &Path, uid: u32) -> (Client, Store) {
     let store = fixture::furnish(data).await;
-    let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
+    let address = fixture::open_over(store.clone(), |server| server.terms.clear_logins = true);
     let client = log_in(address).await;
     let folder = inbox(&store).await.id;
     let gone = [UidRange::one(Uid::new(uid).unwrap())];
@@ -237,7 +237,7 @@ async fn a_letter_taken_off_by_another_client_is_said_to_be_gone() {
 async fn what_was_retrieved_is_seen_and_what_was_looked_into_is_not() {
     let data = tempfile::tempdir().unwrap();
     let store = fixture::furnish(data.path()).await;
-    let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
+    let address = fixture::open_over(store.clone(), |server| server.terms.clear_logins = true);
     let mut client = log_in(address).await;
     client.lines("RETR 1").await;
     client.lines("TOP 2 9").await;
@@ -258,7 +258,7 @@ async fn a_large_letter_comes_whole_and_in_pieces() {
     let lines: String = (0..60_000).map(|n| format!(".{n} is a line that begins with a dot\r\n")).collect();
     let letter = format!("Subject: large\r\n\r\n{lines}");
     fixture::file(&store, letter.clone()).await;
-    let address = fixture::open_over(store, |server| server.shared.clear_logins = true);
+    let address = fixture::open_over(store, |server| server.terms.clear_logins = true);
     let mut client = log_in(address).await;
     client.ask("LIST 4", &format!("+OK 4 {}", letter.len())).await;
     let heard = client.lines("RETR 4").await;
@@ -291,7 +291,7 @@ async fn many_letters_marked_are_all_gone_at_the_goodbye() {
     let data = tempfile::tempdir().unwrap();
     let store = fixture::furnish(data.path()).await;
     fill(&store, 2500).await;
-    let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
+    let address = fixture::open_over(store.clone(), |server| server.terms.clear_logins = true);
     let mut client = log_in(address).await;
     let marks: Vec<String> = (1..=2503).filter(|n| n % 5 != 0).map(|n| format!("DELE {n}")).collect();
     client.say(&marks.join("\r\n")).await;
@@ -311,7 +311,7 @@ async fn a_goodbye_is_an_error_when_the_disk_does_not_take_it_and_all_letters_st
     let mut options = Options::new(data.path());
     options.faults.before_commit = Some(std::sync::Arc::new(|| Err(store::Error::Io("the disk is ill".into()))));
     let store = Store::open(options, &[mailbox::MIGRATIONS, trace::MIGRATIONS].concat()).unwrap();
-    let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
+    let address = fixture::open_over(store.clone(), |server| server.terms.clear_logins = true);
     let mut client = log_in(address).await;
     client.ask("DELE 1", "+OK").await;
     client.ask("QUIT", "-ERR [SYS/TEMP] Some letters that were marked are still here").await;
@@ -325,7 +325,7 @@ async fn a_drop_of_100_000_letters_is_opened_and_listed_well_under_a_second() {
     let data = tempfile::tempdir().unwrap();
     let store = fixture::furnish(data.path()).await;
     fill(&store, 99_997).await;
-    let address = fixture::open_over(store, |server| server.shared.clear_logins = true);
+    let address = fixture::open_over(store, |server| server.terms.clear_logins = true);
     let start = std::time::Instant::now();
     let mut client = log_in(address).await;
     let opened = start.elapsed();
@@ -357,7 +357,7 @@ async fn a_waiting_conversation_is_small() {
 async fn an_inbox_made_anew_does_not_look_like_the_old_one() {
     let data = tempfile::tempdir().unwrap();
     let store = fixture::furnish(data.path()).await;
-    let address = fixture::open_over(store.clone(), |server| server.shared.clear_logins = true);
+    let address = fixture::open_over(store.clone(), |server| server.terms.clear_logins = true);
     let before = log_in(address).await.lines("UIDL").await;
     store.write(Key::Everything, |tx| mailbox::folder::rename(tx, ALICE, "INBOX", "Old")).await.unwrap();
     fixture::file(&store, fixture::LETTERS[0].to_owned()).await;
@@ -386,7 +386,7 @@ async fn a_damaged_letter_is_refused_for_good_and_the_others_are_sent() {
     octets[middle] ^= 4;
     std::fs::write(&file, octets).unwrap();
 
-    let address = fixture::open_over(store, |server| server.shared.clear_logins = true);
+    let address = fixture::open_over(store, |server| server.terms.clear_logins = true);
     let mut client = log_in(address).await;
     client.ask("RETR 3", "-ERR [SYS/PERM]").await;
     client.ask("TOP 3 0", "-ERR [SYS/PERM]").await;

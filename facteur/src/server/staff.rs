@@ -75,12 +75,15 @@ impl Staff {
         let accept: Arc<dyn Accept> = Arc::new(intake.acceptor());
         let deliver: Arc<dyn Deliver> = Arc::new(intake.deliverer());
         let mut shared = doors::Shared::new(store.clone(), logins.clone());
-        shared.tls = Some(tls.clone());
         shared.shutdown = shutdown.clone();
         shared.witness = witness.clone();
+        let terms = doors::Terms { tls: Some(tls.clone()), ..doors::Terms::default() };
         let mut mailboxes = imap::Server::new(shared.clone());
+        mailboxes.terms = terms.clone();
         mailboxes.intake = kept;
-        let router = super::web::router(config, store, intake, shutdown, witness, outside, pages);
+        let mut maildrops = pop3::Server::new(shared.clone());
+        maildrops.terms = terms;
+        let router = super::web::router(config, shared, intake, outside, pages);
         Self {
             lmtp: mda::Lmtp::new(server.clone(), recipients.clone(), deliver),
             http: http::Http::new(mua::guarded(router, super::web::entrance(config, store, tls)), shutdown.clone())
@@ -88,7 +91,7 @@ impl Staff {
             reception: Reception::new(server.clone(), recipients.clone(), accept.clone()),
             submission: msa::Submission::new(server, logins, accept).with_recipients(for_people),
             imap: imap::Imap::new(mailboxes),
-            pop3: pop3::Pop3::new(pop3::Server::new(shared)),
+            pop3: pop3::Pop3::new(maildrops),
             tls: tls.clone(),
             shutdown: shutdown.clone(),
             places: Places::of_this_process(),

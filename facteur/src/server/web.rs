@@ -6,8 +6,7 @@ use axum::Router;
 use directory::Directory;
 use intake::{Intake, LARGEST_LETTER};
 use mail::Timestamp;
-use mail::seam::{AccountId, Login, Logins, OurFault, Pending, Recipients};
-use mail::trace::Witness;
+use mail::seam::{AccountId, Login, OurFault, Pending, Recipients};
 use net::{ClientTls, Resolver, ServerTls, Shutdown, TlsError};
 use store::Store;
 
@@ -16,24 +15,14 @@ use crate::config::{BindAddress, Config, Door, may_open_low_ports, this_machine}
 use crate::server::outbox::Outbox;
 
 /// Joins the routers of all rooms that speak HTTP. The [`entrance`] stands before them.
-pub fn router(
-    config: &Config,
-    store: &Store,
-    intake: &Intake,
-    shutdown: &Shutdown,
-    witness: &Arc<dyn Witness>,
-    outside: Outside,
-    told: PagesTold,
-) -> Router {
-    let logins: Arc<dyn Logins> = Arc::new(intake.directory().clone());
+pub fn router(config: &Config, shared: doors::Shared, intake: &Intake, outside: Outside, told: PagesTold) -> Router {
     let recipients: Arc<dyn Recipients> = Arc::new(intake.everyone());
     let outbox: Arc<dyn jmap::Outbox> = Arc::new(Outbox(intake.submitter()));
-    let mut server = jmap::Server::new(store.clone(), logins, outbox, config.hostname.clone());
+    let (store, witness) = (shared.store.clone(), shared.witness.clone());
+    let mut server = jmap::Server::new(shared, outbox, config.hostname.clone());
     server.recipients = Some(recipients);
     server.largest_letter = LARGEST_LETTER as u64;
     server.keep_in(&outside.kept);
-    server.shutdown = shutdown.clone();
-    server.witness = witness.clone();
     let sessions = Arc::new(Sessions(intake.directory().clone()));
     server.tokens = Some(sessions.clone());
     let server = Arc::new(server);
@@ -41,8 +30,7 @@ pub fn router(
         // Ends at the shutdown; nothing that is on its way to a client then need arrive.
         tokio::spawn(deliveries.run(server.clone()));
     }
-    let mut pages =
-        mua::Server::new(store.clone(), intake.directory().clone(), witness.clone(), clock::now, outside.pictures);
+    let mut pages = mua::Server::new(store, intake.directory().clone(), witness, clock::now, outside.pictures);
     (pages.invitations, pages.doors) = (told.invitations, told.doors.into());
     jmap::router(server).merge(mua::router(pages))
 }

@@ -28,16 +28,24 @@ pub struct View {
     bounds: Option<Rc<RefCell<Bounds>>>,
     /// Statements whose rows are being shown.
     walking: Cell<u32>,
+    /// Statements that have run.
+    asked: Cell<u64>,
 }
 
 impl View {
     pub(crate) fn new(session: Rc<dyn Session>, blob_files: Arc<BlobFiles>) -> Self {
-        Self { session, blob_files, bounds: None, walking: Cell::new(0) }
+        Self { session, blob_files, bounds: None, walking: Cell::new(0), asked: Cell::new(0) }
     }
 
     /// A view that changes rows as well, within the bounds.
     pub(crate) fn bounded(session: Rc<dyn Session>, blob_files: Arc<BlobFiles>, bounds: Rc<RefCell<Bounds>>) -> Self {
-        Self { session, blob_files, bounds: record::is_on().then_some(bounds), walking: Cell::new(0) }
+        Self {
+            session,
+            blob_files,
+            bounds: record::is_on().then_some(bounds),
+            walking: Cell::new(0),
+            asked: Cell::new(0),
+        }
     }
 
     /// Shows the rows of a statement.
@@ -50,6 +58,7 @@ impl View {
     ) -> Result<()> {
         self.admit(sql, params)?;
         let _walking = Walking::begin(&self.walking);
+        self.asked.set(self.asked.get() + 1);
         self.session.query(sql, params, each)
     }
 
@@ -144,6 +153,12 @@ impl View {
     /// Returns how many bytes a blob has.
     pub fn blob_len(&self, blob: BlobId) -> Result<u64> {
         blob::length(self, blob)
+    }
+
+    /// Returns the number of statements that this view has been asked so far, by which a test can say what a reading
+    /// costs.
+    pub fn asked(&self) -> u64 {
+        self.asked.get()
     }
 
     /// A range of the bytes of a blob, cut at its end. Only the frames that hold the range are unpacked.

@@ -3,6 +3,8 @@
 mod items;
 mod render;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -159,7 +161,7 @@ impl Job<'_> {
         let (plan, seen) = (Arc::clone(&self.plan), Arc::clone(seen));
         self.store
             .read_for(self.asker, move |view| {
-                let keywords = Known { view, account, told: &keywords };
+                let keywords = Known { account, told: &keywords };
                 render::batch(view, folder, &ranges, &plan, &uids, keywords, &seen)
             })
             .await
@@ -234,18 +236,11 @@ async fn send(store: &store::Store, asker: store::Asker, out: &mut Output<'_>, p
     Ok(())
 }
 
-/// The keywords that a client has been told of, and the means to look for others.
+/// The keywords that a client has been told of, and the account whose keywords they are.
 #[derive(Clone, Copy)]
 struct Known<'a> {
-    view: &'a View,
     account: mail::seam::AccountId,
     told: &'a Keywords,
-}
-
-impl Known<'_> {
-    fn all(&self) -> Result<Keywords, Error> {
-        Keywords::load(self.view, self.account)
-    }
 }
 
 type Folder = FolderId;

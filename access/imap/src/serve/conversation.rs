@@ -72,8 +72,8 @@ pub(super) struct Conversation {
 
 impl Conversation {
     pub(super) fn new(server: Arc<Server>, mut connection: Connection) -> Self {
-        connection.set_write_timeout(server.shared.write);
-        let who = Who::Stranger(Stranger::new(&server.shared));
+        connection.set_write_timeout(server.terms.write);
+        let who = Who::Stranger(Stranger::new(&server.terms));
         let decoder = Decoder::new(Limits::ENTRY);
         Self { server, connection, decoder, who, bad: 0, letters: Letters::default() }
     }
@@ -146,7 +146,7 @@ impl Conversation {
 
     /// Returns the ways in which a client can log in.
     pub(super) fn entrance(&self) -> Entrance {
-        self.server.shared.entrance(self.connection.is_tls())
+        self.server.terms.entrance(self.connection.is_tls())
     }
 
     pub(super) fn capabilities(&self) -> String {
@@ -158,7 +158,7 @@ impl Conversation {
 
     /// Begins again inside TLS, or ends. The old decoder is dropped with the old connection's buffer.
     pub(super) async fn start_tls(self) -> Option<Self> {
-        let connection = self.server.shared.start_tls(self.connection).await?;
+        let connection = self.server.terms.start_tls(self.connection).await?;
         Some(Self { who: self.who, ..Self::new(self.server, connection) })
     }
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use doors::Shared;
+use doors::{Shared, Terms};
 use net::{Budget, Intake};
 
 /// The server that a client comes into.
 pub struct Server {
     /// The store, the log-ins and the other parts that all doors share.
     pub shared: Shared,
+    /// The terms on which clients are taken.
+    pub terms: Terms,
     /// The largest letter APPEND takes, in octets (RFC 7889).
     pub append_limit: u64,
     /// The place where appended letters are kept until they are whole.
@@ -22,6 +24,7 @@ impl Server {
     pub fn new(shared: Shared) -> Self {
         Self {
             shared,
+            terms: Terms::default(),
             append_limit: 50 * 1024 * 1024,
             intake: Intake::new(Budget::new(256 * 1024 * 1024), Duration::from_secs(30)),
             timeouts: Timeouts::default(),

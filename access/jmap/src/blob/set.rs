@@ -50,7 +50,7 @@ pub async fn upload(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
         return Err(MethodError::request_too_large());
     }
     standard_set::check_creation_ids(&create)?;
-    if scope.server.store.may_grow().is_err() {
+    if scope.server.shared.store.may_grow().is_err() {
         return Err(MethodError::server_unavailable());
     }
     let (mut created, mut failed, mut left) = (Object::new(), Object::new(), limits::BLOBS_READ);
@@ -167,7 +167,7 @@ async fn make(
     }
     let (octets, memory) = inbound.finish(b"").await.map_err(|no_room| later(&no_room))?;
     let size = octets.len();
-    let number = keep(&scope.server.store, account, octets, (scope.server.clock)()).await?;
+    let number = keep(&scope.server.shared.store, account, octets, (scope.server.clock)()).await?;
     drop(memory);
     let made = json!({"id": BlobPath::upload(number).id(), "type": draft.kind, "size": size});
     Ok(Ok(made.as_object().cloned().unwrap_or_default()))

@@ -32,7 +32,7 @@ pub async fn import(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
         return Err(MethodError::request_too_large());
     }
     set::check_creation_ids(&arguments.emails)?;
-    let mut span = Span::open(&scope.server.store, account, write::state, arguments.if_in_state).await?;
+    let mut span = Span::open(&scope.server.shared.store, account, write::state, arguments.if_in_state).await?;
     let mut work = Work::new(scope, &mut span, account);
     for (key, wish) in arguments.emails {
         match one(work.scope, account, wish).await? {

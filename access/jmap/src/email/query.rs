@@ -71,7 +71,8 @@ async fn list(
     let server = &scope.server;
     let mut tries = 0;
     loop {
-        let found = search::list(&server.store, account, listing.clone(), window, limit, total, (server.clock)()).await;
+        let found =
+            search::list(&server.shared.store, account, listing.clone(), window, limit, total, (server.clock)()).await;
         let found = found.map_err(too_complex)?.ok_or_else(MethodError::anchor_not_found)?;
         tries += 1;
         // If the mailbox never rests, the answer carries the older state, and the client gets all changes since then
@@ -119,7 +120,8 @@ async fn place(
 ) -> Result<Placed, MethodError> {
     let server = &scope.server;
     let (letters, threads) = (touched.letters.clone(), touched.threads.clone());
-    let placed = search::placed(&server.store, account, listing.clone(), letters, threads, total, (server.clock)());
+    let placed =
+        search::placed(&server.shared.store, account, listing.clone(), letters, threads, total, (server.clock)());
     placed.await.map_err(too_complex)
 }
 

@@ -20,7 +20,7 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     let mut arguments: SetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     arguments.check()?;
-    let mut span = Span::open(&scope.server.store, account, write::state, arguments.if_in_state.take()).await?;
+    let mut span = Span::open(&scope.server.shared.store, account, write::state, arguments.if_in_state.take()).await?;
     let mut work = Work::new(scope, &mut span, account);
     let creates = arguments.creates();
     let filed: Vec<String> = creates.iter().map(|(key, _)| key.clone()).collect();

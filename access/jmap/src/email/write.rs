@@ -135,7 +135,7 @@ pub type Outcome = Result<Option<Object>, SetError>;
 /// Does the part of a filing that needs no writer.
 pub async fn prepare(scope: &Scope, filing: Filing) -> Result<Result<Ready, SetError>, MethodError> {
     let Filing { octets, folder, system, keywords, received } = filing;
-    let store = scope.server.store.clone();
+    let store = scope.server.shared.store.clone();
     let preparing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, octets)).await;
     match preparing.map_err(|error| MethodError::server_fail(error.to_string()))? {
         Ok(prepared) => {
@@ -195,7 +195,7 @@ impl<'a> Work<'a> {
         tasks.iter_mut().for_each(|(_, task)| task.resolve(&self.filed));
         let (tasks, account) = (Arc::new(tasks), self.account);
         let its_tasks = Arc::clone(&tasks);
-        let store = self.scope.server.store.clone();
+        let store = self.scope.server.shared.store.clone();
         let known = self.keywords(&store).await?;
         let outcomes = self.span.write(&store, move |tx| act_all(tx, account, &its_tasks, &known)).await?;
         for ((name, task), outcome) in tasks.iter().zip(outcomes) {

@@ -36,7 +36,7 @@ pub async fn api(
     if !answer::is_json(&headers) {
         return answer::problem(&RequestError::NotJson("its type is not application/json".into()).problem());
     }
-    let stay = server.logins.stay(&person, Doing::Request, wire.ip);
+    let stay = server.shared.logins.stay(&person, Doing::Request, wire.ip);
     let mut memory = Memory::of(&server, person.account);
     let received = tokio::select! {
         biased;

@@ -51,7 +51,7 @@ async fn by_password(server: &Server, credentials: &str, peer: &Peer) -> Result<
     let decoded = Password::new(decoded.ok_or_else(log_in)?);
     let (name, password) = decoded.reveal().split_once(':').ok_or_else(log_in)?;
     let password = Password::new(password.to_owned());
-    match sasl::check(server.logins.as_ref(), name, &password, peer.ip).await {
+    match sasl::check(server.shared.logins.as_ref(), name, &password, peer.ip).await {
         Ok(login) => Ok(login),
         Err(sasl::Refusal::Fault(fault)) => Err(unknown(&fault)),
         Err(sasl::Refusal::TooMany(wait)) => Err(later(StatusCode::TOO_MANY_REQUESTS, &sasl::too_many(wait), wait)),

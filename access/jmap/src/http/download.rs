@@ -67,9 +67,10 @@ pub async fn download(
         },
     };
     server.note_read(person.account, letter.into_iter().collect());
-    let stay = server.logins.stay(&person, Doing::Download, wire.ip);
-    let body =
-        |wanted| Body::from_stream(pieces(server.store.clone(), Asker(person.account.0), Rest::of(&opened, wanted)));
+    let stay = server.shared.logins.stay(&person, Doing::Download, wire.ip);
+    let body = |wanted| {
+        Body::from_stream(pieces(server.shared.store.clone(), Asker(person.account.0), Rest::of(&opened, wanted)))
+    };
     let mut response = match part {
         None => Response::new(line.body_while(stay, body(0..u64::MAX))),
         Some(Part { wanted: None, length }) => return unsatisfiable(length),

@@ -86,9 +86,9 @@ pub async fn events(
     let Some(turn) = server.listeners.begin(person.account, limits::EVENT_SOURCES) else {
         return answer::plain_problem(StatusCode::TOO_MANY_REQUESTS, "too many event sources are open");
     };
-    let stay = server.logins.stay(&person, Doing::Events, wire.ip);
+    let stay = server.shared.logins.stay(&person, Doing::Events, wire.ip);
     // The watch begins before the reading, so that no change falls between.
-    let watch = server.store.watch(mailbox::account::topic(person.account));
+    let watch = server.shared.store.watch(mailbox::account::topic(person.account));
     let account = person.account;
     let Ok(known) = server.read(account, move |view| push::states(view, account)).await else {
         return answer::plain_problem(StatusCode::SERVICE_UNAVAILABLE, "the account cannot be read now");
@@ -144,7 +144,7 @@ impl Listener {
                 self.over = self.close_after_state;
                 return Some(event);
             }
-            let (shutdown, stay) = (self.server.shutdown.clone(), self.stay.clone());
+            let (shutdown, stay) = (self.server.shared.shutdown.clone(), self.stay.clone());
             tokio::select! {
                 biased;
                 // The client comes back, and then learns that it has to log in.

@@ -35,7 +35,7 @@ pub async fn upload(
     };
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or("application/octet-stream").to_owned();
-    let stay = server.logins.stay(&person, Doing::Upload, wire.ip);
+    let stay = server.shared.logins.stay(&person, Doing::Upload, wire.ip);
     let received = tokio::select! {
         biased;
         _ = stay.over() => return door::log_in(),
@@ -46,7 +46,7 @@ pub async fn upload(
         Err(refused) => return refused,
     };
     let size = octets.len();
-    let kept = blob::keep(&server.store, person.account, octets, (server.clock)()).await;
+    let kept = blob::keep(&server.shared.store, person.account, octets, (server.clock)()).await;
     drop(memory);
     match kept {
         Ok(number) => answer::with(
@@ -63,7 +63,7 @@ pub async fn upload(
 
 /// Takes in the octets, up to the limit, with their share of the memory.
 async fn receive(server: &Server, person: AccountId, mut body: Body) -> Result<(Bytes, Share), Response> {
-    if server.store.may_grow().is_err() {
+    if server.shared.store.may_grow().is_err() {
         let detail = "there is no room on the disk: try again later";
         return Err(answer::plain_problem(StatusCode::INSUFFICIENT_STORAGE, detail));
     }

@@ -21,7 +21,7 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     let account = scope.account(&arguments.account_id)?;
     ensure(scope, account).await?;
     arguments.check()?;
-    let mut span = Span::open(&scope.server.store, account, state_of, arguments.if_in_state.take()).await?;
+    let mut span = Span::open(&scope.server.shared.store, account, state_of, arguments.if_in_state.take()).await?;
     let mut creates = Vec::new();
     for (key, given) in arguments.creates() {
         let fault = fault(scope, &given).await?;
@@ -30,7 +30,7 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     let batch = Batch { creates, updates: arguments.updates(), destroys: arguments.destroys() };
     let created = scope.created.clone();
     let (answer, created) =
-        span.write(&scope.server.store, move |tx| Ok(batch.carry_out(tx, account, created.clone())?)).await?;
+        span.write(&scope.server.shared.store, move |tx| Ok(batch.carry_out(tx, account, created.clone())?)).await?;
     scope.created = created;
     Ok(answer.into_arguments(&arguments.account_id, span.ends()))
 }
@@ -52,7 +52,7 @@ async fn fault(scope: &Scope, given: &Object) -> Result<Option<SetError>, Method
     if !bad.is_empty() {
         return Ok(Some(SetError::invalid(bad)));
     }
-    match scope.server.logins.may_write_as(&scope.person, &email).await {
+    match scope.server.shared.logins.may_write_as(&scope.person, &email).await {
         Ok(true) => Ok(None),
         Ok(false) => Ok(Some(SetError::new("forbiddenFrom").because(format!("not as {email}")))),
         Err(_) => Err(MethodError::server_unavailable()),

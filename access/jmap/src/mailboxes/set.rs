@@ -35,7 +35,7 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Object, Met
     let mut arguments: SetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     arguments.check()?;
-    let mut span = Span::open(&scope.server.store, account, state, arguments.if_in_state.take()).await?;
+    let mut span = Span::open(&scope.server.shared.store, account, state, arguments.if_in_state.take()).await?;
     let (creates, updates) = (arguments.creates(), arguments.updates());
     if creates.len() + updates.len() + arguments.destroy.as_ref().map_or(0, Vec::len) > limits::MAILBOXES_IN_SET {
         return Err(MethodError::request_too_large());
@@ -43,10 +43,10 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Object, Met
     let batch = Batch { creates, updates, destroys: arguments.destroys(), remove_emails };
     let known = scope.created.clone();
     let (answer, created) =
-        span.write(&scope.server.store, move |tx| carry_out(tx, account, &batch, known.clone())).await?;
+        span.write(&scope.server.shared.store, move |tx| carry_out(tx, account, &batch, known.clone())).await?;
     scope.created = created;
     // The change is decided and goes on by itself; the next client that asks shall find it done.
-    if let Err(error) = folder::finish(&scope.server.store, account).await {
+    if let Err(error) = folder::finish(&scope.server.shared.store, account).await {
         tracing::debug!(%error, "what many letters take is done behind the request");
     }
     Ok(answer.into_arguments(&arguments.account_id, span.ends()))

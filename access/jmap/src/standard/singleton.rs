@@ -48,14 +48,14 @@ impl Singleton {
         let mut given: SetArguments = arguments(given)?;
         let account = scope.account(&given.account_id)?;
         given.check()?;
-        let mut span = Span::open(&scope.server.store, account, self.state, given.if_in_state.take()).await?;
+        let mut span = Span::open(&scope.server.shared.store, account, self.state, given.if_in_state.take()).await?;
         let mut answer = SetAnswer::default();
         for (key, _) in given.creates() {
             answer.create(&key, Err(SetError::new("singleton")));
         }
         for (id, change) in given.updates() {
             let outcome = match id.as_str() {
-                ID => span.write(&scope.server.store, move |tx| self.update(tx, account, &change)).await?,
+                ID => span.write(&scope.server.shared.store, move |tx| self.update(tx, account, &change)).await?,
                 _ => Err(SetError::not_found()),
             };
             answer.update(&id, outcome);

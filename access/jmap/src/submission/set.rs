@@ -40,7 +40,7 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
     let mut arguments: SetArguments = standard::arguments(arguments)?;
     let account = scope.account(&arguments.account_id)?;
     arguments.check()?;
-    let mut span = Span::open(&scope.server.store, account, state_of, arguments.if_in_state.take()).await?;
+    let mut span = Span::open(&scope.server.shared.store, account, state_of, arguments.if_in_state.take()).await?;
     // The letter of each submission that succeeded, by the id that the client uses for the submission.
     let mut letters = BTreeMap::new();
     let mut answer = SetAnswer::default();
@@ -320,7 +320,7 @@ async fn check_author(scope: &Scope, letter: &[u8]) -> Result<Result<(), SetErro
 }
 
 async fn may_write_as(scope: &Scope, address: &Address) -> Result<bool, MethodError> {
-    scope.server.logins.may_write_as(&scope.person, address).await.map_err(|fault| {
+    scope.server.shared.logins.may_write_as(&scope.person, address).await.map_err(|fault| {
         tracing::error!(%fault, "cannot find out who may write as whom");
         MethodError::server_unavailable()
     })
@@ -371,7 +371,7 @@ async fn update(
         }
     };
     // The letter leaves the queue in the same commit.
-    span.write_for(&scope.server.store, Key::Everything, work).await
+    span.write_for(&scope.server.shared.store, Key::Everything, work).await
 }
 
 enum Wanted {
@@ -403,7 +403,7 @@ async fn destroy(
 ) -> Result<Result<Submission, SetError>, MethodError> {
     let Some(id) = scope.find::<SubmissionId>(id) else { return Ok(Err(SetError::not_found())) };
     let gone = span
-        .write(&scope.server.store, move |tx| {
+        .write(&scope.server.shared.store, move |tx| {
             let found = submission::get(tx, account, id)?;
             if found.is_some() {
                 submission::destroy(tx, account, id)?;

@@ -91,7 +91,7 @@ impl Deliveries {
             // Clients learn now of the changes that happened while this task was not running.
             tasks.tell(&server, known, None);
         }
-        let shutdown = server.shutdown.clone();
+        let shutdown = server.shared.shutdown.clone();
         let mut stop = std::pin::pin!(shutdown.requested());
         loop {
             tokio::select! {
@@ -145,7 +145,7 @@ impl Tasks {
 /// Returns the subscriptions from before.
 async fn before(server: &Server) -> Vec<Subscription> {
     let now = (server.clock)();
-    match server.store.read(move |view| table::verified(view, now)).await {
+    match server.shared.store.read(move |view| table::verified(view, now)).await {
         Ok(known) => known,
         Err(error) => {
             tracing::error!(%error, "clients are not told of changes until the next start");

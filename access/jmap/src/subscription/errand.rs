@@ -58,7 +58,7 @@ fn note_given_up(to: &Subscription, why: &str) {
 pub async fn tell(server: Arc<Server>, subscription: Subscription, from: Option<States>) {
     let (id, account) = (subscription.id, subscription.account);
     // The watch begins before the reading, so that no change falls between.
-    let mut watch = server.store.watch(mailbox::account::topic(account));
+    let mut watch = server.shared.store.watch(mailbox::account::topic(account));
     let mut known = from;
     let (mut owed, mut failures, mut not_before) = (Object::new(), 0, Instant::now());
     loop {
@@ -66,7 +66,7 @@ pub async fn tell(server: Arc<Server>, subscription: Subscription, from: Option<
         let now = (server.clock)();
         let look =
             move |view: &View| Ok::<_, mailbox::Error>((push::states(view, account)?, table::get(view, id, now)?));
-        let (states, subscription) = match server.store.read(look).await {
+        let (states, subscription) = match server.shared.store.read(look).await {
             Ok((states, Some(subscription))) => (states, subscription),
             Ok((_, None)) => return,
             Err(mailbox::Error::NoSuchAccount(_)) => return forget(&server, &subscription).await,
@@ -111,7 +111,9 @@ fn pause(failures: u32, wished: Option<Duration>) -> Duration {
 
 async fn forget(server: &Server, subscription: &Subscription) {
     let (account, id) = (subscription.account, subscription.id);
-    if let Err(error) = server.store.write(Key::Account(account.0), move |tx| table::destroy(tx, account, id)).await {
+    if let Err(error) =
+        server.shared.store.write(Key::Account(account.0), move |tx| table::destroy(tx, account, id)).await
+    {
         tracing::warn!(%error, "a subscription that nobody listens to stays until it expires");
     }
 }

@@ -67,7 +67,7 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
                     Some(there) => table::destroy(tx, there.account, found),
                     None => Ok(false),
                 };
-                if scope.server.store.write(Key::Account(scope.person.account.0), destroy).await? {
+                if scope.server.shared.store.write(Key::Account(scope.person.account.0), destroy).await? {
                     Ok(())
                 } else {
                     Err(SetError::not_found())
@@ -127,7 +127,7 @@ async fn create_one(scope: &Scope, given: &Object) -> Result<Result<Object, SetE
         }
         table::create(tx, &writing, now).map(Some)
     };
-    let Some(id) = scope.server.store.write(Key::Account(account.0), write).await? else {
+    let Some(id) = scope.server.shared.store.write(Key::Account(account.0), write).await? else {
         return Ok(Err(SetError::new("overQuota").because(format!("no more than {MOST} subscriptions"))));
     };
     let new = Subscription { id, ..new };
@@ -217,6 +217,7 @@ async fn update_one(scope: &Scope, id: &str, change: Object) -> Result<Result<Op
     let ends = change.contains_key("expires");
     let outcome = scope
         .server
+        .shared
         .store
         .write(Key::Account(scope.person.account.0), move |tx| update(tx, &owner, id, &change, now))
         .await?;

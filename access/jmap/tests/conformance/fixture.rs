@@ -142,7 +142,7 @@ fn migrations() -> Vec<store::Migration> {
 
 fn furnished(store: &Store, post: &Arc<Post>) -> Arc<jmap::Server> {
     let hostname = Domain::parse("mail.alpha.test").unwrap();
-    let mut fixture = jmap::Server::new(store.clone(), Arc::new(TwoPeople), post.clone(), hostname);
+    let mut fixture = jmap::Server::new(doors::Shared::new(store.clone(), Arc::new(TwoPeople)), post.clone(), hostname);
     fixture.clock = || NOW;
     Arc::new(fixture)
 }

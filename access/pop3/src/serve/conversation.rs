@@ -29,7 +29,7 @@ const PIECE: usize = 32 * 1024;
 /// A client spends its life waiting in [`Conversation::next_line`], so what is large in here is boxed and gone while
 /// it waits.
 pub(super) async fn converse(server: Arc<Server>, stream: Stream) {
-    let stranger = Stranger::new(&server.shared);
+    let stranger = Stranger::new(&server.terms);
     let mut conversation = Conversation::new(server, Connection::new(stream), stranger);
     let mut step = conversation.greet().await.map(|()| Next::Line);
     let end = loop {
@@ -90,8 +90,8 @@ pub(super) struct Conversation {
 
 impl Conversation {
     fn new(server: Arc<Server>, mut connection: Connection, stranger: Stranger) -> Self {
-        connection.set_write_timeout(server.shared.write);
-        let dialogue = Dialogue::new(server.shared.entrance(connection.is_tls()));
+        connection.set_write_timeout(server.terms.write);
+        let dialogue = Dialogue::new(server.terms.entrance(connection.is_tls()));
         Self { server, connection, dialogue, stranger, hold: None, ahead: Ahead::default() }
     }
 
@@ -240,7 +240,7 @@ impl Conversation {
     /// Begins again inside TLS, or ends. The client's earlier statements are dropped with the old dialogue (RFC 2595
     /// §4).
     async fn start_tls(self) -> Option<Self> {
-        let connection = self.server.shared.start_tls(self.connection).await?;
+        let connection = self.server.terms.start_tls(self.connection).await?;
         Some(Self::new(self.server, connection, self.stranger))
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doors::Shared;
+use doors::{Shared, Terms};
 
 use super::locks::Locks;
 
@@ -10,6 +10,8 @@ use super::locks::Locks;
 pub struct Server {
     /// The store, the log-ins and the other parts that all doors share.
     pub shared: Shared,
+    /// The terms on which clients are taken.
+    pub terms: Terms,
     /// The times that the server waits for clients.
     pub timeouts: Timeouts,
     /// The maildrops that are taken.
@@ -19,7 +21,7 @@ pub struct Server {
 impl Server {
     /// Makes a server with the usual limits.
     pub fn new(shared: Shared) -> Self {
-        Self { shared, timeouts: Timeouts::default(), locks: Locks::default() }
+        Self { shared, terms: Terms::default(), timeouts: Timeouts::default(), locks: Locks::default() }
     }
 }
 

@@ -152,6 +152,11 @@ impl FetchItems {
         Want { card: !self.asks.is_empty(), summary: self.envelope, structure }
     }
 
+    /// Returns true if an item shows a piece of a body, which does not stand in the letter's row.
+    pub fn reads_bodies(&self) -> bool {
+        !self.asks.is_empty()
+    }
+
     /// Returns true if no item sends more than some dozen octets a letter.
     pub fn is_narrow(&self) -> bool {
         self.want() == Want::ROW

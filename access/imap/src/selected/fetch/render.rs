@@ -66,6 +66,7 @@ pub fn batch(
         plan,
         known,
         learnt: None,
+        unnamed: None,
         places: Places::new(uids),
         seen,
         text: Vec::with_capacity(if plan.is_narrow() { BATCH_OCTETS + 1024 } else { 0 }),
@@ -76,8 +77,12 @@ pub fn batch(
         last: None,
         failed: None,
     };
-    // The answer may hold a piece of the letter's body, so each letter is shown when its row has been read.
-    mailbox::fetch::in_pages(view, folder, ranges, plan.want(), |row| writer.visit(&row))?;
+    writer.walk(folder, ranges)?;
+    if let Some(unnamed) = writer.unnamed.take() {
+        // The client has not heard of a keyword: the names are read between the rows before it and those from it on.
+        writer.learnt = Some(Keywords::load(view, known.account)?);
+        writer.walk(folder, &mailbox::letter::rest(ranges, unnamed))?;
+    }
     writer.finish()
 }
 
@@ -85,7 +90,10 @@ struct Writer<'a> {
     view: &'a View,
     plan: &'a FetchItems,
     known: Known<'a>,
+    /// The account's keywords, read because the client had not been told of one of them.
     learnt: Option<Keywords>,
+    /// The letter at which the walk ended because nobody has read the name of one of its keywords yet.
+    unnamed: Option<Uid>,
     places: Places<'a>,
     seen: &'a Seen,
     text: Vec<u8>,
@@ -98,6 +106,16 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Shows the letters of the ranges: in one statement for each range, unless the answer holds a piece of a body,
+    /// which has to be asked for between the rows.
+    fn walk(&mut self, folder: Folder, ranges: &[UidRange]) -> Result<(), Error> {
+        let (view, want) = (self.view, self.plan.want());
+        match self.plan.reads_bodies() {
+            true => mailbox::fetch::in_pages(view, folder, ranges, want, |row| self.visit(&row)),
+            false => mailbox::fetch::each(view, folder, ranges, want, |row| self.visit(&row)),
+        }
+    }
+
     fn finish(mut self) -> Result<Batch, Error> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -111,6 +129,10 @@ impl Writer<'_> {
 
     fn visit(&mut self, row: &Row) -> ControlFlow<()> {
         let Some(place) = self.places.of(row.uid) else { return ControlFlow::Continue(()) };
+        if self.learnt.is_none() && self.has_unnamed(row) {
+            self.unnamed = Some(row.uid);
+            return ControlFlow::Break(());
+        }
         let before = (self.pieces.len(), self.text.len());
         match self.letter(row, place) {
             Ok(()) => self.shown += 1,
@@ -156,7 +178,6 @@ impl Writer<'_> {
     }
 
     fn letter(&mut self, row: &Row, place: u32) -> Result<(), Error> {
-        self.learn(row)?;
         let keywords = self.learnt.as_ref().unwrap_or(self.known.told);
         let (plan, out) = (self.plan, &mut self.text);
         out.extend_from_slice(b"* ");
@@ -197,13 +218,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn learn(&mut self, row: &Row) -> Result<(), Error> {
-        let keywords = self.learnt.as_ref().unwrap_or(self.known.told);
+    /// Returns true if the flags of the letter are shown, and the client does not know one of its keywords.
+    fn has_unnamed(&self, row: &Row) -> bool {
         let shows_flags = self.plan.flags || self.seen.contains(row.uid);
-        if shows_flags && row.flags.keywords().iter().any(|id| keywords.name(*id).is_none()) {
-            self.learnt = Some(self.known.all()?);
-        }
-        Ok(())
+        shows_flags && row.flags.keywords().iter().any(|id| self.known.told.name(*id).is_none())
     }
 
     fn card(&mut self, row: &Row, card: &Card) -> Result<(), Error> {
