@@ -80,8 +80,9 @@ struct Evaluation<'a> {
     now: u64,
     terms: u32,
     void: u32,
-    /// The names of the address that lead back to it, once they were asked for.
-    validated: Option<Vec<String>>,
+    /// The names of the address that lead back to it, once they were asked for, and how many of those questions found
+    /// nothing.
+    validated: Option<(Vec<String>, u32)>,
 }
 
 /// The result of the record of one domain.
@@ -227,9 +228,12 @@ impl Evaluation<'_> {
     /// Returns the names of the address that lead back to it (RFC 7208 §5.5): ten are asked about, and one that nobody
     /// can say anything about is passed over.
     async fn validated(&mut self) -> Result<Vec<String>, Problem> {
-        if let Some(known) = &self.validated {
-            return Ok(known.clone());
+        if let Some((known, void)) = self.validated.clone() {
+            // Each term that needs them counts as if it had asked.
+            self.count_void(void)?;
+            return Ok(known);
         }
+        let before = self.void;
         let names = match self.dns.ptr(self.ip).await {
             Ok(answer) => self.noted(answer)?,
             Err(Later) => Vec::new(),
@@ -242,7 +246,7 @@ impl Evaluation<'_> {
                 Err(problem) => return Err(problem),
             }
         }
-        self.validated = Some(validated.clone());
+        self.validated = Some((validated.clone(), self.void - before));
         Ok(validated)
     }
 
@@ -287,13 +291,13 @@ impl Evaluation<'_> {
     /// Counts a question that found nothing.
     fn noted<T>(&mut self, answer: Answer<Vec<T>>) -> Result<Vec<T>, Problem> {
         let records = answer.records().unwrap_or_default();
-        if records.is_empty() {
-            self.void += 1;
-            if self.void > MOST_VOID {
-                return Err(Problem::TooManyVoid);
-            }
-        }
+        self.count_void(u32::from(records.is_empty()))?;
         Ok(records)
+    }
+
+    fn count_void(&mut self, more: u32) -> Result<(), Problem> {
+        self.void += more;
+        if self.void > MOST_VOID { Err(Problem::TooManyVoid) } else { Ok(()) }
     }
 
     /// Fetches the domain's own words (RFC 7208 §6.2). What is wrong with them changes nothing about the result.
