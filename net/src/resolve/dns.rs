@@ -3,7 +3,7 @@
 mod proof;
 mod records;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
@@ -24,8 +24,9 @@ use super::{
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Further hosts or addresses are ignored.
 const MOST: usize = 32;
-/// The most texts of a name that are read: names of large domains have dozens, in any order.
-const MOST_TEXTS: usize = 256;
+/// The most texts of a name, and addresses of one family, that are read: names of large domains have dozens, in any
+/// order.
+const MOST_OF_ONE: usize = 256;
 /// Answers remembered (as long as their owners allow, and a day at most).
 const REMEMBERED: u64 = 4096;
 
@@ -86,7 +87,8 @@ impl Dns {
             Ok(found) => found,
             Err(error) => return self.without_records(error).await,
         };
-        let most = if kind == RecordType::TXT { MOST_TEXTS } else { MOST };
+        let is_plenty = matches!(kind, RecordType::TXT | RecordType::A | RecordType::AAAA);
+        let most = if is_plenty { MOST_OF_ONE } else { MOST };
         let records = found.answers().iter().filter(|record| record.record_type() == kind).take(most);
         let records: Vec<RData> = records.map(|record| record.data.clone()).collect();
         if records.is_empty() {
@@ -193,6 +195,20 @@ impl Resolver for Dns {
         Box::pin(self.ask_addresses(host))
     }
 
+    fn ipv4<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<Ipv4Addr>> {
+        Box::pin(self.ask_all(host, RecordType::A, |record| match record {
+            RData::A(address) => Some(address.0),
+            _ => None,
+        }))
+    }
+
+    fn ipv6<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<Ipv6Addr>> {
+        Box::pin(self.ask_all(host, RecordType::AAAA, |record| match record {
+            RData::AAAA(address) => Some(address.0),
+            _ => None,
+        }))
+    }
+
     fn services<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Service>> {
         Box::pin(self.ask_services(name))
     }
@@ -216,7 +232,10 @@ fn both(six: AddressAnswer, four: AddressAnswer) -> AddressAnswer {
         (Answer::Records(six, of_six), Answer::Records(four, of_four)) => {
             Answer::Records(take_turns(six, four), if of_six == of_four { of_six } else { Validation::Unvalidated })
         }
-        (found @ Answer::Records(..), _) | (_, found @ Answer::Records(..)) => found,
+        (Answer::Records(mut only, validation), _) | (_, Answer::Records(mut only, validation)) => {
+            only.truncate(MOST);
+            Answer::Records(only, validation)
+        }
         (Answer::NoSuchDomain, Answer::NoSuchDomain) => Answer::NoSuchDomain,
         _ => Answer::NoRecord,
     }

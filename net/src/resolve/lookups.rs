@@ -1,6 +1,6 @@
 //! The questions that one letter may cause.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -72,6 +72,14 @@ impl Resolver for Lookups {
     // The look-up asks for both families.
     fn addresses<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<IpAddr>> {
         self.ask(2, self.resolver.addresses(host))
+    }
+
+    fn ipv4<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<Ipv4Addr>> {
+        self.ask(1, self.resolver.ipv4(host))
+    }
+
+    fn ipv6<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<Ipv6Addr>> {
+        self.ask(1, self.resolver.ipv6(host))
     }
 
     fn services<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Service>> {

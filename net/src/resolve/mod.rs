@@ -2,16 +2,18 @@
 //! publishes, and for the names of an address.
 //!
 //! - `answer`: the answers: records, no records, or no such name.
+//! - `authentication`: asks for SPF, DKIM and DMARC.
 //! - `dns`: asks name servers.
 //! - `lookups`: asks for one letter, within bounds.
 //! - `table`: answers from a table, without asking anybody.
 
 mod answer;
+mod authentication;
 mod dns;
 mod lookups;
 mod table;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use mail::Domain;
 use mail::seam::Pending;
@@ -40,6 +42,22 @@ pub trait Resolver: Send + Sync {
     /// Finds the addresses of `host`; the address of an IP address is itself.
     fn addresses<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<IpAddr>>;
 
+    /// Finds the IPv4 addresses of `host`.
+    fn ipv4<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<Ipv4Addr>> {
+        of_family(self.addresses(host), |ip| match ip {
+            IpAddr::V4(ip) => Some(ip),
+            IpAddr::V6(_) => None,
+        })
+    }
+
+    /// Finds the IPv6 addresses of `host`.
+    fn ipv6<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<Ipv6Addr>> {
+        of_family(self.addresses(host), |ip| match ip {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(ip) => Some(ip),
+        })
+    }
+
     /// Finds the hosts that offer a service, such as `_imaps._tcp.example.org` (RFC 6186): the smallest priority first,
     /// and the largest weight first among those.
     fn services<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Service>> {
@@ -62,6 +80,17 @@ pub trait Resolver: Send + Sync {
     fn tlsa<'a>(&'a self, name: &'a str) -> Asked<'a, Vec<Tlsa>> {
         never_asked("TLSA", name)
     }
+}
+
+/// Keeps the addresses of one family; a host without any has no such record.
+fn of_family<'a, T: Send + 'a>(asked: Asked<'a, Vec<IpAddr>>, pick: fn(IpAddr) -> Option<T>) -> Asked<'a, Vec<T>> {
+    Box::pin(async move {
+        let answer = asked.await?;
+        Ok(answer.read(|all| {
+            let picked: Vec<T> = all.into_iter().filter_map(pick).collect();
+            (!picked.is_empty()).then_some(picked)
+        }))
+    })
 }
 
 fn never_asked<'a, T: Send + 'a>(kind: &str, name: impl std::fmt::Display) -> Asked<'a, T> {

@@ -15,6 +15,7 @@ mod targets {
     pub mod cards;
     pub mod charset;
     pub mod cookies;
+    pub mod dmarc_records;
     pub mod html_cleaner;
     pub mod imap_commands;
     pub mod jmap_requests;
@@ -30,6 +31,7 @@ mod targets {
     pub mod signed_addresses;
     pub mod smtp_client;
     pub mod smtp_session;
+    pub mod spf_records;
     pub mod trace_rows;
 }
 
@@ -54,6 +56,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("cards", targets::cards::run),
     ("charset", targets::charset::run),
     ("cookies", targets::cookies::run),
+    ("dmarc_records", targets::dmarc_records::run),
     ("html_cleaner", targets::html_cleaner::run),
     ("imap_commands", targets::imap_commands::run),
     ("jmap_requests", targets::jmap_requests::run),
@@ -69,6 +72,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("signed_addresses", targets::signed_addresses::run),
     ("smtp_client", targets::smtp_client::run),
     ("smtp_session", targets::smtp_session::run),
+    ("spf_records", targets::spf_records::run),
     ("trace_rows", targets::trace_rows::run),
 ];
 
@@ -90,6 +94,8 @@ const BEGINNINGS: &[&str] = &[
     "From a@b Tue Nov 24 12:00:00 2026\nA: b\n\n>From the text\n",
     r#"{"using":["core"],"methodCalls":[["Email/get",{"ids":["1"],"\u0023x":null},"a"]]}"#,
     "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nDTSTART:20261124T120000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+    "ann@a.test mail\nv=spf1 include:%{d1r}.test a:b.test/24//64 mx -all\nv=spf1 redirect=c.test",
+    "a.test\nv=DMARC1; p=reject; np=none; t=y; rua=mailto:d@a.test\nv=DMARC1; psd=y",
     "windows-1252\0caf\u{e9} \u{4e2d} =?utf-8?B?YQ==?=",
 ];
 

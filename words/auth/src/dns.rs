@@ -45,8 +45,8 @@ pub trait Dns: Send + Sync {
     /// Finds the IPv6 addresses of a host.
     fn ipv6<'a>(&'a self, host: &'a str) -> Asked<'a, Vec<Ipv6Addr>>;
 
-    /// Finds the names of the hosts that take letters for a domain, the most preferred first. A null MX (RFC 7505) is one
-    /// name that is empty.
+    /// Finds the names of the hosts that take letters for a domain, the most preferred first. A null MX (RFC 7505) is
+    /// one name that is empty.
     fn mx<'a>(&'a self, domain: &'a str) -> Asked<'a, Vec<String>>;
 
     /// Finds the names of an address. Anybody can claim any name so.

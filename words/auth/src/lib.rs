@@ -1,7 +1,7 @@
 //! Proofs of who sent a letter: SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 9989) and ARC (RFC 8617).
 //!
-//! The crate has no socket, no clock and no thread. It asks the domain name system through [`dns::Dns`], and its callers
-//! give it the time. It knows no other room of the house, so that other programs can use it.
+//! The crate has no socket, no clock and no thread. It asks the domain name system through [`dns::Dns`], and its
+//! callers give it the time. It knows no other room of the house, so that other programs can use it.
 //!
 //! This room must not know what is done with a letter: it says what is proved, and never what follows.
 

@@ -1,7 +1,7 @@
 //! SPF agrees with pyspf, the implementation of the suite's authors, about records that nobody has thought of.
 //!
-//! A few things are left out on purpose, because pyspf does them in another way than RFC 7208 says: it counts a redirect
-//! that is never followed, asks for all hosts of an MX although the first fits, gives `temperror` for a name of an
+//! A few things are left out on purpose, because pyspf does them in another way than RFC 7208 says: it counts a
+//! redirect that is never followed, asks for all hosts of an MX although the first fits, gives `temperror` for a name of an
 //! address that nobody can say anything about, takes `%{d0}` for a macro, and any modifier once only.
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! DMARC (RFC 9989): whether the domain that a letter names as its author's is proved, and what its owner asks for where
-//! it is not.
+//! DMARC (RFC 9989): whether the domain that a letter names as its author's is proved, and what its owner asks for
+//! where it is not.
 //!
 //! - `record`: reads a record.
 //! - `walk`: finds the records that stand above a domain, and the domain of its owner.

@@ -58,8 +58,8 @@ pub(super) async fn check(dns: &dyn Dns, question: SpfQuestion<'_>, identity: Id
     }
 }
 
-/// Returns the local part and the domain of the sender. Without a local part it is `postmaster` (RFC 7208 §4.3), and for
-/// `<>` it is `postmaster` at the name of the peer (§2.4).
+/// Returns the local part and the domain of the sender. Without a local part it is `postmaster` (RFC 7208 §4.3), and
+/// for `<>` it is `postmaster` at the name of the peer (§2.4).
 fn sender<'a>(mail_from: &'a str, helo: &'a str) -> (&'a str, &'a str) {
     match mail_from.rsplit_once('@') {
         Some((local, domain)) if !local.is_empty() => (local, domain),
@@ -184,8 +184,8 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Returns the name that a term asks about: its own, or the domain. `None` if no question can be made of it: it fits
-    /// nothing (RFC 7208 §4.8).
+    /// Returns the name that a term asks about: its own, or the domain. `None` if no question can be made of it: it
+    /// fits nothing (RFC 7208 §4.8).
     async fn target(&mut self, name: Option<&MacroString>, domain: &str) -> Option<String> {
         let target = match name {
             Some(name) => self.name(name, domain).await?,

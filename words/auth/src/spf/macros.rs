@@ -76,7 +76,8 @@ impl MacroString {
         Self::read_pieces(text, place).map(|(pieces, _)| Self(pieces))
     }
 
-    /// Reads the name of a mechanism or modifier: `domain-spec` of RFC 7208 §7.1. It ends in a macro, or in a top label.
+    /// Reads the name of a mechanism or modifier: `domain-spec` of RFC 7208 §7.1. It ends in a macro, or in a top
+    /// label.
     pub fn read_name(text: &str) -> Result<Self, &'static str> {
         let (pieces, after_macros) = Self::read_pieces(text, Place::Name)?;
         let end = &text[after_macros..];

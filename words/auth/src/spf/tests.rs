@@ -138,7 +138,9 @@ fn a_huge_record_is_read_in_a_time_that_grows_as_its_length() {
 proptest! {
     #[test]
     fn no_record_and_no_peer_panics(
-        terms in prop::collection::vec("[-+~?]?(a|mx|ptr|all|ip4|ip6|include|exists|redirect|exp|x)[:=/]?[ -~]{0,20}", 0..12),
+        terms in prop::collection::vec(
+            "[-+~?]?(a|mx|ptr|all|ip4|ip6|include|exists|redirect|exp|x)[:=/]?[ -~]{0,20}", 0..12,
+        ),
         junk in prop::collection::vec(any::<u8>(), 0..60),
         sender in "\\PC{0,30}", helo in "\\PC{0,30}", ip in any::<u128>(), four in any::<bool>(),
     ) {
