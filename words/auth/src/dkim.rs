@@ -3,15 +3,15 @@
 //! [`Signer`] signs a letter that leaves. [`Verifier`] reads an arriving letter once, piece by piece, and finds every
 //! signature and the chain of [`crate::arc`] in the same pass.
 
-mod body;
-mod canonical;
+pub(crate) mod body;
+pub(crate) mod canonical;
 mod der;
-mod field;
-mod header;
+pub(crate) mod field;
+pub(crate) mod header;
 mod key;
-mod record;
+pub(crate) mod record;
 mod sign;
-mod tags;
+pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
 mod verdict;

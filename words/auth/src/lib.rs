@@ -5,11 +5,13 @@
 //!
 //! This room must not know what is done with a letter: it says what is proved, and never what follows.
 
+pub mod arc;
 pub mod dkim;
 pub mod dmarc;
 pub mod dns;
 pub mod iprev;
 mod names;
+pub mod results;
 pub mod spf;
 mod table;
 #[cfg(test)]

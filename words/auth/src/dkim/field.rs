@@ -1,8 +1,9 @@
 //! The field of a signature (RFC 6376 §3.5), and of one in a chain (RFC 8617 §4.1.2).
 
-use super::body::Covered;
+use super::body::{Covered, Hashed};
 use super::canonical::Form;
-use super::tags::{Tags, between_colons};
+use super::header::{Field, Header};
+use super::tags::{Tags, between_colons, without_signature};
 use super::{Algorithm, Reason};
 
 /// The longest name that the domain name system knows, in octets.
@@ -44,6 +45,11 @@ impl Claim {
         format!("{}._domainkey.{}", self.selector, self.domain)
     }
 
+    /// Returns true if there can be a record of the key.
+    pub fn is_complete(&self) -> bool {
+        !self.domain.is_empty() && !self.selector.is_empty() && self.record_name().len() <= LONGEST_NAME
+    }
+
     /// Returns true if the identity lies in the domain itself, and not in one below it.
     pub fn is_of_domain_itself(&self) -> bool {
         self.identity_domain().is_some_and(|of| of == self.domain)
@@ -75,6 +81,39 @@ pub struct Signature {
     pub expires: Option<u64>,
 }
 
+/// The seconds by which the clock of a signer may be ahead of ours.
+const CLOCKS_APART: u64 = 300;
+
+impl Signature {
+    /// Checks that the signature is valid at this time, in seconds since 1970.
+    pub fn is_of_time(&self, now: u64) -> Result<(), Reason> {
+        if self.made.is_some_and(|made| made > now.saturating_add(CLOCKS_APART)) {
+            return Err(Reason::FromTheFuture);
+        }
+        if self.expires.is_some_and(|expires| expires < now) { Err(Reason::Expired) } else { Ok(()) }
+    }
+
+    /// Returns the number of octets of the body behind the signed ones; `None` if the body is not the one that was signed.
+    pub fn unsigned_octets(&self, body: &Hashed) -> Option<u64> {
+        let hash = body.find(self.covered)?;
+        let signed = self.covered.up_to.unwrap_or(hash.length);
+        (hash.sha256.as_ref() == self.body_hash).then(|| hash.length.checked_sub(signed))?
+    }
+
+    /// Writes what was signed of the header: the chosen fields, then the field `number`, which holds this signature,
+    /// without its `b=` (RFC 6376 §3.7).
+    pub fn signed_octets(&self, header: &Header, number: usize) -> Vec<u8> {
+        let mut octets = Vec::new();
+        for Field { name, value } in header.chosen(&self.names, Some(number)) {
+            self.header_form.write_field(name, value, &mut octets);
+            octets.extend_from_slice(b"\r\n");
+        }
+        let Field { name, value } = header.field(number);
+        self.header_form.write_field(name, &without_signature(value), &mut octets);
+        octets
+    }
+}
+
 /// Reads the field of a signature of a letter (RFC 6376 §6.1.1).
 pub fn signature(tags: &Tags<'_>, claim: &Claim) -> Result<Signature, Reason> {
     match tags.find("v") {
@@ -95,7 +134,7 @@ pub fn signature(tags: &Tags<'_>, claim: &Claim) -> Result<Signature, Reason> {
 /// Reads the tags that a signature of a letter and one in a chain have in common.
 pub fn part_of_chain(tags: &Tags<'_>, claim: &Claim) -> Result<Signature, Reason> {
     let algorithm = known_algorithm(tags)?;
-    if claim.domain.is_empty() || claim.selector.is_empty() || claim.record_name().len() > LONGEST_NAME {
+    if !claim.is_complete() {
         return Err(Reason::Malformed);
     }
     let (header_form, body_form) = forms(tags.find("c"))?;

@@ -99,7 +99,7 @@ impl SigningKey {
 
     /// Signs the canonical header. `None` if the operating system gave no random octets. RSA of 2048 bits takes about a
     /// millisecond.
-    pub(super) fn sign(&self, header: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn sign(&self, header: &[u8]) -> Option<Vec<u8>> {
         match &self.0 {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];

@@ -7,6 +7,7 @@ use ring::signature::{
 
 use super::tags::{Tags, between_colons};
 use super::{Algorithm, Reason, der};
+use crate::dns::{Answer, Later};
 
 /// The shortest RSA key that proves anything, in bits (RFC 8301 §3.2).
 const SHORTEST_RSA: u32 = 1024;
@@ -117,6 +118,20 @@ impl KeyRecord {
         };
         outcome.is_ok()
     }
+}
+
+/// What the domain name system says of a key.
+pub(crate) type KeyAnswer = Result<Answer<Vec<Vec<u8>>>, Later>;
+
+/// The most records of one name that are looked at; there should be one (RFC 6376 §3.6.2.2).
+const MOST_RECORDS: usize = 4;
+
+/// Reads the key of an answer: the first record that can be read, or the fault of the first.
+pub(crate) fn key(answer: KeyAnswer) -> Result<KeyRecord, Reason> {
+    let records = answer.map_err(|Later| Reason::NoAnswer)?.records().unwrap_or_default();
+    let mut read = records.iter().take(MOST_RECORDS).map(|text| KeyRecord::parse(text));
+    let first = read.next().ok_or(Reason::NoKey)?;
+    first.or_else(|fault| read.find_map(Result::ok).ok_or(fault)).map_err(RecordFault::reason)
 }
 
 impl PublicKey {

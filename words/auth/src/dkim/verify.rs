@@ -5,22 +5,19 @@ use std::pin::Pin;
 
 use futures_util::future::join_all;
 
-use super::body::{Bodies, Covered, Hashed};
+use super::body::{Bodies, Hashed};
 use super::field::{self, Claim, Signature};
-use super::header::{self, Field, Header};
-use super::record::KeyRecord;
-use super::tags::{Tags, without_signature};
+use super::header::{self, Header};
+use super::record::{KeyAnswer, KeyRecord, key};
+use super::tags::Tags;
 use super::verdict::{Reason, SignatureVerdict};
-use crate::dns::{Answer, Dns, Later};
+use crate::arc::{Chain, Collected};
+use crate::dns::{Answer, Dns};
 
 /// The most signatures of a letter that are checked, counted from the top. Honest letters have one to three.
 pub const MOST_SIGNATURES: usize = 10;
 /// The largest header that is checked, in octets.
 const LARGEST_HEADER: usize = 512 * 1024;
-/// The most records of one name that are looked at; there should be one (RFC 6376 §3.6.2.2).
-const MOST_RECORDS: usize = 4;
-/// The seconds by which the clock of a signer may be ahead of ours.
-const CLOCKS_APART: u64 = 300;
 
 /// Reads a letter as it arrives. It holds the header, and of the body nothing but hashes.
 pub struct Verifier(Stage);
@@ -29,7 +26,7 @@ enum Stage {
     /// The header is arriving; no empty line stands before `line`.
     Header { octets: Vec<u8>, line: usize },
     /// The body is arriving.
-    Body { found: Found, bodies: Bodies },
+    Body(Box<(Found, Bodies)>),
     /// The header is too large.
     TooLarge,
 }
@@ -65,9 +62,9 @@ impl Verifier {
                 let (found, mut bodies) = Found::in_header(octets);
                 bodies.octets(&of_body);
                 bodies.octets(&piece[piece.len().min(room)..]);
-                self.0 = Stage::Body { found, bodies };
+                self.0 = Stage::Body(Box::new((found, bodies)));
             }
-            Stage::Body { bodies, .. } => bodies.octets(piece),
+            Stage::Body(reading) => reading.1.octets(piece),
             Stage::TooLarge => {}
         }
     }
@@ -79,16 +76,17 @@ impl Verifier {
                 let (found, bodies) = Found::in_header(octets);
                 Unresolved { found, hashed: bodies.finish() }
             }
-            Stage::Body { found, bodies } => Unresolved { found, hashed: bodies.finish() },
+            Stage::Body(reading) => Unresolved { found: reading.0, hashed: reading.1.finish() },
             Stage::TooLarge => Unresolved { found: Found::too_large(), hashed: Bodies::new([]).finish() },
         }
     }
 }
 
-/// The signatures of a header.
+/// The signatures of a header, and the chain in it.
 struct Found {
     header: Header,
     signatures: Vec<Candidate>,
+    chain: Collected,
     /// A reason that concerns no single signature.
     beyond: Option<Reason>,
 }
@@ -108,12 +106,15 @@ impl Found {
         let beyond = (numbers.len() > MOST_SIGNATURES).then_some(Reason::TooMany);
         let signatures: Vec<_> =
             numbers.iter().take(MOST_SIGNATURES).map(|number| Candidate::read(&header, *number)).collect();
-        let asked: Vec<Covered> = signatures.iter().filter_map(|one| Some(one.read.as_ref().ok()?.covered)).collect();
-        (Self { header, signatures, beyond }, Bodies::new(asked))
+        let chain = Collected::in_header(&header);
+        let covered = signatures.iter().filter_map(|one| Some(one.read.as_ref().ok()?.covered));
+        let bodies = Bodies::new(covered.chain(chain.covered()));
+        (Self { header, signatures, chain, beyond }, bodies)
     }
 
     fn too_large() -> Self {
-        Self { header: Header::default(), signatures: Vec::new(), beyond: Some(Reason::HeaderTooLarge) }
+        let (header, signatures) = (Header::default(), Vec::new());
+        Self { chain: Collected::too_large(), header, signatures, beyond: Some(Reason::HeaderTooLarge) }
     }
 }
 
@@ -126,6 +127,17 @@ impl Candidate {
         let read = field::signature(&tags, &claim);
         Self { number, claim, read }
     }
+
+    /// Checks all that needs no key.
+    fn before_key(&self, body: &Hashed, now: u64) -> Result<&Signature, Reason> {
+        let read = self.read.as_ref().map_err(|reason| *reason)?;
+        read.is_of_time(now)?;
+        read.unsigned_octets(body).map(|_| read).ok_or(Reason::BodyChanged)
+    }
+
+    fn verdict(&self, reason: Reason) -> SignatureVerdict {
+        SignatureVerdict::new(&self.claim, reason)
+    }
 }
 
 /// A letter that was read, and whose keys are not yet known.
@@ -134,61 +146,45 @@ pub struct Unresolved {
     hashed: Hashed,
 }
 
-/// What is known of a key.
-type Key = Result<Answer<Vec<Vec<u8>>>, Later>;
+/// The verdicts on a letter, when the keys are known.
+type Concluding<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 impl Unresolved {
     /// Asks for the keys, all at the same time, and concludes. `now` counts seconds since 1970. The verdicts stand in the
     /// order of the signatures from the top; there is none if the letter is not signed. At most [`MOST_SIGNATURES`]
     /// signatures are checked, each for some 0.1 ms at most; if there are more, a last verdict says so.
-    pub fn conclude<'a>(
-        self,
-        dns: &'a dyn Dns,
-        now: u64,
-    ) -> Pin<Box<dyn Future<Output = Vec<SignatureVerdict>> + Send + 'a>> {
+    pub fn conclude<'a>(self, dns: &'a dyn Dns, now: u64) -> Concluding<'a, Vec<SignatureVerdict>> {
+        Box::pin(async move { self.signatures(dns, now).await })
+    }
+
+    /// The same, and the verdict on the chain of those who forwarded the letter (RFC 8617).
+    pub fn conclude_with_chain<'a>(self, dns: &'a dyn Dns, now: u64) -> Concluding<'a, (Vec<SignatureVerdict>, Chain)> {
         Box::pin(async move {
-            let before: Vec<_> = self.found.signatures.iter().map(|one| self.before_key(one, now)).collect();
-            let names: Vec<Option<String>> = (self.found.signatures.iter().zip(&before))
-                .map(|(one, before)| before.is_ok().then(|| one.claim.record_name()))
-                .collect();
-            let keys = join_all(names.iter().map(|name| ask(dns, name.as_deref()))).await;
-            let each = self.found.signatures.iter().zip(before).zip(keys);
-            let verdicts = each.map(|((one, before), key)| match before {
-                Ok(read) => self.with_key(one, read, key),
-                Err(reason) => one.verdict(reason),
-            });
-            verdicts.chain(self.found.beyond.map(|reason| SignatureVerdict::new(&Claim::default(), reason))).collect()
+            let chain = self.found.chain.conclude(&self.found.header, &self.hashed, dns, now);
+            futures_util::future::join(self.signatures(dns, now), chain).await
         })
     }
 
-    /// Checks all that needs no key.
-    fn before_key<'c>(&self, one: &'c Candidate, now: u64) -> Result<&'c Signature, Reason> {
-        let read = one.read.as_ref().map_err(|reason| *reason)?;
-        if read.made.is_some_and(|made| made > now.saturating_add(CLOCKS_APART)) {
-            return Err(Reason::FromTheFuture);
-        }
-        if read.expires.is_some_and(|expires| expires < now) {
-            return Err(Reason::Expired);
-        }
-        if self.unsigned_octets(read).is_none() {
-            return Err(Reason::BodyChanged);
-        }
-        Ok(read)
+    async fn signatures(&self, dns: &dyn Dns, now: u64) -> Vec<SignatureVerdict> {
+        let signatures = &self.found.signatures;
+        let before: Vec<_> = signatures.iter().map(|one| one.before_key(&self.hashed, now)).collect();
+        let named = signatures.iter().zip(&before);
+        let names: Vec<_> = named.map(|(one, before)| before.is_ok().then(|| one.claim.record_name())).collect();
+        let keys = join_all(names.iter().map(|name| ask(dns, name.as_deref()))).await;
+        let each = signatures.iter().zip(before).zip(keys);
+        let verdicts = each.map(|((one, before), key)| match before {
+            Ok(read) => self.with_key(one, read, key),
+            Err(reason) => one.verdict(reason),
+        });
+        verdicts.chain(self.found.beyond.map(|reason| SignatureVerdict::new(&Claim::default(), reason))).collect()
     }
 
-    /// Returns the number of octets behind the signed ones; `None` if the body is not the one that was signed.
-    fn unsigned_octets(&self, read: &Signature) -> Option<u64> {
-        let hash = self.hashed.find(read.covered)?;
-        let signed = read.covered.up_to.unwrap_or(hash.length);
-        (hash.sha256.as_ref() == read.body_hash).then(|| hash.length.checked_sub(signed))?
-    }
-
-    fn with_key(&self, one: &Candidate, read: &Signature, answer: Key) -> SignatureVerdict {
+    fn with_key(&self, one: &Candidate, read: &Signature, answer: KeyAnswer) -> SignatureVerdict {
         let key = match key(answer) {
             Ok(key) => key,
             Err(reason) => return one.verdict(reason),
         };
-        let unsigned_octets = self.unsigned_octets(read).unwrap_or_default();
+        let unsigned_octets = read.unsigned_octets(&self.hashed).unwrap_or_default();
         let reason = self.check(one, read, &key).err().unwrap_or_else(|| self.trust(unsigned_octets));
         let (key_bits, testing) = (Some(key.bits()), key.testing);
         SignatureVerdict { key_bits, unsigned_octets, testing, ..one.verdict(reason) }
@@ -199,7 +195,7 @@ impl Unresolved {
         if key.strict && !one.claim.is_of_domain_itself() {
             return Err(Reason::ForeignIdentity);
         }
-        let signed = canonical_header(&self.found.header, one.number, read);
+        let signed = read.signed_octets(&self.found.header, one.number);
         key.signed(&signed, &read.signature).then_some(()).ok_or(Reason::HeaderChanged)
     }
 
@@ -212,35 +208,9 @@ impl Unresolved {
     }
 }
 
-impl Candidate {
-    fn verdict(&self, reason: Reason) -> SignatureVerdict {
-        SignatureVerdict::new(&self.claim, reason)
-    }
-}
-
-/// Writes what was signed: the chosen fields, then the signature itself without its `b=` (RFC 6376 §3.7).
-fn canonical_header(header: &Header, number: usize, read: &Signature) -> Vec<u8> {
-    let mut octets = Vec::new();
-    for Field { name, value } in header.chosen(&read.names, Some(number)) {
-        read.header_form.write_field(name, value, &mut octets);
-        octets.extend_from_slice(b"\r\n");
-    }
-    let Field { name, value } = header.field(number);
-    read.header_form.write_field(name, &without_signature(value), &mut octets);
-    octets
-}
-
-async fn ask(dns: &dyn Dns, name: Option<&str>) -> Key {
+async fn ask(dns: &dyn Dns, name: Option<&str>) -> KeyAnswer {
     match name {
         Some(name) => dns.txt(name).await,
         None => Ok(Answer::NoRecord),
     }
-}
-
-/// Reads the key of an answer: the first record that can be read, or the fault of the first.
-fn key(answer: Key) -> Result<KeyRecord, Reason> {
-    let records = answer.map_err(|Later| Reason::NoAnswer)?.records().unwrap_or_default();
-    let mut read = records.iter().take(MOST_RECORDS).map(|text| KeyRecord::parse(text));
-    let first = read.next().ok_or(Reason::NoKey)?;
-    first.or_else(|fault| read.find_map(Result::ok).ok_or(fault)).map_err(|fault| fault.reason())
 }
