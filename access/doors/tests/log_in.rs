@@ -1,15 +1,12 @@
 //! The log-in over lines, at a door that does nothing but pass lines.
 
-#[path = "../../testing/people.rs"]
-mod people;
-
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 
 use facteur_doors::{Entrance, Lines, Terms, log_in};
 use mail::Password;
 use mail::seam::Login;
-use people::TwoPeople;
+use people::two_people;
 use sasl::{Mechanism, Refusal};
 
 /// `\0alice\0secret` and `\0alice\0wrong`, in base64.
@@ -46,7 +43,7 @@ async fn played(
 ) -> (Result<Result<Login, Refusal>, Gone>, Vec<String>) {
     let mut script = Script { client: client.iter().copied().collect(), heard: Vec::new() };
     let initial = initial.map(|initial| Password::new(initial.to_owned()));
-    let outcome = log_in(&mut script, &TwoPeople, IpAddr::V4(Ipv4Addr::LOCALHOST), mechanism, initial).await;
+    let outcome = log_in(&mut script, &two_people(), IpAddr::V4(Ipv4Addr::LOCALHOST), mechanism, initial).await;
     (outcome, script.heard)
 }
 

@@ -194,7 +194,7 @@ async fn a_waiting_conversation_is_small() {
             .unwrap();
     let door = facteur_imap::Imap::new(facteur_imap::Server::new(doors::Shared::new(
         store,
-        std::sync::Arc::new(fixture::TwoPeople),
+        std::sync::Arc::new(fixture::two_people()),
     )));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = Stream::connect(listener.local_addr().unwrap(), SECOND).await.unwrap();

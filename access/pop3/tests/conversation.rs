@@ -344,7 +344,7 @@ async fn a_waiting_conversation_is_small() {
     let store = fixture::furnish(data.path()).await;
     let door = facteur_pop3::Pop3::new(facteur_pop3::Server::new(doors::Shared::new(
         store,
-        std::sync::Arc::new(fixture::TwoPeople),
+        std::sync::Arc::new(fixture::two_people()),
     )));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = Stream::connect(listener.local_addr().unwrap(), SECOND).await.unwrap();

@@ -1,57 +1,21 @@
 //! Submission, over real sockets.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use facteur_msa::Submission;
-use mail::seam::{
-    Accept, AccountId, Login, LoginVerdict, Logins, Origin, OurFault, Pending, Recipients, ScramKeys, Standing, Verdict,
-};
+use mail::seam::{Accept, Origin, OurFault, Pending, Recipients, Standing, Verdict};
 use mail::{Address, Domain, Envelope, Letter, Password};
 use net::{ClientTls, Connection, Limits, Listener, ServerTls, Shutdown, Stream};
+use people::People;
 use sasl::Mechanism;
 use smtpd::Server;
 
-/// Alice, whose password is "secret", and who may also write as alice+x and as info.
-struct Alice;
-
-fn alice() -> Login {
-    Login::of(AccountId(1), "alice@alpha.test".parse().unwrap())
-}
-
-fn verdict(right: bool) -> Result<LoginVerdict, OurFault> {
-    Ok(if right { LoginVerdict::Welcome(alice()) } else { LoginVerdict::Wrong })
-}
-
-impl Logins for Alice {
-    fn check<'a>(
-        &'a self,
-        name: &'a str,
-        password: &'a Password,
-        _: IpAddr,
-    ) -> Pending<'a, Result<LoginVerdict, OurFault>> {
-        Box::pin(async move {
-            match password.reveal() {
-                "crowd" => Ok(LoginVerdict::Busy(Duration::from_secs(5))),
-                password => verdict(name == "alice@alpha.test" && password == "secret"),
-            }
-        })
-    }
-
-    fn scram_keys<'a>(&'a self, _: &'a str, _: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>> {
-        Box::pin(async { Ok(sasl::derive_keys("secret", b"salt".to_vec(), 4096)) })
-    }
-
-    fn scram_done<'a>(&'a self, name: &'a str, proved: bool, _: IpAddr) -> Pending<'a, Result<LoginVerdict, OurFault>> {
-        Box::pin(async move { verdict(name == "alice@alpha.test" && proved) })
-    }
-
-    fn may_write_as<'a>(&'a self, _: &'a Login, address: &'a Address) -> Pending<'a, Result<bool, OurFault>> {
-        Box::pin(async move {
-            Ok(["alice@alpha.test", "alice+x@alpha.test", "info@alpha.test"].contains(&&*address.to_string()))
-        })
-    }
+/// Alice, who may also write as alice+x and as info.
+fn alice() -> People {
+    let alice = People::with_password("secret").and("alice@alpha.test");
+    alice.who_writes_as("alice+x@alpha.test").who_writes_as("info@alpha.test")
 }
 
 /// No domain is ours; the server behind us cannot be asked for now.
@@ -95,7 +59,7 @@ fn open(tls_first: bool) -> Office {
     let mut server = Server::new(Domain::parse("mail.alpha.test").unwrap(), "postmaster@alpha.test".parse().unwrap());
     server.tls = Some(tls.clone());
     let basket = Arc::new(Basket::default());
-    let submission = Submission::new(server, Arc::new(Alice), basket.clone()).with_recipients(Arc::new(Neighbours));
+    let submission = Submission::new(server, Arc::new(alice()), basket.clone()).with_recipients(Arc::new(Neighbours));
     let listener = Listener::bind("submission", &["127.0.0.1:0"]).unwrap();
     let listener = if tls_first { listener.with_tls(tls) } else { listener };
     let address = listener.addresses()[0];
@@ -153,8 +117,12 @@ impl Client {
     }
 
     async fn logs_in(&mut self, mechanism: Mechanism, password: &str) -> String {
+        self.logs_in_as("alice@alpha.test", mechanism, password).await
+    }
+
+    async fn logs_in_as(&mut self, name: &str, mechanism: Mechanism, password: &str) -> String {
         let password = Password::new(password.into());
-        let mut sasl = sasl::Client::new(mechanism, "alice@alpha.test", &password, [9; sasl::NONCE]);
+        let mut sasl = sasl::Client::new(mechanism, name, &password, [9; sasl::NONCE]);
         let initial = sasl.initial().map(|line| format!(" {}", line.reveal())).unwrap_or_default();
         let mut reply = self.says(&format!("AUTH {}{initial}", mechanism.name())).await;
         while let Some(challenge) = reply.strip_prefix("334 ") {
@@ -194,7 +162,7 @@ async fn each_mechanism_logs_in_inside_tls() {
 #[tokio::test]
 async fn where_too_many_log_in_at_once_it_is_for_now_and_no_wrong_password() {
     let office = open(false);
-    let reply = office.secure().await.logs_in(Mechanism::Plain, "crowd").await;
+    let reply = office.secure().await.logs_in_as("crowd", Mechanism::Plain, "x").await;
     assert_eq!(reply, "454 4.7.0 too many log-ins are being checked now; try again in 5 seconds");
 }
 
@@ -237,7 +205,8 @@ async fn a_letter_for_a_stranger_goes_out_complete_and_without_what_is_private()
         assert!(!header.contains(private), "{private}: {header}");
     }
     assert_eq!(envelope.return_path.to_string(), "alice+x@alpha.test");
-    assert!(matches!(origin, Origin::Person(person, wire) if person == alice() && wire.ip.is_loopback()));
+    let alice = alice().get("alice").unwrap();
+    assert!(matches!(origin, Origin::Person(person, wire) if person == alice && wire.ip.is_loopback()));
 }
 
 #[tokio::test]

@@ -1,10 +1,9 @@
 //! A store with one mailbox, and clients that use its selected folder without a connection between.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys};
-use mail::{Address, Password, Timestamp};
+use mail::seam::{AccountId, Login};
+use mail::{Address, Timestamp};
 use mailbox::{FlagSet, FolderId, System, Uid};
 
 use super::{run, select, updates};
@@ -13,27 +12,6 @@ use crate::codec::decoder::{Event, Limits, decode_all};
 use crate::session::{Answer, Enabled, Halt, Output, Server, Session};
 
 const ACCOUNT: AccountId = AccountId(1);
-
-/// Refuses everybody: the tests need no log-in.
-struct Nobody;
-
-impl Logins for Nobody {
-    fn check<'a>(&'a self, _: &'a str, _: &'a Password, _: IpAddr) -> Pending<'a, Result<LoginVerdict, OurFault>> {
-        Box::pin(async { Ok(LoginVerdict::Wrong) })
-    }
-
-    fn scram_keys<'a>(&'a self, _: &'a str, _: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>> {
-        Box::pin(async { Err(OurFault("nobody logs in here".into())) })
-    }
-
-    fn scram_done<'a>(&'a self, _: &'a str, _: bool, _: IpAddr) -> Pending<'a, Result<LoginVerdict, OurFault>> {
-        Box::pin(async { Ok(LoginVerdict::Wrong) })
-    }
-
-    fn may_write_as<'a>(&'a self, _: &'a Login, _: &'a Address) -> Pending<'a, Result<bool, OurFault>> {
-        Box::pin(async { Ok(false) })
-    }
-}
 
 /// A server with one mailbox.
 pub struct Office {
@@ -57,7 +35,7 @@ impl Office {
         store.write_blocking(store::Key::Everything, |tx| mailbox::account::create(tx, ACCOUNT, None)).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         Self {
-            server: Arc::new(Server::new(doors::Shared::new(store, Arc::new(Nobody)))),
+            server: Arc::new(Server::new(doors::Shared::new(store, Arc::new(people::two_people())))),
             runtime: Arc::new(runtime),
             _data: data,
         }

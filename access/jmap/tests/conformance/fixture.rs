@@ -2,16 +2,16 @@
 
 #![allow(dead_code)]
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use facteur_jmap as jmap;
 use jmap::{Done, Outbox};
-use mail::seam::{AccountId, Login, LoginVerdict, Logins, OurFault, Pending, ScramKeys, Verdict, Wire};
+use mail::seam::{AccountId, Login, OurFault, Pending, Verdict, Wire};
 use mail::trace::{Event, Step};
-use mail::{Address, Domain, Envelope, Letter, LetterId, Password, Reply, Timestamp};
+use mail::{Domain, Envelope, Letter, LetterId, Reply, Timestamp};
 use mailbox::{FlagSet, FolderId, LetterKey, System};
+use people::People;
 use serde_json::{Value, json};
 use store::{Key, Options, Store, Tx, View};
 
@@ -28,49 +28,14 @@ pub const USING: [&str; 7] = [
     "https://facteur.example/jmap/preferences",
 ];
 
-/// Knows alice and bob, whose password is `secret`, and lets each write as themselves.
-pub struct TwoPeople;
-
-pub fn person(name: &str) -> Option<Login> {
-    let account = match name {
-        "alice@alpha.test" => ALICE,
-        "bob@alpha.test" => BOB,
-        _ => return None,
-    };
-    Some(Login::of(account, Address::parse(name).ok()?))
+/// Alice, who may also write as sales@, and Bob.
+fn people() -> People {
+    let alice = People::with_password("secret").and("alice@alpha.test").who_writes_as("sales@alpha.test");
+    alice.and("bob@alpha.test")
 }
 
-impl Logins for TwoPeople {
-    fn check<'a>(
-        &'a self,
-        name: &'a str,
-        password: &'a Password,
-        _: IpAddr,
-    ) -> Pending<'a, Result<LoginVerdict, OurFault>> {
-        Box::pin(async move {
-            Ok(match person(name) {
-                _ if name == "flood@alpha.test" => LoginVerdict::TooMany(std::time::Duration::from_secs(90)),
-                _ if name == "crowd@alpha.test" => LoginVerdict::Busy(std::time::Duration::from_secs(5)),
-                Some(login) if password.reveal() == "secret" => LoginVerdict::Welcome(login),
-                _ => LoginVerdict::Wrong,
-            })
-        })
-    }
-
-    fn scram_keys<'a>(&'a self, _: &'a str, _: IpAddr) -> Pending<'a, Result<ScramKeys, OurFault>> {
-        Box::pin(async { Err(OurFault("no SCRAM here".into())) })
-    }
-
-    fn scram_done<'a>(&'a self, _: &'a str, _: bool, _: IpAddr) -> Pending<'a, Result<LoginVerdict, OurFault>> {
-        Box::pin(async { Ok(LoginVerdict::Wrong) })
-    }
-
-    fn may_write_as<'a>(&'a self, person: &'a Login, address: &'a Address) -> Pending<'a, Result<bool, OurFault>> {
-        Box::pin(async move {
-            let own = person.address == *address;
-            Ok(own || (person.account == ALICE && address.to_string() == "sales@alpha.test"))
-        })
-    }
+pub fn person(name: &str) -> Option<Login> {
+    people().get(name)
 }
 
 fn wire() -> Wire {
@@ -142,7 +107,7 @@ fn migrations() -> Vec<store::Migration> {
 
 fn furnished(store: &Store, post: &Arc<Post>) -> Arc<jmap::Server> {
     let hostname = Domain::parse("mail.alpha.test").unwrap();
-    let mut fixture = jmap::Server::new(doors::Shared::new(store.clone(), Arc::new(TwoPeople)), post.clone(), hostname);
+    let mut fixture = jmap::Server::new(doors::Shared::new(store.clone(), Arc::new(people())), post.clone(), hostname);
     fixture.clock = || NOW;
     Arc::new(fixture)
 }
