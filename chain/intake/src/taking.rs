@@ -82,15 +82,9 @@ impl Intake {
         };
         let told = Told::Once { verified: handed.origin.is_verified() };
         let mut course = self.course(handed.incoming(self, &findings), &handed.outgoing, told).await?;
-        // Each round takes a recipient away at least.
-        while !course.sorted.is_for_nobody() {
-            let leftover = course.sorted.failed.clone();
-            let unfiled = self.commit(&course, &leftover, began(&handed.arrival, &findings), finish.clone()).await?;
-            if unfiled.is_empty() {
-                note(&course);
-                return Ok(Verdict::Accept);
-            }
-            unfiled.iter().for_each(|(who, reply)| course.give_up(who.account, reply));
+        let events = began(&handed.arrival, &findings);
+        if self.commit_in_rounds(&mut course, |sorted| sorted.failed.clone(), &events, finish).await? {
+            return Ok(Verdict::Accept);
         }
         Ok(Verdict::Refuse(sort::answer(course.sorted.failed.iter())))
     }
@@ -103,17 +97,31 @@ impl Intake {
             Err(refusal) => return Ok(vec![refusal; envelope.recipients.len()]),
         };
         let mut course = self.course(handed.incoming(self, &findings), &handed.outgoing, Told::Each).await?;
+        let events = began(&handed.arrival, &findings);
+        self.commit_in_rounds(&mut course, ours_to_mend, &events, |_| Ok(())).await?;
+        Ok(fates(envelope, &course.sorted).into_iter().map(|(_, reply)| reply).collect())
+    }
+
+    /// Commits a letter, again without those whose mailboxes do not take it, until it is taken or there is nobody left
+    /// for it. `leftover` says which failures the commit reports on. Returns whether the letter was taken.
+    async fn commit_in_rounds(
+        &self,
+        course: &mut Course<'_>,
+        leftover: impl Fn(&Sorted) -> Vec<Failed>,
+        events: &[Event],
+        finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + Clone + 'static,
+    ) -> Result<bool, OurFault> {
         // Each round takes a recipient away at least.
         while !course.sorted.is_for_nobody() {
-            let leftover = ours_to_mend(&course.sorted);
-            let unfiled = self.commit(&course, &leftover, began(&handed.arrival, &findings), |_| Ok(())).await?;
+            let leftover = leftover(&course.sorted);
+            let unfiled = self.commit(course, &leftover, events.to_vec(), finish.clone()).await?;
             if unfiled.is_empty() {
-                note(&course);
-                break;
+                note(course);
+                return Ok(true);
             }
             unfiled.iter().for_each(|(who, reply)| course.give_up(who.account, reply));
         }
-        Ok(fates(envelope, &course.sorted).into_iter().map(|(_, reply)| reply).collect())
+        Ok(false)
     }
 }
 
