@@ -10,7 +10,7 @@ pub mod import;
 pub mod manual;
 pub mod moving;
 pub mod queue;
-mod removal;
+pub mod removal;
 pub mod send;
 pub mod serve;
 pub mod session;

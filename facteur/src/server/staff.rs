@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use directory::Directory;
 use intake::{Intake, LARGEST_LETTER, postmaster};
@@ -18,6 +19,7 @@ use tokio::task::JoinSet;
 use super::room::Disk;
 use super::web::{Outside, PagesTold};
 use crate::clock;
+use crate::commands::removal;
 use crate::config::{Config, Door, Proxy};
 
 /// Ready to stand behind any door.
@@ -193,8 +195,26 @@ pub async fn watch_over(directory: Directory, shutdown: Shutdown) {
     directory.watch_over(shutdown.requested()).await;
 }
 
-/// Fills the full-text index, clears up behind the mailboxes, and keeps the trace in order.
+/// Fills the full-text index, clears up behind the mailboxes and behind people who are gone, and keeps the trace in order.
 pub async fn housekeeping(store: Store, shutdown: Shutdown) {
     let mailboxes = mailbox::index::run(store.clone(), shutdown.requested());
-    tokio::join!(mailboxes, trace::run(store, clock::now, shutdown.requested()));
+    let removals = take_up_removals(store.clone(), shutdown.clone());
+    tokio::join!(mailboxes, removals, trace::run(store, clock::now, shutdown.requested()));
+}
+
+/// Looks at the start, and then now and again, for removals of people that did not come to their end.
+async fn take_up_removals(store: Store, shutdown: Shutdown) {
+    const AGAIN: Duration = Duration::from_secs(3600);
+    let work = async {
+        loop {
+            if let Err(error) = removal::take_up(&store).await {
+                tracing::warn!(%error, "what is kept of people who are gone will be taken away later");
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    };
+    tokio::select! {
+        () = shutdown.requested() => {}
+        () = work => {}
+    }
 }

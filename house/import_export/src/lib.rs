@@ -54,7 +54,7 @@ pub use identity::Identity;
 pub use import::{Coming, Given, Imported, Observer, Progress, Rehearsal, Request, Source, import, rehearse};
 pub use layout::{Format, Goal};
 pub use letter::Arriving;
-pub use memory::forget;
+pub use memory::{forget, next_account};
 pub use runs::{Run, RunId};
 pub use schema::MIGRATIONS;
 pub use state::State;

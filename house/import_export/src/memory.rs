@@ -236,6 +236,16 @@ pub fn forget(tx: &mut Tx, account: AccountId) -> Result<bool, store::Error> {
     Ok(copies)
 }
 
+/// Returns the first account behind `after` that something is remembered of; none: there is no further one.
+pub fn next_account(view: &View, after: AccountId) -> Result<Option<AccountId>, store::Error> {
+    let first = |table: &str| {
+        let sql = format!("SELECT MIN(account) FROM {table} WHERE account > $1");
+        view.query_one(&sql, params![after.0], |row| row.get::<Option<i64>>(0))
+    };
+    let found = [first("import_copy")?, first("import_run")?];
+    Ok(found.into_iter().flatten().min().map(AccountId))
+}
+
 const SLICE: usize = 5000;
 
 #[cfg(test)]

@@ -26,6 +26,6 @@ pub mod submission;
 pub use absence::Absence;
 pub use identity::{Identity, IdentityId};
 pub use record::{Kind, MOST, Object, changes, state};
-pub use removal::forget;
+pub use removal::{forget, next_account};
 pub use schema::MIGRATIONS;
 pub use submission::{Submission, SubmissionId};

@@ -1,7 +1,7 @@
 //! Takes away what a person kept who is removed.
 
 use mail::seam::AccountId;
-use store::{Tx, params};
+use store::{Tx, View, params};
 
 /// The most records that one write takes away.
 const SLICE: usize = 500;
@@ -20,4 +20,11 @@ pub fn forget(tx: &mut Tx, account: AccountId) -> Result<bool, store::Error> {
     }
     tx.execute("DELETE FROM record_state WHERE account = $1", params![account.0])?;
     Ok(false)
+}
+
+/// Returns the first account behind `after` of which records are kept; none: there is no further one.
+pub fn next_account(view: &View, after: AccountId) -> Result<Option<AccountId>, store::Error> {
+    // [`forget`] takes these rows last.
+    let sql = "SELECT MIN(account) FROM record_state WHERE account > $1";
+    Ok(view.query_one(sql, params![after.0], |row| row.get::<Option<i64>>(0))?.map(AccountId))
 }
