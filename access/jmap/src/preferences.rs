@@ -13,6 +13,11 @@ use crate::standard::singleton::{ID, Singleton, all_fit};
 
 /// The most senders whose pictures are always shown; beyond that, the oldest go.
 pub const MOST_SENDERS: usize = 1000;
+/// The most folders that have a colour as labels; a client that wants more must take the colour of another away.
+const MOST_COLOURS: usize = 5000;
+/// Octets of an id (RFC 8620 §1.2) and of the name of a colour.
+const LONGEST_ID: usize = 255;
+const LONGEST_COLOUR: usize = 32;
 /// Octets of an address (RFC 5321 §4.5.3.1).
 const LONGEST_ADDRESS: usize = 64 + 1 + 255;
 /// Octets of a language tag (RFC 5646 §4.4.1).
@@ -24,7 +29,7 @@ const LONGEST_UNDO: u64 = 3600;
 pub static PREFERENCES: Singleton = Singleton {
     kind: Kind::Preferences,
     state: |view, account| Ok(records::state(view, account, Kind::Preferences)?),
-    properties: &["id", "language", "theme", "undoSend", "notifications", "picturesFrom"],
+    properties: &["id", "language", "theme", "undoSend", "notifications", "picturesFrom", "labelColours"],
     read: |view, account| Ok(object(records::preferences::get(view, account)?)),
     write: |tx, account, object| records::preferences::set(tx, account, &said(object)),
     fresh: || object(Object::new()),
@@ -40,6 +45,7 @@ fn said(object: &Object) -> Object {
 fn object(said: Object) -> Object {
     let defaults = json!({
         "id": ID, "language": null, "theme": null, "undoSend": null, "notifications": null, "picturesFrom": {},
+        "labelColours": {},
     });
     let mut object = defaults.as_object().cloned().unwrap_or_default();
     object.extend(said);
@@ -73,6 +79,7 @@ fn fits(name: &str, value: &Value) -> bool {
     let fits = match name {
         "id" => return value == ID,
         "picturesFrom" => return value.as_object().is_some_and(are_senders),
+        "labelColours" => return value.as_object().is_some_and(are_colours),
         "language" => value.as_str().is_some_and(is_language),
         "theme" => one_of(&["system", "light", "dark"]),
         "notifications" => one_of(&["nothing", "number", "subject", "words"]),
@@ -92,6 +99,17 @@ fn is_language(tag: &str) -> bool {
 fn are_senders(senders: &Map<String, Value>) -> bool {
     let is_since = |at: &Value| at.as_str().is_some_and(|text| text.len() <= 32 && filter::date(text).is_some());
     senders.iter().all(|(address, at)| is_address(address) && is_since(at))
+}
+
+/// Ids of mailboxes, each with the name of a colour in small letters: the client knows which colours exist, and whether
+/// the mailbox does.
+fn are_colours(colours: &Map<String, Value>) -> bool {
+    let is_id = |id: &str| {
+        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let is_colour =
+        |name: &str| (1..=LONGEST_COLOUR).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase());
+    colours.len() <= MOST_COLOURS && colours.iter().all(|(id, name)| is_id(id) && name.as_str().is_some_and(is_colour))
 }
 
 fn is_address(text: &str) -> bool {
@@ -127,6 +145,8 @@ mod tests {
             ("undoSend", json!(0)),
             ("notifications", json!("words")),
             ("picturesFrom", json!({"alice@example.org": "2026-11-30T06:00:00Z", "é@x": "2026-11-30T06:00:00Z"})),
+            ("labelColours", json!({"F12": "teal", "a-b_c": "red"})),
+            ("labelColours", json!({})),
         ] {
             assert!(fits(name, &good), "{name} {good}");
         }
@@ -145,6 +165,12 @@ mod tests {
             ("picturesFrom", json!({"Alice@example.org": "2026-11-30T06:00:00Z"})),
             ("picturesFrom", json!({"a b@example.org": "2026-11-30T06:00:00Z"})),
             ("picturesFrom", json!({"alice@example.org": true})),
+            ("labelColours", Value::Null),
+            ("labelColours", json!({"F12": "#ff0000"})),
+            ("labelColours", json!({"F12": 7})),
+            ("labelColours", json!({"F/12": "teal"})),
+            ("labelColours", json!({"": "teal"})),
+            ("labelColours", (0..=MOST_COLOURS).map(|n| (format!("F{n}"), json!("red"))).collect::<Object>().into()),
             ("density", json!("compact")),
         ] {
             assert!(!fits(name, &bad), "{name} {bad}");

@@ -5,5 +5,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   plugins: [svelte()],
   resolve: { conditions: ['browser'] },
-  test: { include: ['src/**/*.test.ts', 'testing/fake/**/*.test.ts'], environment: 'node' },
+  test: {
+    include: ['src/**/*.test.ts', 'testing/fake/**/*.test.ts'],
+    environment: 'node',
+    // A busy machine takes its time for the mailboxes of many thousand letters.
+    testTimeout: 60_000,
+  },
 });

@@ -18,6 +18,7 @@ fn what_is_chosen_in_one_window_is_found_in_the_next_and_after_a_restart() {
     let nothing = get(&fixture);
     let choices = json!({
         "id": "singleton", "language": null, "theme": null, "undoSend": null, "notifications": null, "picturesFrom": {},
+        "labelColours": {},
     });
     assert_eq!(nothing["list"], json!([choices]), "nothing was chosen yet");
     let first = set(&fixture, json!({"language": "fr", "theme": "dark", "undoSend": 30, "notifications": "subject"}));
@@ -26,11 +27,14 @@ fn what_is_chosen_in_one_window_is_found_in_the_next_and_after_a_restart() {
     // Two windows that each add a sender do not disturb each other.
     set(&fixture, json!({"picturesFrom/bob@beta.test": "2026-11-30T06:00:00Z"}));
     set(&fixture, json!({"picturesFrom/a~1b@beta.test": "2026-11-30T06:01:00Z"}));
+    set(&fixture, json!({"labelColours/F7": "teal"}));
+    set(&fixture, json!({"labelColours/F8": "red"}));
     let fixture = fixture.reopened();
     let kept = get(&fixture)["list"][0].clone();
     assert_eq!((&kept["language"], &kept["theme"], &kept["undoSend"]), (&json!("fr"), &json!("dark"), &json!(30)));
     let senders = json!({"bob@beta.test": "2026-11-30T06:00:00Z", "a/b@beta.test": "2026-11-30T06:01:00Z"});
     assert_eq!(kept["picturesFrom"], senders);
+    assert_eq!(kept["labelColours"], json!({"F7": "teal", "F8": "red"}));
     set(&fixture, json!({"picturesFrom/bob@beta.test": null, "language": null}));
     let kept = get(&fixture)["list"][0].clone();
     assert_eq!((&kept["language"], kept["picturesFrom"].as_object().unwrap().len()), (&Value::Null, 1));

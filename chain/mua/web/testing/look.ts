@@ -11,6 +11,9 @@ const sizes: Record<string, Look> = {
   phone: { width: 390, height: 844, touch: true },
 };
 
+/** The folder that one of the scenes shows. */
+let family = '';
+
 const scenes: Record<string, (page: Page) => Promise<void>> = {
   list: async () => {},
   welcome: async (page) => {
@@ -53,7 +56,7 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
   },
   large: async (page) => {
     await scenes['html']?.(page);
-    await page.keyboard.press('l');
+    await page.keyboard.press('b');
   },
   compose: async (page) => {
     await page.keyboard.press('c');
@@ -224,6 +227,47 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
     await page.getByRole('button', { name: /^(Folders|Dossiers)$/ }).click();
     await page.waitForTimeout(300);
   },
+  labels: async (page) => {
+    await scenes['reading']?.(page);
+    await page.keyboard.press('l');
+    await page.locator('dialog [role=option]').first().waitFor();
+    await page.keyboard.press('ArrowDown');
+  },
+  labelsNew: async (page) => {
+    await scenes['labels']?.(page);
+    await page.keyboard.type('Pro choir');
+  },
+  labelled: async (page) => {
+    await scenes['reading']?.(page);
+  },
+  labelList: async (page) => {
+    await page.goto(`${page.url().split('#')[0]}#/folder/${family}`);
+    await page.locator('[role=row] .chip').first().waitFor();
+  },
+  labelSelection: async (page) => {
+    await scenes['selection']?.(page);
+    await page.keyboard.press('l');
+    await page.locator('dialog [role=option]').first().waitFor();
+  },
+  labelColour: async (page) => {
+    const folders = page.getByRole('button', { name: /^(Folders|Dossiers)$/ });
+    if (await folders.isVisible()) await folders.click();
+    await page
+      .getByRole('link', { name: /^Family/ })
+      .last()
+      .hover();
+    await page
+      .getByRole('button', { name: /(Options for|Options du dossier) Family/ })
+      .last()
+      .click();
+    await page.getByRole('menuitem', { name: /^(Colour|Couleur)$/ }).click();
+    await page.locator('dialog input[type=radio]').first().waitFor();
+  },
+  labelEmpty: async (page) => {
+    await page.goto(`${page.url().split('#')[0]}#/trash`);
+    await page.locator('.empty-it').click();
+    await page.getByRole('dialog').waitFor();
+  },
   notice: async (page) => {
     await page.keyboard.press('e');
     await page.waitForTimeout(300);
@@ -234,6 +278,28 @@ mkdirSync('screenshots', { recursive: true });
 const [only, ...sceneNames] = process.argv.slice(2);
 const browser = await launch();
 const { server, url } = await serve({ letters: 2_000 });
+
+/** Makes a mailbox of a person who uses labels. */
+function labelled() {
+  const mail = makeWorld({ letters: 2_000 });
+  const [projects, house, book, home] = [...mail.folders.values()].filter(({ role }) => role === null);
+  const all = [projects, house, book, home].flatMap((one) => one ?? []);
+  family = home?.id ?? '';
+  if (mail.choices && projects && house && home)
+    mail.choices.labelColours = { [projects.id]: 'blue', [house.id]: 'orange', [home.id]: 'green' };
+  [...mail.letters.values()]
+    .filter((letter) => letter.folders.has(mail.folderOf('inbox').id))
+    .sort((a, b) => b.receivedAt.localeCompare(a.receivedAt))
+    .slice(0, 40)
+    .forEach((letter, at) =>
+      all.forEach((one, of) => (at + of) % (of + 2) === 0 && letter.folders.add(one.id)),
+    );
+  for (const letter of [...mail.letters.values()].slice(0, 9)) {
+    letter.folders = new Set([mail.folderOf('trash').id]);
+    if (letter.subject.length % 2 === 0) letter.folders.add(family);
+  }
+  return mail;
+}
 for (const job of (only ?? 'desktop').split(',')) {
   const [size = 'desktop', ...options] = job.split('-');
   const look = {
@@ -254,6 +320,7 @@ for (const job of (only ?? 'desktop').split(',')) {
       continue;
     }
     if (name === 'welcome') server.use(makeWorld({ letters: 0 }));
+    if (name.startsWith('label')) server.use(labelled());
     const { page, problems } = await logIn(context, url);
     try {
       await page.waitForTimeout(300);

@@ -57,8 +57,8 @@ function disturb({ mail }: FakeServer): void {
     if (!letter.keywords.delete('$seen')) letter.keywords.add('$seen');
     mail.changed(letter);
   } else if (kind === 1) {
-    mail.note('Mailbox', letter.folder, 'updated');
-    letter.folder = mail.folderOf(one(['archive', 'trash', 'inbox'] as const)).id;
+    for (const id of letter.folders) mail.note('Mailbox', id, 'updated');
+    letter.folders = new Set([mail.folderOf(one(['archive', 'trash', 'inbox'] as const)).id]);
     mail.changed(letter);
   } else mail.remove(letter);
   mail.onchange();

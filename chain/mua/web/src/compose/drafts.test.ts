@@ -12,7 +12,7 @@ async function desk() {
   const drafts = new Drafts(all.connection, all.folders, identities, (html) => html.replace(/<[^>]*>/g, ''));
   const outbox = new Outbox(all.connection, all.folders, drafts);
   const folder = all.mail.folderOf('drafts').id;
-  const kept = () => [...all.mail.letters.values()].filter((letter) => letter.folder === folder);
+  const kept = () => [...all.mail.letters.values()].filter((letter) => letter.folders.has(folder));
   return { ...all, drafts, outbox, kept };
 }
 
@@ -49,7 +49,7 @@ describe('a draft', () => {
     const id = draft.emailId ?? '';
     const sent = mail.letters.get(id);
     sent?.keywords.delete('$draft');
-    if (sent) sent.folder = mail.folderOf('sent').id;
+    if (sent) sent.folders = new Set([mail.folderOf('sent').id]);
     await drafts.discard(new Draft({ emailId: id }));
     drafts.touched(draft);
     await drafts.save(draft);
@@ -106,7 +106,7 @@ describe('in a full mailbox', () => {
     await drafts.save(draft);
     const sent = mail.letters.get(draft.emailId ?? '');
     sent?.keywords.delete('$draft');
-    if (sent) sent.folder = mail.folderOf('sent').id;
+    if (sent) sent.folders = new Set([mail.folderOf('sent').id]);
     mail.quota = mail.used;
     drafts.touched(draft);
     expect(await drafts.save(draft)).toBe(false);
@@ -220,7 +220,7 @@ describe('the outbox', () => {
     expect(outbox.holdOf(10)).toBe(0);
     expect((await outbox.send(letter(), outbox.holdOf(10))).kind).toBe('sent');
     const sent = [...mail.letters.values()].find((one) => one.subject === 'Yes');
-    expect(sent?.folder).toBe(mail.folderOf('sent').id);
+    expect([...(sent?.folders ?? [])]).toEqual([mail.folderOf('sent').id]);
     expect(sent?.keywords.has('$draft')).toBe(false);
   });
 

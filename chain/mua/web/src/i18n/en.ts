@@ -92,6 +92,53 @@ export const en = {
     emptied: 'The folder is empty',
   },
 
+  /** Labels: the folders that a letter lies in, seen from the letter. */
+  labels: {
+    title: 'Labels',
+    on: (names: string) => `labels: ${names}`,
+    filter: 'Find a label, or name a new one',
+    none: 'There is no label yet. Type the name of the first.',
+    create: (name: string) => `New label “${name}”`,
+    apply: 'Apply',
+    hint: 'Enter ticks a label and applies it. Shift+Enter ticks it and goes on to the next.',
+    said: (name: string, mark: string) => `${name}: ${mark}`,
+    marks: { all: 'ticked', some: 'ticked on some', none: 'not ticked' },
+    added: (n: number, names: string) =>
+      isOne(n) ? `Labelled: ${names}` : `${n} conversations labelled: ${names}`,
+    removed: (n: number, names: string) =>
+      isOne(n) ? `No longer labelled: ${names}` : `${n} conversations no longer labelled: ${names}`,
+    changed: (n: number) => (isOne(n) ? 'Labels changed' : `Labels of ${n} conversations changed`),
+    sweep: (n: string) => `Change the labels of all ${n} conversations?`,
+    take: (name: string) => `Remove the label ${name}`,
+    notHere: 'Letters in the trash, in junk and among the drafts have no labels.',
+    notInInbox: 'This is not in the inbox, so there is nothing to archive.',
+    colour: 'Colour',
+    colourOf: (name: string) => `Colour of ${name}`,
+    hues: {
+      none: 'None',
+      red: 'Red',
+      orange: 'Orange',
+      yellow: 'Yellow',
+      green: 'Green',
+      teal: 'Teal',
+      blue: 'Blue',
+      purple: 'Purple',
+      pink: 'Pink',
+      brown: 'Brown',
+    },
+    /** What becomes of the letters of a folder that is emptied or deleted. */
+    ends: 'Letters that lie nowhere else are deleted for good. Those that lie in another folder, too, stay there.',
+    onlyHere: (n: number) =>
+      isOne(n)
+        ? '1 letter that lies only here is deleted for good.'
+        : `${n} letters that lie only here are deleted for good.`,
+    noneEnds: 'No letter is deleted.',
+    stay: (n: number) =>
+      isOne(n)
+        ? '1 letter lies in another folder, too, and stays there.'
+        : `${n} letters lie in other folders, too, and stay there.`,
+  },
+
   list: {
     label: (folder: string) => `Letters in ${folder}`,
     results: 'Letters found',
@@ -875,6 +922,7 @@ export const en = {
       read: 'Mark as read',
       unread: 'Mark as unread',
       move: 'Move to a folder',
+      labels: 'Labels',
       undo: 'Undo',
       compose: 'Write a letter',
       reply: 'Reply',

@@ -95,6 +95,51 @@ export const fr: Words = {
     emptied: 'Le dossier est vide',
   },
 
+  labels: {
+    title: 'Étiquettes',
+    on: (names) => `étiquettes : ${names}`,
+    filter: 'Trouver une étiquette, ou en créer une',
+    none: 'Pas encore d’étiquette. Saisissez le nom de la première.',
+    create: (name) => `Nouvelle étiquette « ${name} »`,
+    apply: 'Appliquer',
+    hint: 'Entrée coche une étiquette et l’applique. Maj+Entrée la coche et passe à la suivante.',
+    said: (name, mark) => `${name} : ${mark}`,
+    marks: { all: 'cochée', some: 'cochée en partie', none: 'non cochée' },
+    added: (n, names) =>
+      isOne(n) ? `Étiquette ajoutée : ${names}` : `Étiquette ajoutée à ${n} conversations : ${names}`,
+    removed: (n, names) =>
+      isOne(n) ? `Étiquette retirée : ${names}` : `Étiquette retirée de ${n} conversations : ${names}`,
+    changed: (n) => (isOne(n) ? 'Étiquettes modifiées' : `Étiquettes de ${n} conversations modifiées`),
+    sweep: (n: string) => `Modifier les étiquettes des ${n} conversations ?`,
+    take: (name) => `Retirer l’étiquette ${name}`,
+    notHere: 'Les messages de la corbeille, des indésirables et des brouillons n’ont pas d’étiquette.',
+    notInInbox: 'Rien à archiver : cette conversation n’est pas dans la boîte de réception.',
+    colour: 'Couleur',
+    colourOf: (name) => `Couleur de ${name}`,
+    hues: {
+      none: 'Aucune',
+      red: 'Rouge',
+      orange: 'Orange',
+      yellow: 'Jaune',
+      green: 'Vert',
+      teal: 'Turquoise',
+      blue: 'Bleu',
+      purple: 'Violet',
+      pink: 'Rose',
+      brown: 'Brun',
+    },
+    ends: 'Les messages qui ne sont nulle part ailleurs seront définitivement supprimés. Ceux qui se trouvent aussi dans un autre dossier y restent.',
+    onlyHere: (n) =>
+      isOne(n)
+        ? `${n} message qui ne se trouve qu’ici sera définitivement supprimé.`
+        : `${n} messages qui ne se trouvent qu’ici seront définitivement supprimés.`,
+    noneEnds: 'Aucun message n’est supprimé.',
+    stay: (n) =>
+      isOne(n)
+        ? `${n} message se trouve aussi dans un autre dossier et y reste.`
+        : `${n} messages se trouvent aussi dans d’autres dossiers et y restent.`,
+  },
+
   list: {
     label: (folder) => `Messages du dossier ${folder}`,
     results: 'Messages trouvés',
@@ -881,6 +926,7 @@ export const fr: Words = {
       read: 'Marquer comme lu',
       unread: 'Marquer comme non lu',
       move: 'Déplacer vers un dossier',
+      labels: 'Étiquettes',
       undo: 'Annuler',
       compose: 'Écrire un message',
       reply: 'Répondre',

@@ -37,7 +37,7 @@ function counted(node: Node, above = ''): [string, (n: number) => string][] {
 
 /** Texts that contain a number and are the same for one: names of things, units, and texts for several things only. */
 const same =
-  /\.(?:wrong|form|options|removeTitle|exists|badName|created|renamed|removed|aside|listed|unlisted)|^(?:app|refusals|sweep|way|welcome|warnings|unsubscribe|scheduled\.(?!letters)|later|news\.one|done\.failedBecause|account\.(?:program|from|since|lastSeen|endOf)|storage\.(?:unlimited|moreThan))|^time\.(?:ms|s|min|h|at)$|^list\.(?:label|selectAll|everything)$|^settings\.askAgain$|^read\.(?:alwaysFrom|download|view|pictureOf|files\.letterAbout|sealed\.\w+|invitation\.\w+(?:\.\w+)?|cards\.(?:label|on|until|except|replied|cardOf|wall|which))$|^viewer\.|^compose\./;
+  /\.(?:wrong|form|options|removeTitle|exists|badName|created|renamed|removed|aside|listed|unlisted)|^(?:app|refusals|sweep|way|welcome|warnings|unsubscribe|scheduled\.(?!letters)|later|news\.one|done\.failedBecause|account\.(?:program|from|since|lastSeen|endOf)|storage\.(?:unlimited|moreThan))|^time\.(?:ms|s|min|h|at)$|^labels\.(?:on|create|said|sweep|take|colourOf)$|^list\.(?:label|selectAll|everything)$|^settings\.askAgain$|^read\.(?:alwaysFrom|download|view|pictureOf|files\.letterAbout|sealed\.\w+|invitation\.\w+(?:\.\w+)?|cards\.(?:label|on|until|except|replied|cardOf|wall|which))$|^viewer\.|^compose\./;
 
 const sameInEnglish = new Set(['read.andMore', 'list.selected']);
 

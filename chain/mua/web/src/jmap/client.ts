@@ -40,6 +40,13 @@ export class Client {
     return typeof said?.maxDelayedSend === 'number' ? said.maxDelayedSend : 0;
   }
 
+  /** True if a letter may lie in several folders at once (RFC 8621 §1.3.1). */
+  get manyFolders(): boolean {
+    const said = this.session.accounts[this.accountId]?.accountCapabilities[mail] as
+      { maxMailboxesPerEmail?: unknown } | undefined;
+    return said?.maxMailboxesPerEmail === null || Number(said?.maxMailboxesPerEmail ?? 1) > 1;
+  }
+
   /** True if the server keeps a person's choices. */
   get keepsPreferences(): boolean {
     return this.session.capabilities[preferences] !== undefined;

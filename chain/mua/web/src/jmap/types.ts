@@ -250,6 +250,8 @@ export interface Choices {
   notifications: string | null;
   /** Senders whose pictures are always shown, in small letters, and since when. */
   picturesFrom: Record<string, UTCDate>;
+  /** The colours of labels, by the ids of their folders. */
+  labelColours: Record<Id, string>;
 }
 
 /** RFC 9425 §4. */

@@ -51,6 +51,12 @@ export class TypeAhead {
     return brought;
   }
 
+  /** Keeps a key that comes too early, and those behind it, until `task` is done; they are then typed in their order. */
+  keep(key: KeyboardEvent, task: Promise<boolean>): void {
+    void this.hold(task, 'body').catch(() => undefined);
+    this.#kept.push(key);
+  }
+
   async #wait(wait: Wait, task: Promise<unknown>): Promise<void> {
     this.#waits.add(wait);
     let withdraw = () => {};
@@ -101,10 +107,12 @@ export class TypeAhead {
     this.#kept = [];
     this.#failed = !focused;
     if (!focused) return;
-    for (const key of kept) {
+    for (const [at, key] of kept.entries()) {
       type(key);
       // Each key finds the changes of the one before.
       flushSync();
+      // If a key asks for something that has to come first, the others wait for that.
+      if (this.#waits.size > 0) return void this.#kept.push(...kept.slice(at + 1));
     }
   }
 

@@ -2,7 +2,7 @@ import { tick } from 'svelte';
 import type { Role } from '../jmap';
 import type { Room } from '../views/context';
 import { printReading } from '../views/print';
-import { type Command, Keys } from './shortcuts';
+import { alongRows, type Command, forRows, Keys } from './shortcuts';
 import { isTaken } from './type';
 
 /** Listens to the keys of the whole page; fields and dialogs keep theirs. */
@@ -65,6 +65,7 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
     read: () => desk.markRead(true),
     unread: () => desk.markRead(false),
     move: () => desk.rows.length > 0 && desk.ask({ kind: 'move' }),
+    labels: () => desk.askLabels(),
     undo: () => void desk.undo(),
     compose: () => void writing.begin(),
     reply: () => answer('reply'),
@@ -95,6 +96,8 @@ export function listenToKeys({ post, desk, writing }: Room): () => void {
     const run = command && commands[command];
     if (!run) return;
     event.preventDefault();
+    const needsRow = alongRows.has(command) || (forRows.has(command) && !post.reading.threadId);
+    if (needsRow && desk.keepsForRow(event)) return;
     run();
   }
 

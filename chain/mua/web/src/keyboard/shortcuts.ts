@@ -21,6 +21,7 @@ export type Command =
   | 'read'
   | 'unread'
   | 'move'
+  | 'labels'
   | 'undo'
   | 'compose'
   | 'reply'
@@ -50,7 +51,7 @@ export const shortcuts: Shortcut[] = [
   { command: 'back', group: 'move', keys: ['Escape'] },
   { command: 'letterNext', group: 'move', keys: ['n'] },
   { command: 'letterPrevious', group: 'move', keys: ['p'] },
-  { command: 'large', group: 'move', keys: ['l'] },
+  { command: 'large', group: 'move', keys: ['b'] },
   { command: 'search', group: 'move', keys: ['/'] },
   { command: 'searchForm', group: 'move', keys: ['g /'] },
   { command: 'goInbox', group: 'move', keys: ['g i'] },
@@ -67,6 +68,7 @@ export const shortcuts: Shortcut[] = [
   { command: 'read', group: 'act', keys: ['i'] },
   { command: 'unread', group: 'act', keys: ['u'] },
   { command: 'move', group: 'act', keys: ['m'] },
+  { command: 'labels', group: 'act', keys: ['l'] },
   { command: 'undo', group: 'act', keys: ['z'] },
   { command: 'way', group: 'act', keys: ['w'] },
   { command: 'source', group: 'act', keys: ['v'] },
@@ -77,6 +79,22 @@ export const shortcuts: Shortcut[] = [
   { command: 'send', group: 'write', keys: ['Ctrl Enter'], local: true },
   { command: 'help', group: 'move', keys: ['?'] },
 ];
+
+/** The commands that are meant for a row of the list, or for the conversation that is open. */
+export const forRows: ReadonlySet<Command> = new Set([
+  'open',
+  'select',
+  'archive',
+  'remove',
+  'junk',
+  'flag',
+  'read',
+  'unread',
+  'move',
+  'labels',
+]);
+/** The commands that go from one row to the next, even with a conversation open. */
+export const alongRows: ReadonlySet<Command> = new Set(['next', 'previous']);
 
 /** The time that the second of two keys may take, in milliseconds. */
 const together = 1_200;

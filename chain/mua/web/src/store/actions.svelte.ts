@@ -1,8 +1,8 @@
-import { type Email, expectAllSet, type Id, type Mailbox, type Patch } from '../jmap';
+import { type Email, expectAllSet, type Id, MethodFailed, type Patch } from '../jmap';
 import type { Connection } from './connection.svelte';
 import type { Held } from './everything';
-import { inverse, moveTo, setKeyword } from './patch';
-import { putBack, throwAway } from './trash';
+import { ending } from './ending';
+import { inverse, setKeyword } from './patch';
 import type { Records } from './records.svelte';
 import type { QueryWindow } from './window.svelte';
 
@@ -20,6 +20,8 @@ export interface Shown {
 
 /** The most changes that can be taken back, one after the other. */
 const mostUndone = 20;
+/** The most times that letters are looked at again because the mailbox changed on the way. */
+const mostAttempts = 8;
 const nowhere: Shown = { window: undefined, rows: [] };
 
 /**
@@ -40,18 +42,9 @@ export class Actions {
     private readonly records: Records,
   ) {}
 
-  move(emails: Email[], folder: Id, shown: Shown = nowhere): Promise<Done | undefined> {
-    return this.#do(moveTo(emails, folder), shown);
-  }
-
-  /** Moves letters to the trash, with a mark of the folder that they came from. */
-  throwAway(emails: Email[], trash: Id, shown: Shown = nowhere): Promise<Done | undefined> {
-    return this.#do(throwAway(emails, trash), shown);
-  }
-
-  /** Moves letters from the trash to the folders that they came from, or to the inbox if those are not known. */
-  putBack(emails: Email[], folders: readonly Mailbox[], shown: Shown = nowhere): Promise<Done | undefined> {
-    return this.#do(putBack(emails, folders), shown);
+  /** Changes letters; without a patch, nothing is done, and there is nothing to take back. */
+  change(patches: Map<Id, Patch>, shown: Shown = nowhere): Promise<Done | undefined> {
+    return this.#do(patches, shown);
   }
 
   keyword(emails: Email[], keyword: string, on: boolean): Promise<Done | undefined> {
@@ -69,26 +62,24 @@ export class Actions {
     await this.#carryOut(new Map([[id, patch]]), nowhere);
   }
 
-  /** Destroys letters for good. There is no way back. */
-  async destroy(emails: Email[], shown: Shown = nowhere): Promise<void> {
+  /**
+   * Deletes letters from a folder for good: those that lie elsewhere, too, are taken out of it. There is no way back.
+   */
+  async destroy(emails: Email[], folder: Id, shown: Shown = nowhere): Promise<void> {
     const putBack = shown.window?.remove(shown.rows);
-    const ids = emails.map((email) => email.id);
     try {
-      await this.#busy(async () => {
-        for (const destroy of this.#chunks(ids)) {
-          const request = this.connection.client.request();
-          const set = request.call('Email/set', { destroy });
-          expectAllSet((await this.connection.send(request)).of(set));
-        }
-      });
-      for (const id of ids) this.records.forget(id);
+      await this.destroyMany(
+        emails.map(({ id }) => id),
+        folder,
+        () => {},
+      );
     } catch (error) {
       putBack?.();
       throw error;
     }
   }
 
-  /** Destroys every letter of a folder for good. */
+  /** Deletes every letter of a folder for good, except that those that lie elsewhere, too, stay there. */
   async empty(folder: Id): Promise<void> {
     await this.#busy(async () => {
       for (;;) {
@@ -97,10 +88,7 @@ export class Actions {
         const query = request.call('Email/query', { filter: { inMailbox: folder }, limit });
         const { ids } = (await this.connection.send(request)).of(query);
         if (ids.length === 0) return;
-        const next = this.connection.client.request();
-        const set = next.call('Email/set', { destroy: ids });
-        expectAllSet((await this.connection.send(next)).of(set));
-        for (const id of ids) this.records.forget(id);
+        await this.#end(ids, folder);
       }
     });
   }
@@ -133,18 +121,43 @@ export class Actions {
     return done;
   }
 
-  /** Destroys letters that are not on the screen, in rounds. There is no way back. */
-  async destroyMany(ids: readonly Id[], said: (count: number) => void): Promise<void> {
+  /** Deletes letters from a folder that are not on the screen, in rounds. There is no way back. */
+  async destroyMany(ids: readonly Id[], folder: Id, said: (count: number) => void): Promise<void> {
     await this.#busy(async () => {
       let count = 0;
-      for (const destroy of this.#chunks([...ids])) {
-        const request = this.connection.client.request();
-        const set = request.call('Email/set', { destroy });
-        expectAllSet((await this.connection.send(request)).of(set));
-        for (const id of destroy) this.records.forget(id);
-        said((count += destroy.length));
+      for (const round of this.#chunks([...ids])) {
+        await this.#end(round, folder);
+        said((count += round.length));
       }
     });
+  }
+
+  /**
+   * Ends letters in a folder as they lie at the server now, not as they were last seen: a letter that another program
+   * has just filed elsewhere must not be destroyed.
+   */
+  async #end(ids: Id[], folder: Id): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const look = this.connection.client.request();
+      const get = look.call('Email/get', { ids, properties: ['id', 'mailboxIds'] });
+      const { list, state } = (await this.connection.send(look)).of(get);
+      const { destroy, update } = ending(list, folder);
+      const request = this.connection.client.request();
+      const set = request.call('Email/set', {
+        ifInState: state,
+        destroy,
+        update: Object.fromEntries(update),
+      });
+      const answer = (await this.connection.send(request)).try(set);
+      if (answer instanceof MethodFailed) {
+        if (answer.type !== 'stateMismatch' || attempt === mostAttempts) throw answer;
+        continue;
+      }
+      expectAllSet(answer);
+      for (const id of destroy) this.records.forget(id);
+      this.records.patch(update);
+      return;
+    }
   }
 
   async #inRounds(patches: Map<Id, Patch>, arrived: (round: [Id, Patch][]) => void): Promise<void> {

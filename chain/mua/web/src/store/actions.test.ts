@@ -8,38 +8,39 @@ async function withFirst() {
   const id = all.window.idAt(0) ?? '';
   const email = all.records.emails.get(id) as Email;
   const archive = all.mail.folderOf('archive').id;
-  return { ...all, id, email, archive };
+  const archived = new Map([[id, { mailboxIds: { [archive]: true } }]]);
+  return { ...all, id, email, archive, archived };
 }
 
 describe('what a person does', () => {
   it('is seen before the server knows, and is true there afterwards', async () => {
-    const { actions, records, window, mail, id, email, archive, inbox } = await withFirst();
+    const { actions, records, window, mail, id, archive, inbox, archived } = await withFirst();
     const unread = records.mailboxes.get(inbox)?.unreadEmails ?? 0;
-    const doing = actions.move([email], archive, { window, rows: [id] });
+    const doing = actions.change(archived, { window, rows: [id] });
     expect(window.positionOf(id)).toBe(-1);
     expect(records.emails.get(id)?.mailboxIds).toEqual({ [archive]: true });
     expect(records.mailboxes.get(inbox)?.unreadEmails).toBe(unread - 1);
-    expect(mail.letters.get(id)?.folder).toBe(inbox);
+    expect([...(mail.letters.get(id)?.folders ?? [])]).toEqual([inbox]);
     await doing;
-    expect(mail.letters.get(id)?.folder).toBe(archive);
+    expect([...(mail.letters.get(id)?.folders ?? [])]).toEqual([archive]);
   });
 
   it('is taken back by undo, here and at the server', async () => {
-    const { actions, records, window, mail, id, email, archive, inbox } = await withFirst();
-    await actions.move([email], archive, { window, rows: [id] });
+    const { actions, records, window, mail, id, inbox, archived } = await withFirst();
+    await actions.change(archived, { window, rows: [id] });
     expect(actions.canUndo).toBe(true);
     await actions.undo();
-    expect(mail.letters.get(id)?.folder).toBe(inbox);
+    expect([...(mail.letters.get(id)?.folders ?? [])]).toEqual([inbox]);
     expect(records.emails.get(id)?.mailboxIds).toEqual({ [inbox]: true });
     expect(window.idAt(0)).toBe(id);
     expect(actions.canUndo).toBe(false);
   });
 
   it('is as before where the server refuses', async () => {
-    const { actions, records, window, mail, id, email, archive, inbox } = await withFirst();
+    const { actions, records, window, mail, id, inbox, archived } = await withFirst();
     mail.letters.delete(id);
     const before = records.mailboxes.get(inbox);
-    await expect(actions.move([email], archive, { window, rows: [id] })).rejects.toThrow('notFound');
+    await expect(actions.change(archived, { window, rows: [id] })).rejects.toThrow('notFound');
     expect(window.idAt(0)).toBe(id);
     expect(records.emails.get(id)?.mailboxIds).toEqual({ [inbox]: true });
     expect(records.mailboxes.get(inbox)?.unreadEmails).toBe(before?.unreadEmails);
@@ -73,21 +74,21 @@ describe('what a person does', () => {
   });
 
   it('asks nothing of the server where nothing changes', async () => {
-    const { actions, server, email, inbox } = await withFirst();
+    const { actions, server } = await withFirst();
     const before = server.asked.length;
-    expect(await actions.move([email], inbox)).toBeUndefined();
+    expect(await actions.change(new Map())).toBeUndefined();
     expect(server.asked.length).toBe(before);
   });
 
   it('waits for a log-in when the session has ended, and is then carried out', async () => {
-    const { actions, connection, server, mail, id, email, archive } = await withFirst();
+    const { actions, connection, server, mail, id, archive, archived } = await withFirst();
     server.before = () => 401;
-    const doing = actions.move([email], archive);
+    const doing = actions.change(archived);
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(connection.status).toBe('ended');
     server.before = () => undefined;
     expect(await connection.login('alice', 'postcard')).toBe('welcome');
     await doing;
-    expect(mail.letters.get(id)?.folder).toBe(archive);
+    expect([...(mail.letters.get(id)?.folders ?? [])]).toEqual([archive]);
   });
 });

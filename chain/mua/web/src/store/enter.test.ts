@@ -23,7 +23,7 @@ async function enter(all: Awaited<ReturnType<typeof state>>, place: Place = home
   await lists.enter(place);
   const list = lists.at(place);
   await list?.ensure(0, 10);
-  const seen = list?.between(0, 10).map((id) => all.mail.letters.get(id)?.folder) ?? [];
+  const seen = list?.between(0, 10).flatMap((id) => [...(all.mail.letters.get(id)?.folders ?? [])]) ?? [];
   return { requests: server.requests - before, folders: [...new Set(seen)], total: list?.total };
 }
 

@@ -8,6 +8,7 @@ import {
   type Role,
 } from '../jmap';
 import type { Connection } from './connection.svelte';
+import { isLabel } from './labels';
 import { read, write } from './local';
 import { rememberRoles } from './roles';
 import type { Records } from './records.svelte';
@@ -46,6 +47,7 @@ export class Folders {
   /** The folders with a role, then the person's own, each with those inside it. */
   readonly tree = $derived.by(() => treeOf([...this.records.mailboxes.values()]));
   readonly flat = $derived.by(() => this.tree.flatMap(flatten));
+  readonly #order = $derived(new Map(this.flat.map(({ mailbox }, index) => [mailbox.id, index])));
 
   /**
    * True if no letter has come or gone yet. A letter that is being written does not count: it is saved while the person
@@ -86,14 +88,25 @@ export class Folders {
   }
 
   /**
-   * Returns true if a letter was thrown away, seen from the folder `here`: it lies in the trash or in junk, and `here`
-   * is not that folder.
+   * Returns true if a letter was thrown away, seen from the folder `here`: it lies in the trash or in junk and nowhere
+   * else, and `here` is not that folder.
    */
   thrownAway(email: Email, here: Id | undefined): boolean {
-    return (['trash', 'junk'] as const).some((role) => {
-      const id = this.byRole(role)?.id;
-      return id !== undefined && id !== here && email.mailboxIds[id] === true;
-    });
+    const away = (['trash', 'junk'] as const).map((role) => this.byRole(role)?.id);
+    const places = Object.keys(email.mailboxIds);
+    return places.length > 0 && places.every((id) => id !== here && away.includes(id));
+  }
+
+  /** Returns the labels among these folders in the order of the list of folders; the inbox, if it `also` counts, last. */
+  labelsAmong(places: ReadonlySet<Id>, also: boolean): Mailbox[] {
+    return [...places]
+      .flatMap((id) => this.get(id) ?? [])
+      .filter((folder) => isLabel(folder) || (also && folder.role === 'inbox'))
+      .sort((a, b) => this.#rankOf(a) - this.#rankOf(b));
+  }
+
+  #rankOf({ id, role }: Mailbox): number {
+    return role === 'inbox' ? Infinity : (this.#order.get(id) ?? 0);
   }
 
   async load(): Promise<void> {

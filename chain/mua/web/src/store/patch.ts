@@ -8,11 +8,6 @@ import type { Email, Id, Patch } from '../jmap';
 /** The properties of a letter that its changes are about. */
 type Held = Pick<Email, 'id' | 'mailboxIds' | 'keywords'>;
 
-export function moveTo(emails: readonly Held[], folder: Id): Map<Id, Patch> {
-  const elsewhere = emails.filter((email) => !onlyIn(email, folder));
-  return new Map(elsewhere.map((email) => [email.id, { mailboxIds: { [folder]: true } }]));
-}
-
 export function setKeyword(emails: readonly Held[], keyword: string, on: boolean): Map<Id, Patch> {
   const different = emails.filter((email) => Boolean(email.keywords[keyword]) !== on);
   return new Map(different.map((email) => [email.id, { [`keywords/${keyword}`]: on ? true : null }]));
@@ -28,14 +23,15 @@ export function inverse(patches: ReadonlyMap<Id, Patch>, emails: ReadonlyMap<Id,
   return back;
 }
 
-export function applyPatch(email: Email, patch: Patch): Email {
-  const changed: Email = { ...email, keywords: { ...email.keywords } };
+/** Returns a letter with a patch applied: to its folders as a whole or one by one, and to its keywords. */
+export function applyPatch<T extends Held>(email: T, patch: Patch): T {
+  const changed: T = { ...email, mailboxIds: { ...email.mailboxIds }, keywords: { ...email.keywords } };
   for (const [path, value] of Object.entries(patch)) {
-    const keyword = keywordOf(path);
+    const [set, key] = entryOf(path);
     if (path === 'mailboxIds') changed.mailboxIds = value as Record<Id, true>;
-    else if (keyword === undefined) continue;
-    else if (value) changed.keywords[keyword] = true;
-    else Reflect.deleteProperty(changed.keywords, keyword);
+    else if (set === undefined || key === undefined) continue;
+    else if (value) changed[set][key] = true;
+    else Reflect.deleteProperty(changed[set], key);
   }
   return changed;
 }
@@ -43,17 +39,16 @@ export function applyPatch(email: Email, patch: Patch): Email {
 function inverseOf(patch: Patch, email: Held): Patch {
   const back: Patch = {};
   for (const path of Object.keys(patch)) {
-    const keyword = keywordOf(path);
+    const [set, key] = entryOf(path);
     if (path === 'mailboxIds') back[path] = email.mailboxIds;
-    else if (keyword !== undefined) back[path] = email.keywords[keyword] ? true : null;
+    else if (set !== undefined && key !== undefined) back[path] = email[set][key] ? true : null;
   }
   return back;
 }
 
-function keywordOf(path: string): string | undefined {
-  return path.startsWith('keywords/') ? path.slice('keywords/'.length) : undefined;
-}
-
-function onlyIn(email: Held, folder: Id): boolean {
-  return email.mailboxIds[folder] === true && Object.keys(email.mailboxIds).length === 1;
+/** Returns the set that a path is about, and the entry of it. */
+function entryOf(path: string): ['keywords' | 'mailboxIds', string] | [undefined, undefined] {
+  const [set, ...rest] = path.split('/');
+  if ((set !== 'keywords' && set !== 'mailboxIds') || rest.length === 0) return [undefined, undefined];
+  return [set, rest.join('/')];
 }

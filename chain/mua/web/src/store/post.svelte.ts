@@ -1,9 +1,10 @@
-import type { Email, Id } from '../jmap';
+import type { Email, Id, Mailbox } from '../jmap';
 import { Actions } from './actions.svelte';
 import { Connection } from './connection.svelte';
 import { Findings } from './findings.svelte';
 import { Folders } from './folders.svelte';
 import { Identities } from './identities.svelte';
+import { placesOf } from './labels';
 import { Lists } from './lists.svelte';
 import { Navigation } from './navigation.svelte';
 import { Notices } from './notices.svelte';
@@ -70,6 +71,19 @@ export class Post {
   /** Returns the letters of a conversation that are shown, oldest first. */
   conversation(threadId: Id): Email[] {
     return this.#visible(this.records.conversation(threadId));
+  }
+
+  /**
+   * Returns the labels that a letter's conversation is shown with: all but the one whose list is shown. The inbox is one
+   * of them where other letters are shown, too, so that a person sees what is still to be done.
+   */
+  labelsOf(email: Email, everywhere = false): Mailbox[] {
+    const all = this.conversation(email.threadId);
+    const places = placesOf(all.length > 0 ? all : [email]);
+    const { folder } = this;
+    if (folder && !everywhere) places.delete(folder.id);
+    const isOwn = folder?.role === 'sent' || folder?.role === 'drafts' || folder?.role === 'inbox';
+    return this.folders.labelsAmong(places, !isOwn);
   }
 
   async enter(): Promise<void> {

@@ -22,6 +22,7 @@ const nothing: Choices = {
   notifications: null,
   language: null,
   picturesFrom: {},
+  labelColours: {},
 };
 
 interface Kept {

@@ -10,7 +10,7 @@ async function waitingRoom() {
   const all = await state(60);
   const scheduled = new Scheduled(all.connection, all.records, all.folders);
   const drafts = all.mail.folderOf('drafts').id;
-  const [one, other] = [...all.mail.letters.values()].filter((letter) => letter.folder === all.inbox);
+  const [one, other] = [...all.mail.letters.values()].filter((letter) => letter.folders.has(all.inbox));
   if (!one || !other) throw new Error('no letters');
   for (const letter of [one, other]) Object.assign(letter, { folder: drafts, keywords: new Set(['$draft']) });
   /** Hands a letter over, to go in so many milliseconds. */
@@ -22,7 +22,7 @@ async function waitingRoom() {
       envelope: held({ HOLDUNTIL: until }),
     });
   };
-  const folderOf = (id: string) => all.mail.letters.get(id)?.folder;
+  const folderOf = (id: string) => [...(all.mail.letters.get(id)?.folders ?? [])][0];
   return { ...all, scheduled, one, other, hold, folderOf, sent: all.mail.folderOf('sent').id, drafts };
 }
 

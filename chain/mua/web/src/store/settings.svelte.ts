@@ -1,6 +1,7 @@
 import { language } from '../i18n/language.svelte';
 import { type Code, isCode } from '../i18n/texts';
-import type { Choices, Patch } from '../jmap';
+import type { Choices, Id, Patch } from '../jmap';
+import { type Hue, hueOf } from './labels';
 import { read, write } from './local';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -24,6 +25,7 @@ const keys = {
   language: 'facteur.language',
 } as const;
 type Plain = keyof typeof keys;
+type PlainChoices = Pick<Choices, Plain>;
 
 /**
  * A person's choices. Each counts immediately and is kept in this browser for the next first paint; `Preferences`
@@ -35,6 +37,8 @@ export class Settings {
   telling = $state<Telling>('nothing');
   /** The senders whose pictures are always shown, in small letters, each with the time since when. */
   picturesFrom = $state.raw<Readonly<Record<string, string>>>({});
+  /** The colours of labels, by the ids of their folders. */
+  labelColours = $state.raw<Readonly<Record<Id, string>>>({});
   /** Called with each choice, as a patch of the preferences. */
   onchosen: (patch: Patch) => void = () => {};
 
@@ -43,7 +47,7 @@ export class Settings {
   }
 
   /** Returns the choices that were made in this browser. */
-  keptHere(): Omit<Choices, 'picturesFrom'> {
+  keptHere(): PlainChoices {
     const undo = read(keys.undoSend);
     return {
       theme: read(keys.theme),
@@ -60,6 +64,8 @@ export class Settings {
       write(keys[name], value === null ? null : String(value));
     }
     this.picturesFrom = choices.picturesFrom;
+    // A server of before labels does not name them.
+    this.labelColours = (choices as Partial<Choices>).labelColours ?? {};
     this.#take(choices);
     language.follow(navigator.languages);
   }
@@ -99,13 +105,24 @@ export class Settings {
     this.#setSender(address.toLowerCase(), null);
   }
 
+  colourOf(label: Id): Hue | undefined {
+    return hueOf(this.labelColours[label]);
+  }
+
+  /** Gives a label a colour, or takes its colour away. */
+  colour(label: Id, hue: Hue | undefined): void {
+    const others = Object.entries(this.labelColours).filter(([one]) => one !== label);
+    this.labelColours = Object.fromEntries(hue ? [...others, [label, hue]] : others);
+    this.onchosen({ [colourPath(label)]: hue ?? null });
+  }
+
   #setSender(address: string, since: string | null): void {
     const others = Object.entries(this.picturesFrom).filter(([one]) => one !== address);
     this.picturesFrom = Object.fromEntries(since === null ? others : [...others, [address, since]]);
     this.onchosen({ [senderPath(address)]: since });
   }
 
-  #take({ theme, undoSend, notifications }: Omit<Choices, 'picturesFrom'>): void {
+  #take({ theme, undoSend, notifications }: PlainChoices): void {
     this.theme = themes.find((one) => one === theme) ?? 'system';
     this.undoSend = undoSpans.find((one) => one === undoSend) ?? usualUndo;
     this.telling = tellings.find((one) => one === notifications) ?? 'nothing';
@@ -124,28 +141,42 @@ export class Settings {
 }
 
 const senders = 'picturesFrom/';
+const colours = 'labelColours/';
 
 /** Returns the path of a sender in the preferences (RFC 6901 §4). */
 export function senderPath(address: string): string {
   return senders + address.replace(/~/g, '~0').replace(/\//g, '~1');
 }
 
-/** Returns the preferences with a patch applied, of the two kinds of pointers that `Settings` writes. */
+/** Returns the path of a label's colour; an id has no character that a pointer would need to write otherwise. */
+function colourPath(label: Id): string {
+  return colours + label;
+}
+
+/** Returns the preferences with a patch applied, of the kinds of pointers that `Settings` writes. */
 export function patched(choices: Choices, patch: Patch): Choices {
-  const after: Choices = { ...choices, picturesFrom: { ...choices.picturesFrom } };
+  const after: Choices = {
+    ...choices,
+    picturesFrom: { ...choices.picturesFrom },
+    labelColours: { ...choices.labelColours },
+  };
   for (const [path, value] of Object.entries(patch)) {
     if (path in keys) Object.assign(after, { [path]: value });
     else if (path.startsWith(senders)) {
       const address = path.slice(senders.length).replace(/~1/g, '/').replace(/~0/g, '~');
-      if (value === null) Reflect.deleteProperty(after.picturesFrom, address);
-      else after.picturesFrom[address] = String(value);
-    }
+      setEntry(after.picturesFrom, address, value);
+    } else if (path.startsWith(colours)) setEntry(after.labelColours, path.slice(colours.length), value);
   }
   return after;
 }
 
+function setEntry(entries: Record<string, string>, key: string, value: unknown): void {
+  if (value === null) Reflect.deleteProperty(entries, key);
+  else entries[key] = String(value);
+}
+
 /** Returns the choices of this browser that the server has not heard of. */
-export function neverSaid(here: Omit<Choices, 'picturesFrom'>, there: Choices): Patch {
+export function neverSaid(here: PlainChoices, there: Choices): Patch {
   const names = (Object.keys(keys) as Plain[]).filter(
     (name) => there[name] === null && isChoice(name, here[name]),
   );

@@ -19,6 +19,16 @@ export function toMove(
   return here.length > 0 ? here : [shown];
 }
 
+/** Returns the letters of a conversation that lie in a folder. */
+export function lyingIn(conversation: Email[], folder: Id | undefined): Email[] {
+  return conversation.filter((email) => folder !== undefined && email.mailboxIds[folder]);
+}
+
+/** Returns the letters for labels: all of the conversation except those that are still being written. */
+export function toLabel(conversation: Email[]): Email[] {
+  return conversation.filter((email) => !email.keywords['$draft']);
+}
+
 /** Returns the letters for a flag: it goes on the shown letter, and off all of them. */
 export function toFlag(conversation: Email[], shown: Email, on: boolean): Email[] {
   return on ? [shown] : conversation.filter((email) => email.keywords['$flagged']);

@@ -1,16 +1,20 @@
 import { language } from '../i18n/language.svelte';
 import { isFull, whyRefused } from '../i18n/refusals';
-import { type Email, type Id, type Mailbox, NotSet, type Role, Unreachable } from '../jmap';
+import { type Email, type Id, type Mailbox, NotSet, type Patch, type Role, Unreachable } from '../jmap';
 import { TypeAhead } from '../keyboard/ahead';
 import type { Done, Shown } from '../store/actions.svelte';
 import { rowOf, type Row } from '../store/conversation';
+import { ending } from '../store/ending';
+import { file, type Filing } from '../store/filing';
+import { placesOf } from '../store/labels';
 import type { Notice } from '../store/notices.svelte';
+import { applyPatch } from '../store/patch';
 import type { Post } from '../store/post.svelte';
 import type { Waiting } from '../store/scheduled.svelte';
-import { toFlag, toMarkRead, toMove } from '../store/targets';
+import { lyingIn, toFlag, toLabel, toMarkRead, toMove } from '../store/targets';
 import { isHomeless } from '../store/trash';
 import { folderName } from './names';
-import { type Sweep, sweepThrough } from './sweep';
+import type { Sweep } from './sweep';
 import type { Attached } from './viewer/kinds';
 
 /** A picture that came with a letter. */
@@ -22,9 +26,15 @@ export interface Pictured {
 /** Before it changes more than so many conversations, the page asks. */
 const mostUnasked = 1_000;
 
+/** The longest wait for a row, in milliseconds. */
+const longestRow = 30_000;
+
 /** A question before an action, or a window above everything else. */
 export type Asking =
   | { kind: 'move' }
+  /** `rows`: the rows that it is about, if they are not those that are chosen or open. */
+  | { kind: 'labels'; rows?: Row[] }
+  | { kind: 'colour'; id: Id }
   | { kind: 'destroy'; count: number }
   | { kind: 'empty' }
   | { kind: 'sweep'; sweep: Sweep }
@@ -85,19 +95,54 @@ export class Desk {
     return id ? this.#row(id) : [];
   }
 
+  /**
+   * Keeps a key that is meant for the row of the keyboard until that row has come. Returns false if it is there, or will
+   * not come.
+   */
+  keepsForRow(key: KeyboardEvent): boolean {
+    if (this.#rowState() !== 'coming') return false;
+    this.ahead.keep(key, this.#rowComes());
+    return true;
+  }
+
+  #rowState(): 'here' | 'coming' | 'none' {
+    const { list, selection } = this.post;
+    if (selection.active || (list?.loaded && list.idAt(selection.cursor))) return 'here';
+    return !list || list.error || list.total === 0 ? 'none' : 'coming';
+  }
+
+  /** Waits for the row of the keyboard; returns false if it does not come, or takes too long. */
+  async #rowComes(): Promise<boolean> {
+    const deadline = Date.now() + longestRow;
+    while (this.#rowState() === 'coming' && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return this.#rowState() === 'here';
+  }
+
   get role(): Role | null {
     return this.post.folder?.role ?? null;
   }
 
-  /** True if letters here can still be put into the archive. */
-  get archives(): boolean {
+  /** True if one of the rows can be archived: it lies in the inbox. Rows that were never loaded may. */
+  archives(rows: Row[]): boolean {
+    if (this.post.selection.everything) return this.role === null || this.role === 'inbox';
+    return rows.some((row) => this.#lettersFor({ kind: 'archive' }, row).length > 0);
+  }
+
+  /** True if letters here can have labels: those that were thrown away, or are still being written, have none. */
+  get labels(): boolean {
+    const { role } = this;
     return (
-      this.role === null || this.role === 'inbox' || this.role === 'flagged' || this.role === 'important'
+      this.post.connection.client.manyFolders && role !== 'trash' && role !== 'junk' && role !== 'drafts'
     );
   }
 
+  /** Takes rows out of the inbox, and out of nothing else. */
   archive(rows = this.rows): void {
-    void this.#moveToRole('archive', rows, language.words.done.archived);
+    if (rows.length > 0 && !this.archives(rows))
+      this.post.notices.say('done', language.words.labels.notInInbox);
+    else void this.#file({ kind: 'archive' }, rows, language.words.done.archived);
   }
 
   /** Moves rows to the trash; destroys those in the trash and in junk, after a question. */
@@ -108,38 +153,72 @@ export class Desk {
       this.post.notices.say('failed', language.words.scheduled.first);
     else if (this.role === 'trash' || this.role === 'junk')
       this.asking = { kind: 'destroy', count: this.post.selection.active ? this.#meant : rows.length };
-    else void this.#moveToRole('trash', rows, language.words.done.removed);
+    else void this.#file({ kind: 'trash' }, rows, language.words.done.removed);
   }
 
   junk(rows = this.rows): void {
     const { done } = language.words;
-    if (this.role === 'junk') void this.#moveToRole('inbox', rows, done.notJunk);
-    else void this.#moveToRole('junk', rows, done.junked);
+    if (this.role === 'junk') void this.#file({ kind: 'notJunk' }, rows, done.notJunk);
+    else void this.#file({ kind: 'junk' }, rows, done.junked);
   }
 
   move(folder: Id, name: string, rows = this.rows): void {
-    void this.#move(folder, rows, (n) => language.words.done.moved(n, name));
+    if (folder === this.post.folder?.id) return;
+    const role = this.post.folders.get(folder)?.role;
+    const filing: Filing =
+      role === 'trash' || role === 'junk' ? { kind: role } : { kind: 'move', to: folder };
+    void this.#file(filing, rows, (n) => language.words.done.moved(n, name));
+  }
+
+  /** Opens the chooser of labels for rows. */
+  askLabels(rows = this.rows): void {
+    if (rows.length === 0 || !this.post.connection.client.manyFolders) return;
+    if (!this.labels) this.post.notices.say('done', language.words.labels.notHere);
+    else this.ask({ kind: 'labels', rows });
+  }
+
+  /** Puts labels on rows, and takes others off. */
+  label(add: readonly Mailbox[], remove: readonly Mailbox[], rows = this.rows): void {
+    const { labels } = language.words;
+    const names = (folders: readonly Mailbox[]) =>
+      folders.map((folder) => folderName(language.words, folder)).join(', ');
+    const said = (n: number) => {
+      if (add.length > 0 && remove.length > 0) return labels.changed(n);
+      return add.length > 0 ? labels.added(n, names(add)) : labels.removed(n, names(remove));
+    };
+    const ids = (folders: readonly Mailbox[]) => folders.map(({ id }) => id);
+    void this.#file({ kind: 'labels', add: ids(add), remove: ids(remove) }, rows, said);
+  }
+
+  /** Returns the places of each row: the folders that its letters lie in, of which labels are made. */
+  placesOf(rows: Row[]): Set<Id>[] {
+    return rows.map((row) => placesOf(this.#lettersFor({ kind: 'labels', add: [], remove: [] }, row)));
   }
 
   /** Moves rows back from the trash to where they were. */
   putBack(rows = this.rows): void {
     if (rows.length === 0) return;
-    if (this.post.selection.everything) return this.#sweepOrAsk({ back: true });
     const emails = rows.flatMap((row) => this.#toMove(row));
-    const shown = this.#leave(rows);
-    const folders = [...this.post.records.mailboxes.values()];
     const { done } = language.words;
-    const said = isHomeless(emails, folders) ? done.putBackInbox : done.putBack;
-    const doing = this.post.actions.putBack(emails, folders, shown);
-    void this.#try(() => this.#offerUndo(doing, said(rows.length)));
+    const said = isHomeless(emails, this.#folders) ? done.putBackInbox : done.putBack;
+    void this.#file({ kind: 'putBack' }, rows, said);
+  }
+
+  /** Returns the number of letters of the rows that lie elsewhere, too, and stay there if they are deleted here. */
+  elsewhere(rows: Row[]): number {
+    const here = this.post.folder?.id;
+    const emails = rows.flatMap((row) => this.#toMove(row));
+    return here ? ending(emails, here).update.size : 0;
   }
 
   async destroy(rows = this.rows): Promise<void> {
     if (this.post.selection.everything) return this.sweep({ destroy: true });
+    const { folder } = this.post;
+    if (!folder) return;
     const emails = rows.flatMap((row) => this.#toMove(row));
     const shown = this.#leave(rows);
     await this.#try(async () => {
-      await this.post.actions.destroy(emails, shown);
+      await this.post.actions.destroy(emails, folder.id, shown);
       this.post.notices.say('done', language.words.done.destroyed(rows.length));
     });
   }
@@ -158,7 +237,10 @@ export class Desk {
   /** Carries out the action on everything in the list, after the question. */
   async sweep(sweep: Sweep): Promise<void> {
     this.post.navigation.close();
-    await this.#try(() => sweepThrough(this.post, sweep, (doing, count) => this.#sweptThrough(doing, count)));
+    await this.#try(async () => {
+      const { sweepThrough } = await import('./sweep');
+      await sweepThrough(this.post, sweep, (doing, count) => this.#sweptThrough(doing, count));
+    });
   }
 
   /**
@@ -297,27 +379,41 @@ export class Desk {
     };
   }
 
-  async #moveToRole(role: Role, rows: Row[], words: (n: number) => string): Promise<void> {
-    const folder = this.post.folders.byRole(role);
-    if (folder) await this.#move(folder.id, rows, words);
-    else this.post.notices.say('failed', language.words.done.noFolder);
+  get #folders(): Mailbox[] {
+    return [...this.post.records.mailboxes.values()];
   }
 
-  async #move(folder: Id, rows: Row[], words: (n: number) => string): Promise<void> {
-    if (rows.length === 0 || folder === this.post.folder?.id) return;
-    if (this.post.selection.everything) {
-      const mailbox = this.post.folders.get(folder);
-      const name = mailbox ? folderName(language.words, mailbox) : '';
-      return this.#sweepOrAsk({ folder, name });
-    }
-    const emails = rows.flatMap((row) => this.#toMove(row));
-    const shown = this.#leave(rows);
-    const { actions, folders } = this.post;
-    const doing =
-      folders.get(folder)?.role === 'trash'
-        ? actions.throwAway(emails, folder, shown)
-        : actions.move(emails, folder, shown);
-    await this.#try(() => this.#offerUndo(doing, words(rows.length)));
+  /** Files the letters of rows, says it, and offers to take it back. */
+  async #file(filing: Filing, rows: Row[], words: (n: number) => string): Promise<void> {
+    if (rows.length === 0) return;
+    if (this.post.selection.everything) return this.#sweepOrAsk({ filing });
+    const emails = rows.flatMap((row) => this.#lettersFor(filing, row));
+    const patches = file(filing, emails, { here: this.post.folder?.id, folders: this.#folders });
+    if (!patches) return void this.post.notices.say('failed', language.words.done.noFolder);
+    const shown = this.#leave(this.#leaving(rows, patches));
+    await this.#try(() => this.#offerUndo(this.post.actions.change(patches, shown), words(rows.length)));
+  }
+
+  /** Returns the letters of a row that a change of their folders is about. */
+  #lettersFor(filing: Filing, row: Row): Email[] {
+    if (filing.kind === 'labels') return this.#withShown(row, toLabel);
+    if (filing.kind !== 'archive') return this.#toMove(row);
+    const inbox = this.post.folders.byRole('inbox')?.id;
+    return this.#withShown(row, (all) => lyingIn(all, inbox));
+  }
+
+  /**
+   * Returns the rows that are not in the list any more once the patches are applied: none of their letters lies in its
+   * folder, or, in a search, all were thrown away.
+   */
+  #leaving(rows: Row[], patches: ReadonlyMap<Id, Patch>): Row[] {
+    const { folder, folders, records } = this.post;
+    return rows.filter((row) => {
+      const all = this.#withShown(row, (letters) => letters);
+      const after = all.map((email) => applyPatch(email, patches.get(email.id) ?? {}));
+      if (folder) return !after.some((email) => email.mailboxIds[folder.id]);
+      return records.emails.has(row.id) && after.every((email) => folders.thrownAway(email, undefined));
+    });
   }
 
   async #mark(emails: Email[], keyword: string, on: boolean, words: string): Promise<void> {
@@ -344,6 +440,7 @@ export class Desk {
 
   /** Rows leave the list: the open letter gives way to the next one, and the rows are no longer chosen. */
   #leave(rows: Row[]): Shown {
+    if (rows.length === 0) return { window: this.post.list, rows: [] };
     const { selection, list, reading, navigation, records } = this.post;
     const ids = rows.map((row) => row.id);
     const gone = new Set(ids);

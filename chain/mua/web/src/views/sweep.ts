@@ -1,18 +1,14 @@
 import { number } from '../i18n/format';
 import { language } from '../i18n/language.svelte';
-import type { Filter, FilterCondition, Id, Patch } from '../jmap';
+import type { Filter, FilterCondition, Id, Patch, Role } from '../jmap';
 import type { Done } from '../store/actions.svelte';
 import { everyLetter, type Held } from '../store/everything';
-import { moveTo, setKeyword } from '../store/patch';
+import { file, type Filing, goalOf } from '../store/filing';
+import { setKeyword } from '../store/patch';
 import type { Post } from '../store/post.svelte';
-import { putBack, throwAway } from '../store/trash';
 
 /** An action on everything in a list. */
-export type Sweep =
-  | { folder: Id; name: string }
-  | { keyword: '$seen' | '$flagged'; on: boolean }
-  | { back: true }
-  | { destroy: true };
+export type Sweep = { filing: Filing } | { keyword: '$seen' | '$flagged'; on: boolean } | { destroy: true };
 
 /** The time that a notice stays that only a hand takes away. */
 const long = 3_600_000;
@@ -40,7 +36,7 @@ export async function sweepThrough(
     };
     if ('destroy' in sweep) {
       const ids = letters.map(({ id }) => id);
-      await actions.destroyMany(ids, said);
+      if (post.folder) await actions.destroyMany(ids, post.folder.id, said);
       finished(undefined, ids.length);
     } else {
       const patches = patchesFor(post, sweep, letters);
@@ -57,18 +53,24 @@ export async function sweepThrough(
  * search found them.
  */
 function narrowed(post: Post, filter: Filter, sweep: Sweep): Filter {
-  const own = (['sent', 'drafts'] as const).flatMap((role) => post.folders.byRole(role)?.id ?? []);
-  const also: FilterCondition[] = [];
-  if ('folder' in sweep)
-    also.push({ inMailboxOtherThan: post.folder ? [sweep.folder] : [sweep.folder, ...own] });
-  else if ('keyword' in sweep)
-    also.push(sweep.on ? { notKeyword: sweep.keyword } : { hasKeyword: sweep.keyword });
-  return also.length === 0 ? filter : { operator: 'AND', conditions: [filter, ...also] };
+  const also = conditionOf(post, sweep);
+  return also ? { operator: 'AND', conditions: [filter, also] } : filter;
+}
+
+function conditionOf({ folders, folder, records }: Post, sweep: Sweep): FilterCondition | undefined {
+  if ('keyword' in sweep) return sweep.on ? { notKeyword: sweep.keyword } : { hasKeyword: sweep.keyword };
+  if (!('filing' in sweep)) return undefined;
+  const withRole = (...roles: Role[]) => roles.flatMap((role) => folders.byRole(role)?.id ?? []);
+  const { filing } = sweep;
+  if (filing.kind === 'archive') return { inMailbox: withRole('inbox')[0] ?? '' };
+  if (filing.kind === 'labels') return { notKeyword: '$draft' };
+  const goal = goalOf(filing, [...records.mailboxes.values()]);
+  if (!goal) return undefined;
+  return { inMailboxOtherThan: folder ? [goal.id] : [goal.id, ...withRole('sent', 'drafts')] };
 }
 
 function patchesFor(post: Post, sweep: Exclude<Sweep, { destroy: true }>, letters: Held[]): Map<Id, Patch> {
   if ('keyword' in sweep) return setKeyword(letters, sweep.keyword, sweep.on);
-  if ('back' in sweep) return putBack(letters, [...post.records.mailboxes.values()]);
-  const toTrash = post.folders.get(sweep.folder)?.role === 'trash';
-  return toTrash ? throwAway(letters, sweep.folder) : moveTo(letters, sweep.folder);
+  const folders = [...post.records.mailboxes.values()];
+  return file(sweep.filing, letters, { here: post.folder?.id, folders }) ?? new Map();
 }

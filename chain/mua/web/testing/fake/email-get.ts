@@ -62,7 +62,7 @@ function objectOf(letter: FakeLetter, args: Args): Args {
     id: letter.id,
     blobId: `${letter.id}.raw`,
     threadId: letter.threadId,
-    mailboxIds: { [letter.folder]: true },
+    mailboxIds: Object.fromEntries([...letter.folders].map((id) => [id, true])),
     keywords: Object.fromEntries([...letter.keywords].map((keyword) => [keyword, true])),
     size: sizeOf(letter),
     receivedAt: letter.receivedAt,

@@ -4,7 +4,7 @@ import type { FakeAttachment, FakeLetter, FakeMail } from './mail';
 
 type Args = Record<string, unknown>;
 
-/** Answers Email/set (RFC 8621 §4.6), for a server where a letter lies in exactly one mailbox. */
+/** Answers Email/set (RFC 8621 §4.6), for a server where a letter lies in one mailbox or more. */
 export function emailSet(mail: FakeMail, args: Args, createdIds: Map<string, Id>): Args {
   const oldState = mail.state;
   const answer = { created: {} as Args, notCreated: {} as Args, updated: {} as Args, notUpdated: {} as Args };
@@ -51,14 +51,11 @@ export function sizeOf(letter: FakeLetter): number {
 function update(mail: FakeMail, id: Id, patch: Args): string | undefined {
   const letter = mail.letters.get(id);
   if (!letter) return 'notFound';
-  const folders = patch['mailboxIds'] as Record<Id, true> | undefined;
-  const [folder, ...more] = Object.keys(folders ?? {});
-  if (folders && (!folder || more.length > 0)) return 'tooManyMailboxes';
-  if (folder && !mail.folders.has(folder)) return 'invalidProperties';
-  if (folder) {
-    mail.note('Mailbox', letter.folder, 'updated');
-    letter.folder = folder;
-  }
+  const folders = foldersAfter(letter, patch);
+  const problem = problemOf(mail, folders);
+  if (problem) return problem;
+  for (const id of letter.folders) mail.note('Mailbox', id, 'updated');
+  letter.folders = folders;
   for (const [path, value] of Object.entries(patch)) {
     if (!path.startsWith('keywords/')) continue;
     const keyword = path.slice('keywords/'.length);
@@ -69,16 +66,34 @@ function update(mail: FakeMail, id: Id, patch: Args): string | undefined {
   return undefined;
 }
 
+/** Returns the folders of a letter once `mailboxIds` is replaced, or patched by `mailboxIds/ID` (RFC 8620 §5.3). */
+function foldersAfter(letter: FakeLetter, patch: Args): Set<Id> {
+  const whole = patch['mailboxIds'] as Record<Id, true> | undefined;
+  const folders = whole ? new Set(Object.keys(whole)) : new Set(letter.folders);
+  for (const [path, value] of Object.entries(patch)) {
+    if (!path.startsWith('mailboxIds/')) continue;
+    const id = path.slice('mailboxIds/'.length);
+    if (value) folders.add(id);
+    else folders.delete(id);
+  }
+  return folders;
+}
+
+function problemOf(mail: FakeMail, folders: Set<Id>): string | undefined {
+  if (folders.size === 0 || [...folders].some((id) => !mail.folders.has(id))) return 'invalidProperties';
+  return folders.size > (mail.mostFolders ?? Infinity) ? 'tooManyMailboxes' : undefined;
+}
+
 function create(mail: FakeMail, wanted: Args): FakeLetter | undefined {
-  const folder = Object.keys((wanted['mailboxIds'] ?? {}) as Record<Id, true>)[0];
-  if (!folder || !mail.folders.has(folder)) return undefined;
+  const folders = new Set(Object.keys((wanted['mailboxIds'] ?? {}) as Record<Id, true>));
+  if (problemOf(mail, folders)) return undefined;
   const id = mail.newId('e');
   const people = (name: string) => (wanted[name] ?? []) as EmailAddress[];
   const ids = (name: string) => (wanted[name] as string[] | undefined) ?? null;
   const letter: FakeLetter = {
     id,
     threadId: threadFor(mail, ids('references')) ?? mail.newId('t'),
-    folder,
+    folders,
     keywords: new Set(Object.keys((wanted['keywords'] ?? {}) as Record<string, true>)),
     receivedAt: new Date(mail.clock()).toISOString().replace(/\.\d+Z$/, 'Z'),
     from: people('from'),

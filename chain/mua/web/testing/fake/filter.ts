@@ -16,8 +16,9 @@ function condition(letter: FakeLetter, want: FilterCondition): boolean {
   const people = (list: FakeLetter['from']) => list.map((one) => `${one.name ?? ''} ${one.email}`).join(' ');
   const has = (text: string, part: string) => tokens(part).every((one) => fold(text).includes(fold(one)));
   const body = () => `${letter.text ?? ''} ${(letter.html ?? '').replace(/<[^>]*>/g, ' ')}`;
-  if (want.inMailbox !== undefined && letter.folder !== want.inMailbox) return false;
-  if (want.inMailboxOtherThan?.includes(letter.folder)) return false;
+  if (want.inMailbox !== undefined && !letter.folders.has(want.inMailbox)) return false;
+  const { inMailboxOtherThan: others } = want;
+  if (others && [...letter.folders].every((id) => others.includes(id))) return false;
   if (want.before !== undefined && !(letter.receivedAt < want.before)) return false;
   if (want.after !== undefined && !(letter.receivedAt >= want.after)) return false;
   if (want.hasKeyword !== undefined && !letter.keywords.has(want.hasKeyword)) return false;

@@ -27,7 +27,8 @@ export interface FakeAttachment {
 export interface FakeLetter {
   id: Id;
   threadId: Id;
-  folder: Id;
+  /** The folders that it lies in, at least one. */
+  folders: Set<Id>;
   keywords: Set<string>;
   receivedAt: string;
   from: EmailAddress[];
@@ -80,6 +81,8 @@ export class FakeMail {
   readonly submissions = new Map<Id, FakeSubmission>();
   /** The most seconds that letters are held on request (RFC 8621 §1.3.2). */
   maxDelayedSend = 366 * 24 * 3_600;
+  /** The most folders that a letter lies in (RFC 8621 §1.3.1): null for any number. */
+  mostFolders: number | null = null;
   /** The choices; `undefined` if the server keeps no preferences. */
   choices: Choices | undefined = {
     language: null,
@@ -87,6 +90,7 @@ export class FakeMail {
     undoSend: null,
     notifications: null,
     picturesFrom: {},
+    labelColours: {},
   };
   choicesState = 0;
   /** The letters whose lists were left, and the answers of the lists. */
@@ -151,12 +155,12 @@ export class FakeMail {
     } else this.threads.set(letter.threadId, [letter.id]);
     this.note('Email', letter.id, 'created');
     this.note('Thread', letter.threadId, thread ? 'updated' : 'created');
-    this.note('Mailbox', letter.folder, 'updated');
+    this.#noteFolders(letter);
   }
 
   changed(letter: FakeLetter): void {
     this.note('Email', letter.id, 'updated');
-    this.note('Mailbox', letter.folder, 'updated');
+    this.#noteFolders(letter);
   }
 
   remove(letter: FakeLetter): void {
@@ -166,7 +170,19 @@ export class FakeMail {
     else this.threads.delete(letter.threadId);
     this.note('Email', letter.id, 'destroyed');
     this.note('Thread', letter.threadId, rest.length > 0 ? 'updated' : 'destroyed');
-    this.note('Mailbox', letter.folder, 'updated');
+    this.#noteFolders(letter);
+  }
+
+  /** Takes a letter out of a folder; it ends with its last one. */
+  takeOut(letter: FakeLetter, folder: Id): void {
+    if (letter.folders.size <= 1) return this.remove(letter);
+    this.#noteFolders(letter);
+    letter.folders.delete(folder);
+    this.note('Email', letter.id, 'updated');
+  }
+
+  #noteFolders(letter: FakeLetter): void {
+    for (const id of letter.folders) this.note('Mailbox', id, 'updated');
   }
 
   note(kind: Kind, id: Id, what: Change['what']): void {

@@ -34,7 +34,7 @@ export function mailboxSet(mail: FakeMail, args: Args): Args {
   for (const [key, wanted] of Object.entries((args['create'] ?? {}) as Record<string, Args>)) {
     const name = String(wanted['name'] ?? '').trim();
     const parentId = (wanted['parentId'] ?? null) as Id | null;
-    if (!name) notCreated[key] = { type: 'invalidProperties', properties: ['name'] };
+    if (!name || name.includes('/')) notCreated[key] = { type: 'invalidProperties', properties: ['name'] };
     else if (siblingNamed(mail, name, parentId)) notCreated[key] = { type: 'alreadyExists' };
     else created[key] = { id: mail.addFolder(name, null, parentId).id };
   }
@@ -54,13 +54,13 @@ export function mailboxSet(mail: FakeMail, args: Args): Args {
     updated[id] = null;
   }
   for (const id of (args['destroy'] ?? []) as Id[]) {
-    const inside = [...mail.letters.values()].filter((letter) => letter.folder === id);
+    const inside = [...mail.letters.values()].filter((letter) => letter.folders.has(id));
     if ([...mail.folders.values()].some((folder) => folder.parentId === id)) {
       notDestroyed[id] = { type: 'mailboxHasChild' };
     } else if (inside.length > 0 && args['onDestroyRemoveEmails'] !== true) {
       notDestroyed[id] = { type: 'mailboxHasEmail' };
     } else {
-      for (const letter of inside) mail.remove(letter);
+      for (const letter of inside) mail.takeOut(letter, id);
       mail.folders.delete(id);
       mail.note('Mailbox', id, 'destroyed');
       destroyed.push(id);
@@ -99,9 +99,11 @@ function mailboxOf(folder: FakeFolder, [total, unread]: [number, number]): Args 
 function countAll(mail: FakeMail): Map<Id, [number, number]> {
   const counts = new Map<Id, [number, number]>();
   for (const letter of mail.letters.values()) {
-    const [total, unread] = counts.get(letter.folder) ?? [0, 0];
     const isUnread = !letter.keywords.has('$seen') && !letter.keywords.has('$draft');
-    counts.set(letter.folder, [total + 1, unread + (isUnread ? 1 : 0)]);
+    for (const id of letter.folders) {
+      const [total, unread] = counts.get(id) ?? [0, 0];
+      counts.set(id, [total + 1, unread + (isUnread ? 1 : 0)]);
+    }
   }
   return counts;
 }

@@ -19,19 +19,28 @@ export function preferencesSet(mail: FakeMail, args: Args): Args {
   const oldState = String(mail.choicesState);
   const patch = (args['update'] as Record<Id, Args>)['singleton'] ?? {};
   const { choices } = mail;
-  const bad = Object.keys(patch).filter((path) => !names.includes(path) && !path.startsWith('picturesFrom/'));
+  const bad = Object.keys(patch).filter(
+    (path) => !names.includes(path) && !/^(picturesFrom|labelColours)\//.test(path),
+  );
   if (!choices || bad.length > 0) {
     const refused = { type: 'invalidProperties', properties: bad };
     return { oldState, newState: oldState, updated: null, notUpdated: { singleton: refused } };
   }
   const senders = { ...choices.picturesFrom };
+  const colours = { ...choices.labelColours };
   for (const [path, value] of Object.entries(patch)) {
-    const address = path.slice('picturesFrom/'.length).replace(/~1/g, '/').replace(/~0/g, '~');
     if (names.includes(path)) Object.assign(choices, { [path]: value });
-    else if (value === null) Reflect.deleteProperty(senders, address);
-    else senders[address] = String(value);
+    else {
+      const key = path
+        .replace(/^[^/]*\//, '')
+        .replace(/~1/g, '/')
+        .replace(/~0/g, '~');
+      const entries = path.startsWith('labelColours/') ? colours : senders;
+      if (value === null) Reflect.deleteProperty(entries, key);
+      else entries[key] = String(value);
+    }
   }
-  mail.choices = { ...choices, picturesFrom: senders } satisfies Choices;
+  mail.choices = { ...choices, picturesFrom: senders, labelColours: colours } satisfies Choices;
   mail.choicesState += 1;
   mail.onchange();
   return { oldState, newState: String(mail.choicesState), updated: { singleton: null }, notUpdated: null };

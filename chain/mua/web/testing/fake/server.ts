@@ -155,7 +155,7 @@ export class FakeServer {
     const letter: FakeLetter = {
       id,
       threadId: this.mail.newId('t'),
-      folder: this.mail.folderOf('inbox').id,
+      folders: new Set([this.mail.folderOf('inbox').id]),
       keywords: new Set(),
       receivedAt: new Date(this.mail.clock()).toISOString().replace(/\.\d+Z$/, 'Z'),
       from: [from],
@@ -220,6 +220,7 @@ export class FakeServer {
           isPersonal: true,
           isReadOnly: false,
           accountCapabilities: {
+            'urn:ietf:params:jmap:mail': { maxMailboxesPerEmail: this.mail.mostFolders },
             'urn:ietf:params:jmap:submission': { maxDelayedSend: this.mail.maxDelayedSend },
           },
         },

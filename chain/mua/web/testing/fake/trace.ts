@@ -22,7 +22,8 @@ function into(mail: FakeMail, letter: FakeLetter, at: (milliseconds: number) => 
     said,
     recipient,
   });
-  const folder = mail.folders.get(letter.folder)?.name ?? '';
+  const [first] = letter.folders;
+  const folder = mail.folders.get(first ?? '')?.name ?? '';
   const steps: TraceStep[] = [
     {
       at: at(0),

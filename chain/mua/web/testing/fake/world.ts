@@ -113,7 +113,7 @@ function conversation(mail: FakeMail, { size, folder, when, random, pick, recent
     const letter: FakeLetter = {
       id,
       threadId,
-      folder: mine ? mail.folderOf('sent').id : folder,
+      folders: new Set([mine ? mail.folderOf('sent').id : folder]),
       keywords: new Set(mine || !(recent && last && random() < 0.6) ? ['$seen'] : []),
       receivedAt: iso(when - (size - 1 - index) * 3_600_000),
       from: [mine ? me : other],
@@ -150,12 +150,13 @@ type LetterMaker = (
 function special(mail: FakeMail, now: Date): void {
   const inbox = mail.folderOf('inbox').id;
   const me = { name: mail.name, email: mail.address };
-  const base = { folder: inbox, to: [me], cc: [], bcc: [], replyTo: null, inReplyTo: null, references: null };
+  const base = { to: [me], cc: [], bcc: [], replyTo: null, inReplyTo: null, references: null };
   const letter: LetterMaker = (minutes, rest) => {
     const id = mail.newId('e');
     return {
       ...base,
       id,
+      folders: new Set([inbox]),
       threadId: mail.newId('t'),
       keywords: new Set<string>(),
       receivedAt: iso(now.getTime() - minutes * 60_000),
@@ -189,7 +190,7 @@ function special(mail: FakeMail, now: Date): void {
   mail.add(offer);
   const answer = letter(60 * 3, {
     threadId: offer.threadId,
-    folder: mail.folderOf('sent').id,
+    folders: new Set([mail.folderOf('sent').id]),
     subject: 'Re: Plans for the summer house',
     from: [me],
     to: offer.from,
@@ -224,7 +225,7 @@ function wall(mail: FakeMail, letter: LetterMaker, me: EmailAddress): void {
   mail.add(first);
   const answer = letter(60 * 8, {
     threadId: first.threadId,
-    folder: mail.folderOf('sent').id,
+    folders: new Set([mail.folderOf('sent').id]),
     subject: 'Re: The garden wall',
     from: [me],
     to: [tom],

@@ -56,7 +56,30 @@ export const views: Record<string, Show> = {
     await page.keyboard.press('m');
     await page.locator('dialog [role=listbox]').waitFor();
   },
+  labels: async (page) => {
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('l');
+    await page.locator('dialog [role=listbox]').waitFor();
+    await page.keyboard.press('ArrowDown');
+  },
+  labelled: async (page) => {
+    await page.keyboard.press('Enter');
+    await page.locator('.head .chip').waitFor();
+  },
+  labelColour: async (page, url) => {
+    await page.goto(`${url}/#/inbox`);
+    await row(page, /botanical/).waitFor();
+    const folders = page.getByRole('button', { name: /^(Folders|Dossiers)$/ });
+    if (await folders.isVisible()) await folders.click();
+    const list = page.getByRole('navigation').last();
+    await list.getByRole('link', { name: /^Family/ }).hover();
+    await list.getByRole('button', { name: /(Options for|Options du dossier) Family/ }).click();
+    await page.getByRole('menuitem', { name: /^(Colour|Couleur)$/ }).click();
+    await page.locator('dialog input[type=radio]').nth(4).click();
+  },
   help: async (page) => {
+    // Closes the open window, and the drawer under it.
+    await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await page.keyboard.press('?');
     await page.locator('dialog kbd').first().waitFor();

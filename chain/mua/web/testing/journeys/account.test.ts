@@ -52,7 +52,7 @@ describe('a full mailbox', () => {
     const { mail } = server;
     const trash = mail.folderOf('trash').id;
     const thrown = server.deliver({ name: 'Bob', email: 'bob@beta.test' }, 'Old film', 'x'.repeat(200_000));
-    thrown.folder = trash;
+    thrown.folders = new Set([trash]);
     mail.changed(thrown);
     mail.note('Mailbox', trash, 'updated');
     mail.quota = mail.used;
@@ -65,7 +65,7 @@ describe('a full mailbox', () => {
     const dialog = page.getByRole('dialog', { name: 'Storage' });
     await dialog.getByRole('button', { name: /^Empty the trash \(/ }).click();
     await dialog.getByRole('button', { name: 'Empty the trash', exact: true }).click();
-    await until('it is empty', () => [...mail.letters.values()].every((one) => one.folder !== trash));
+    await until('it is empty', () => [...mail.letters.values()].every((one) => !one.folders.has(trash)));
     await page.keyboard.press('Escape');
     await page.getByRole('textbox', { name: 'Text of the letter' }).press('y');
     await until('it is saved', () => lettersIn(story, 'drafts', 'At the limit').length === 1);

@@ -15,9 +15,9 @@ const slow = 1_200;
 function mailbox(): Map<string, string> {
   const { mail } = story.server;
   const own = [mail.folderOf('drafts').id, mail.folderOf('sent').id];
-  const letters = [...mail.letters.values()].filter(({ folder }) => !own.includes(folder));
+  const letters = [...mail.letters.values()].filter(({ folders }) => !own.some((id) => folders.has(id)));
   return new Map(
-    letters.map(({ id, folder, keywords }) => [id, [folder, ...[...keywords].sort()].join(' ')]),
+    letters.map(({ id, folders, keywords }) => [id, [...folders, ...[...keywords].sort()].join(' ')]),
   );
 }
 
@@ -176,7 +176,7 @@ describe('what is typed at once arrives in', () => {
   it('the search, where a letter has the window for itself', async () => {
     const { page } = story;
     await read(page, /botanical/);
-    await page.keyboard.press('l');
+    await page.keyboard.press('b');
     await page.locator('#search').waitFor({ state: 'hidden' });
     await untouched(async () => {
       await page.keyboard.press('/');
@@ -285,5 +285,51 @@ describe('what is typed at once reaches nothing behind', () => {
     expect(mailbox()).toEqual(before);
     await page.keyboard.press('c');
     await recipients(page).waitFor();
+  });
+});
+
+describe('what is meant for a row while its list is still on its way', () => {
+  /** Returns the subjects of the sent letters, in the order of their rows. */
+  async function sent(): Promise<string[]> {
+    const { page, url } = story;
+    await page.goto(`${url}/#/sent`);
+    await page.locator('[role=row] .who').nth(2).waitFor();
+    const subjects = await page.locator('[role=row] .subject').allInnerTexts();
+    await page.reload();
+    await page.goto(`${url}/#/inbox`);
+    await row(page, /botanical/).waitFor();
+    return subjects;
+  }
+
+  const flagged = () =>
+    [...story.server.mail.letters.values()]
+      .filter(({ keywords }) => keywords.has('$flagged'))
+      .map(({ subject }) => subject);
+
+  it('is done to that row once it is there, in the order of the keys', async () => {
+    const { page, server } = story;
+    for (const letter of server.mail.letters.values()) letter.keywords.delete('$flagged');
+    const subjects = await sent();
+    const third = subjects[2] ?? '';
+    server.delay = 700;
+    // Down twice, a flag, and the row is chosen.
+    await page.keyboard.type('gsjjsx');
+    expect(await page.locator('[role=row] .ghost').count()).toBeGreaterThan(0);
+    await page.locator('[role=row].chosen').getByText(third).waitFor();
+    await until('the third has the flag', () => flagged().length > 0);
+    expect(flagged()).toEqual([third]);
+  });
+
+  it('is dropped by Escape, and keys for something else do not wait', async () => {
+    const { page, server } = story;
+    await sent();
+    server.delay = 700;
+    await page.keyboard.type('gsjx');
+    await page.keyboard.press('Escape');
+    await page.locator('[role=row] .who').first().waitFor();
+    expect(await page.locator('[role=row].chosen').count()).toBe(0);
+    await page.keyboard.type('gt?');
+    // The help does not need the list of the trash.
+    await page.getByRole('dialog').getByRole('heading', { name: 'Keyboard', exact: true }).waitFor();
   });
 });

@@ -36,7 +36,7 @@ describe.each(looks)('folders that are taken out of the list, %s', (_, look) => 
     const { mail } = story.server;
     const letter = [...mail.letters.values()].find(({ subject }) => /botanical/.test(subject));
     if (!letter) throw new Error('the made-up mailbox is another');
-    letter.folder = family().id;
+    letter.folders = new Set([family().id]);
     letter.keywords.add('$seen');
     mail.changed(letter);
     return letter;

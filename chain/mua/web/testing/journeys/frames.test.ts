@@ -110,7 +110,7 @@ describe('letters in HTML', () => {
     const { page } = story;
     await row(page, /botanical/).click();
     await page.frameLocator('iframe').getByText('Plan your visit').waitFor();
-    await page.keyboard.press('l');
+    await page.keyboard.press('b');
     await until('the list is gone', async () => !(await page.getByRole('grid').isVisible()));
     await page.keyboard.press('Escape');
     await until('it is back, and the letter still open', () => page.getByRole('grid').isVisible());

@@ -19,7 +19,7 @@ function submissions() {
 function folderNamed(subject: string): string | undefined {
   const { mail } = story.server;
   const found = [...mail.letters.values()].find((one) => one.subject === subject);
-  return found && [...mail.folders.values()].find((folder) => folder.id === found.folder)?.name;
+  return found && [...mail.folders.values()].find((folder) => found.folders.has(folder.id))?.name;
 }
 
 const entry = (page: Page, count: number) =>

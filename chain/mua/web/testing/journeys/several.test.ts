@@ -37,7 +37,7 @@ it('so many letters that there is no more room: the oldest goes to the drafts, a
   expect(await page.locator('.composer').count()).toBe(6);
   const drafts = server.mail.folderOf('drafts').id;
   await until('it is saved', () =>
-    [...server.mail.letters.values()].some((one) => one.folder === drafts && one.subject === 'Letter 1'),
+    [...server.mail.letters.values()].some((one) => one.folders.has(drafts) && one.subject === 'Letter 1'),
   );
   for (const [width, left] of [
     [1440, 236],

@@ -42,7 +42,9 @@ export function tell(world: World, look: Look = {}, ...flags: string[]): Story {
 /** Returns the letters of this subject among the drafts, or among the sent ones. */
 export function lettersIn({ server }: Story, role: 'drafts' | 'sent', subject: string): FakeLetter[] {
   const folder = server.mail.folderOf(role).id;
-  return [...server.mail.letters.values()].filter((one) => one.folder === folder && one.subject === subject);
+  return [...server.mail.letters.values()].filter(
+    (one) => one.folders.has(folder) && one.subject === subject,
+  );
 }
 
 export function row(page: Page, name: RegExp) {

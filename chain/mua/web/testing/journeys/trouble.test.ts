@@ -71,7 +71,7 @@ describe('when something goes wrong', () => {
     const id = mail.newId('m');
     mail.folders.set(id, { ...mail.folderOf('archive'), id, name: 'Passing', role: null });
     const passing = server.deliver({ name: 'Bob Carver', email: 'bob@beta.test' }, 'Seen once', 'Hello');
-    passing.folder = id;
+    passing.folders = new Set([id]);
     mail.changed(passing);
     mail.note('Mailbox', id, 'created');
     await page.goto(`${url}/#/folder/${id}`);

@@ -84,7 +84,7 @@ describe('an account without any letter', () => {
     const letter = server.deliver({ name: 'Bob', email: 'bob@beta.test' }, 'Hello', 'Hello, Alice.');
     await page.getByRole('row', { name: /Bob/ }).click();
     await page.getByRole('article').getByText('Hello, Alice.').waitFor();
-    letter.folder = server.mail.folderOf('archive').id;
+    letter.folders = new Set([server.mail.folderOf('archive').id]);
     server.mail.changed(letter);
     server.mail.note('Mailbox', server.mail.folderOf('inbox').id, 'updated');
     server.push();

@@ -69,7 +69,7 @@ describe('writing', () => {
     const { page, server } = story;
     const text = 'A very long story. '.repeat(20_000);
     const draft = server.deliver({ name: 'Alice', email: 'alice@alpha.test' }, 'My novel', `${text}The end`);
-    draft.folder = server.mail.folderOf('drafts').id;
+    draft.folders = new Set([server.mail.folderOf('drafts').id]);
     draft.keywords = new Set(['$draft', '$seen']);
     await page.goto(`${story.url}/#/drafts`);
     await row(page, /My novel/).click();
@@ -84,7 +84,7 @@ describe('writing', () => {
     const { page, server } = story;
     const text = 'A story without end. '.repeat(300_000);
     const draft = server.deliver({ name: 'Alice', email: 'alice@alpha.test' }, 'My saga', text);
-    draft.folder = server.mail.folderOf('drafts').id;
+    draft.folders = new Set([server.mail.folderOf('drafts').id]);
     draft.keywords = new Set(['$draft', '$seen']);
     await page.goto(`${story.url}/#/drafts`);
     await row(page, /My saga/).click();
