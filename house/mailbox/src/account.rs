@@ -27,11 +27,11 @@ impl Touch {
 /// The usage of an account: the space that its letters take, and their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Octets of all letters, copies counted each.
+    /// Octets of all letters, each counted once in however many folders it lies.
     pub used: u64,
     /// Octets allowed; none: as much as the disk takes.
     pub quota: Option<u64>,
-    /// Letters in all folders.
+    /// Letters, each counted once.
     pub letters: u64,
     /// The last change in the account: JMAP's state.
     pub change: Change,
@@ -104,6 +104,15 @@ pub fn delete(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
     tx.execute("UPDATE folder SET name = NULL, left_over = 1 WHERE account = $1", params![account.0])?;
     tx.announce(topic(account));
     tx.announce(WORK);
+    Ok(())
+}
+
+/// So many visible places more, or fewer, are beyond the first of their letters.
+pub(crate) fn double(tx: &mut Tx, account: AccountId, places: i64) -> Result<(), Error> {
+    if places != 0 {
+        let sql = "UPDATE account_mail SET doubled = doubled + $2 WHERE account = $1";
+        tx.execute(sql, params![account.0, places])?;
+    }
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! Tells how an account as a whole changed since a client last looked: letters, conversations and folders, exactly,
 //! in pieces of any size, with work in proportion to the changes. JMAP calls such a position a state (RFC 8620 §5.2).
 //!
-//! To a client that looks this way a letter flagged `\Deleted` is gone (RFC 8621 §4.1.1). A letter whose conversation
-//! is joined to another is gone as well, and has come again under another key.
+//! To a client that looks this way a letter flagged `\Deleted` wherever it lies is gone (RFC 8621 §4.1.1), and one that
+//! came into a folder or left one has changed. A letter whose conversation is joined to another is gone as well, and has
+//! come again under another key.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
@@ -107,6 +108,8 @@ pub fn letters(
     for event in told {
         let fate = fates.entry(event.letter).or_default();
         if event.gone {
+            // It lost a place before it went.
+            fate.0 = false;
             // We do not know whether an earlier piece told that this letter came; that it went can be told twice.
             fate.1 |= event.born <= from.seen.0;
         } else {
@@ -214,7 +217,7 @@ fn look_at(view: &View, account: AccountId, thread: ThreadId, known: Change) -> 
 fn threads_gone_since(view: &View, account: AccountId, known: Change) -> Result<HashSet<ThreadId>, Error> {
     let mut threads = HashSet::new();
     view.for_each(
-        "SELECT thread FROM letter_gone WHERE account = $1 AND change > $2 AND born <= $2",
+        "SELECT thread FROM letter_gone WHERE account = $1 AND change > $2 AND born <= $2 AND stays = 0",
         params![account.0, known.0],
         |row| {
             threads.insert(ThreadId(row.get(0)?));
@@ -241,8 +244,8 @@ fn events(view: &View, account: AccountId, from: Cursor, limit: usize) -> Result
             cut(&mut events, limit);
         }
     }
-    let sql = "SELECT change, letter, thread, born, 1, 0 FROM letter_gone WHERE account = $1 AND change >= $2
-               ORDER BY change, letter";
+    let sql = "SELECT change, letter, thread, born, 1 - stays, 0 FROM letter_gone
+               WHERE account = $1 AND change >= $2 ORDER BY change, letter";
     gather(view, sql, account.0, from, limit, &mut events)?;
     cut(&mut events, limit);
     Ok(events)
@@ -250,6 +253,8 @@ fn events(view: &View, account: AccountId, from: Cursor, limit: usize) -> Result
 
 fn cut(events: &mut Vec<Event>, limit: usize) {
     events.sort_unstable_by_key(|event| (event.change, event.letter, event.gone));
+    // A letter may have changed in several folders at once.
+    events.dedup_by_key(|event| (event.change, event.letter, event.gone));
     events.truncate(limit + 1);
 }
 

@@ -63,6 +63,12 @@ pub enum Error {
     /// The account has as many different keywords as it can have.
     #[error("the mailbox has as many keywords as it can have; use one it has")]
     TooManyKeywords,
+    /// A letter lies in one folder at least.
+    #[error("a letter must lie in a folder; name one")]
+    Nowhere,
+    /// The letter lies in as many folders as it can.
+    #[error("a letter can lie in {0} folders at most")]
+    TooManyPlaces(usize),
     /// Letters are copied and moved inside one account.
     #[error("the two folders belong to different accounts")]
     OtherAccount,

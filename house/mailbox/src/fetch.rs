@@ -213,7 +213,8 @@ pub(crate) fn flags(row: &store::Row, bits: usize, keywords: usize) -> Result<Fl
     Ok(FlagSet::decode(row.get(bits)?, column))
 }
 
-/// A letter of the account by its key, with the folder it lies in; none where it is gone or flagged `\\Deleted`.
+/// A letter of the account by its key, with one of the folders that it lies in (see [`crate::letter::places`]); none where it
+/// is gone, or is flagged `\\Deleted` in all of them.
 pub fn visible(
     view: &View,
     account: AccountId,
@@ -224,7 +225,8 @@ pub fn visible(
     let sql = format!(
         "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.received, e.thread, e.attached, l.blob{}{},
          e.folder FROM letter l JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
-         WHERE l.letter = $1 AND l.account = $2 AND f.name IS NOT NULL AND (e.flags & 8) = 0",
+         WHERE l.letter = $1 AND l.account = $2 AND f.name IS NOT NULL AND (e.flags & 8) = 0
+         ORDER BY e.folder LIMIT 1",
         if want.summary { ", l.summary" } else { "" },
         if want.structure { ", l.structure" } else { "" },
     );
@@ -235,10 +237,10 @@ pub fn visible(
     Ok(found.flatten().transpose()?)
 }
 
-/// One letter by its key, wherever in the account it lies now.
+/// One letter by its key, wherever in the account it lies now: a place where it is not flagged `\\Deleted`, if there is one.
 pub fn by_key(view: &View, letter: LetterKey) -> Result<Option<(FolderId, Uid)>, Error> {
-    let found = view.query_opt("SELECT folder, uid FROM entry WHERE letter = $1", params![letter.0], |row| {
-        Ok((FolderId(row.get(0)?), row.get::<u32>(1)?))
-    })?;
+    let sql = "SELECT folder, uid FROM entry WHERE letter = $1 ORDER BY (flags & 8), folder LIMIT 1";
+    let found =
+        view.query_opt(sql, params![letter.0], |row| Ok((FolderId(row.get(0)?), row.get::<u32>(1)?)))?;
     Ok(found.and_then(|(folder, uid)| Some((folder, Uid::new(uid)?))))
 }

@@ -141,16 +141,50 @@ impl<'k> Filer<'k> {
 
     /// Files a letter, and writes how its history begins.
     pub fn file(&mut self, tx: &mut Tx, deposit: &Deposit<'_>) -> Result<Lies, Error> {
+        let lies = self.lay(tx, deposit)?;
+        self.begin(tx, deposit, std::slice::from_ref(&lies))?;
+        Ok(lies)
+    }
+
+    /// Files a letter, puts it into other folders as well, and writes how its history begins. A folder that it lies in already
+    /// holds it once. Returns its places, the one of the deposit first.
+    pub fn file_in(
+        &mut self,
+        tx: &mut Tx,
+        deposit: &Deposit<'_>,
+        also: &[Target<'_>],
+    ) -> Result<Vec<Lies>, Error> {
+        let first = self.lay(tx, deposit)?;
+        let mut places = vec![first.clone()];
+        for target in also {
+            let (folder, name) = self.folder(tx, target)?;
+            if places.iter().any(|lies| lies.folder == folder) {
+                continue;
+            }
+            let uid = letter::add(tx, self.account, first.filed.letter, folder)?;
+            let uid = uid.ok_or(Error::Damaged("a folder"))?;
+            let uid_validity = folder::get(tx, folder)?.uid_validity;
+            let filed = Filed { uid, uid_validity, ..first.filed };
+            places.push(Lies { filed, folder, name, flags: first.flags.clone() });
+        }
+        self.begin(tx, deposit, &places)?;
+        Ok(places)
+    }
+
+    fn lay(&mut self, tx: &mut Tx, deposit: &Deposit<'_>) -> Result<Lies, Error> {
         let (folder, name) = self.folder(tx, &deposit.target)?;
         let flags = self.flags(tx, deposit.system, deposit.labels)?;
         let Deposit { prepared, received, beyond, .. } = *deposit;
         let filed = letter::file_beyond(tx, folder, prepared, &flags, received, beyond)?;
-        let lies = Lies { filed, folder, name, flags };
-        if let Some(Begins { letter, recipient, events }) = deposit.begins {
-            let lies_there = lies.event(self.account, recipient);
-            trace::note_all(tx, letter, self.at, events.iter().cloned().chain([lies_there]).collect())?;
-        }
-        Ok(lies)
+        Ok(Lies { filed, folder, name, flags })
+    }
+
+    /// Writes how the letter's history begins.
+    fn begin(&self, tx: &mut Tx, deposit: &Deposit<'_>, places: &[Lies]) -> Result<(), Error> {
+        let Some(Begins { letter, recipient, events }) = deposit.begins else { return Ok(()) };
+        let lie_there = places.iter().map(|lies| lies.event(self.account, recipient));
+        trace::note_all(tx, letter, self.at, events.iter().cloned().chain(lie_there).collect())?;
+        Ok(())
     }
 
     fn folder(&mut self, tx: &mut Tx, target: &Target<'_>) -> Result<(FolderId, String), Error> {

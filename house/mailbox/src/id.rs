@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FolderId(pub i64);
 
-/// The row of a letter, which JMAP calls the Email id. A move keeps it, a copy gets its own. Never reused.
+/// The row of a letter, which JMAP calls the Email id. The letter keeps it in whatever folders it lies. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LetterKey(pub i64);
 

@@ -2,24 +2,30 @@
 //! on a slice, so that the writer is never held for long; `next` says where the caller goes on.
 
 pub(crate) mod again;
+mod carry;
 mod copy;
 mod expunge;
 mod file;
 mod flag;
+mod lie;
 mod part;
+mod place;
 pub(crate) mod visible;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use mail::seam::AccountId;
 use store::{Tx, View, params};
 
-pub use copy::{Copied, copy, move_};
+pub use carry::{Copied, copy, move_};
 pub(crate) use expunge::clear;
 pub use expunge::{Expunge, Expunged, expunge};
 pub use file::{Filed, file, file_beyond};
 pub use flag::{Flagged, Stored, store_flags};
+pub use lie::{Placed, add, destroy, remove, set_folders};
 pub use part::{carry_out, part};
+pub use place::{MOST_PLACES, Place, places};
 
 use crate::{Change, Error, FlagSet, FolderId, LetterKey, System, ThreadId, Uid, UidRange, UidValidity};
 
@@ -98,6 +104,29 @@ fn count(tx: &mut Tx, folder: FolderId, count: Count, change: Change, touched: u
     Ok(())
 }
 
+/// The amounts for each folder that a change touches, with the number of letters that it touches there.
+#[derive(Default)]
+struct Tally(BTreeMap<FolderId, (Count, usize)>);
+
+impl Tally {
+    /// The amounts of a folder in which one letter more is touched.
+    fn of(&mut self, folder: FolderId) -> &mut Count {
+        let (count, touched) = self.0.entry(folder).or_default();
+        *touched += 1;
+        count
+    }
+
+    /// Does any counter change for a client that does not see letters flagged `\\Deleted`?
+    fn is_visible(&self) -> bool {
+        self.0.values().any(|(count, _)| count.is_visible())
+    }
+
+    /// Brings the folders up to date.
+    fn write(self, tx: &mut Tx, change: Change) -> Result<(), Error> {
+        self.0.into_iter().try_for_each(|(folder, (amounts, touched))| count(tx, folder, amounts, change, touched))
+    }
+}
+
 /// Gives out UIDs for as many letters, counts them, and says where the UIDs begin.
 fn take_uids(
     tx: &mut Tx,
@@ -136,6 +165,7 @@ fn account_of(view: &View, folder: FolderId) -> Result<AccountId, Error> {
 }
 
 /// A row as the changing functions need it.
+#[derive(Clone)]
 struct Entry {
     uid: Uid,
     letter: LetterKey,

@@ -7,27 +7,40 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "mailbox", number: 1, sql: FIRST },
     // The findings of the checks about a letter (see `crate::findings`).
     Migration { room: "mailbox", number: 2, sql: "ALTER TABLE letter ADD COLUMN findings {blob};" },
+    // A letter lies in any number of folders (see `crate::letter::Place`).
+    Migration { room: "mailbox", number: 3, sql: PLACES },
 ];
+
+/// No row is rewritten: every letter of before lies in one folder, so that nothing is doubled.
+const PLACES: &str = "
+ALTER TABLE letter_gone ADD COLUMN stays BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE account_mail ADD COLUMN doubled BIGINT NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX entry_placed ON entry (letter, folder);
+DROP INDEX entry_letter;
+";
 
 /// The tables keep more than their names say:
 /// - `account_mail`: the counters of a mailbox. `change` is the one change counter, `uid_validity` the last one given.
 ///   `emails`, `folders`, `threads`: the last change of any letter, folder, conversation, for a client that knows the
 ///   account as a whole (see [`crate::account_changes`]). To it a letter flagged `\\Deleted` is gone already.
 ///   `forgotten`: the change up to which `letter_gone` and `folder_gone` have been forgotten; `spoken`: the thread up to
-///   which `thread_subject` has been.
+///   which `thread_subject` has been. `doubled` counts the visible places of letters beyond the first of each, so that the
+///   visible letters of the account are those of all folders without it.
 /// - `folder`: without a name it was deleted and is `left_over` until its letters are cleared away behind it.
 ///   `highest` is its last change, `altered` the last change of the folder itself (name, use), `horizon` the change
 ///   up to which tombstones have been forgotten, `stale` counts changes since the checkpoint of its UIDs,
 ///   `buried` its tombstones. `unread`, `threads`, `unread_threads`: counters of what is visible; `counted` is the last
 ///   change of one of them, `born` the change that made the folder.
 /// - `letter`: the facts that were computed when it was filed.
-/// - `entry`: where a letter lies. Narrow and in UID order, so that FLAGS of a whole folder is one short walk. `thread`
-///   repeats `letter.thread`; `born` is the change that made the letter visible; `attached` says whether it has
-///   attachments, if that is known.
+/// - `entry`: a place of a letter, which has at most one in each folder. Narrow and in UID order, so that FLAGS of a whole
+///   folder is one short walk. All places of a letter repeat what is the letter's: `flags` but `\\Deleted`, which is the
+///   place's own, `keywords`, `size`, `received`, `thread`, and `attached`, which says whether it has attachments, if that is
+///   known. `change` is the last change of the place, `born` (of a visible place) the one that made the letter visible.
 /// - `folder_thread`: how many visible letters of a conversation lie in a folder. `shown`: the conversation is shown as
 ///   unread there, by a letter of it that lies in the folder or in any other but the trash (whose `special_use` is 5).
 /// - `tombstone`: UIDs that went, for QRESYNC (RFC 7162) and for other sessions.
-/// - `letter_gone`, `folder_gone`: what left the account's sight, with the change that had brought it there.
+/// - `letter_gone`, `folder_gone`: what left the account's sight, with the change that had brought it there. `stays`: the
+///   letter lost a place that was visible, and has others that are.
 /// - `thread_ref`: message ids (as hashes) by which letters find their conversation.
 /// - `own_address`: the account's own addresses, as hashes.
 /// - `thread_subject`: that the thread speaks of a subject with somebody (one hash for both) in a letter of that day

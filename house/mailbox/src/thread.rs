@@ -202,10 +202,11 @@ fn rename(tx: &mut Tx, account: AccountId, from: ThreadId, to: ThreadId, change:
     spoken::rename(tx, account, from, to)
 }
 
-/// Counts the letters of a thread, no further than is of interest.
+/// Counts the letters of a thread, each as often as it lies in a folder, no further than is of interest.
 fn size(view: &View, account: AccountId, thread: ThreadId) -> Result<i64, Error> {
     Ok(view.query_one(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM letter WHERE account = $1 AND thread = $2 LIMIT $3) AS few",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM letter l JOIN entry e ON e.letter = l.letter
+             WHERE l.account = $1 AND l.thread = $2 LIMIT $3) AS few",
         params![account.0, thread.0, MOST_RENAMED + 1],
         |row| row.get(0),
     )?)
@@ -258,7 +259,7 @@ pub fn letters(
     limit: usize,
 ) -> Result<Vec<crate::LetterKey>, Error> {
     Ok(view.query(
-        "SELECT l.letter FROM letter l JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
+        "SELECT DISTINCT l.letter, e.received FROM letter l JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
          WHERE l.account = $1 AND l.thread = $2 AND (e.flags & 8) = 0 AND f.name IS NOT NULL
          ORDER BY e.received, l.letter LIMIT $3",
         params![account.0, thread.0, limit],

@@ -7,7 +7,7 @@ use crate::edition;
 /// November 2026.
 ///
 /// The next step of a room is a constant behind its first in the room's `schema.rs`, with the next number:
-/// * Tables, columns and indexes that are added cost nothing: no copy is made before, and an older folder opens at once. A
+/// * Tables, columns and indexes that are added, and indexes that are dropped, cost nothing: no copy is made before, and an older folder opens at once. A
 ///   column that is added has a default; what shall be in it is filled behind the doors, in slices, by the room's background
 ///   task, which is what `read_anew` does for columns that are read from letters.
 /// * A step that changes rows runs as a whole before the doors open, after a copy of all tables but the bodies was made

@@ -34,6 +34,7 @@ pub(crate) fn only_adds(step: &Migration) -> bool {
             words.as_slice(),
             [] | ["CREATE", "TABLE" | "INDEX", ..]
                 | ["CREATE", "UNIQUE", "INDEX", ..]
+                | ["DROP", "INDEX", ..]
                 | ["ALTER", "TABLE", _, "ADD", "COLUMN"]
         )
     };
@@ -169,6 +170,7 @@ mod tests {
     fn a_step_that_touches_rows_is_told_from_one_that_only_adds() {
         assert!(adds("CREATE TABLE a (b TEXT); create unique index c ON a (b);\nCREATE INDEX d ON a (b)"));
         assert!(adds("-- DROP TABLE a;\n ALTER TABLE a ADD COLUMN c BIGINT;"));
+        assert!(adds("CREATE UNIQUE INDEX c ON a (b, d); DROP INDEX e;"));
         assert!(adds("-- Changes no table."));
         for sql in [
             "UPDATE a SET b = 1",

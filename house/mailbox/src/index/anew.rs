@@ -131,9 +131,10 @@ fn look(view: &View, after: LetterKey, most: usize) -> Result<Found, Error> {
 }
 
 fn rows(view: &View, after: LetterKey, most: usize) -> Result<Vec<Kept>, Error> {
-    let sql = "SELECT l.letter, l.account, l.blob, l.size, l.summary, l.structure, l.thread, a.change, e.received
-         FROM letter l JOIN entry e ON e.letter = l.letter JOIN account_mail a ON a.account = l.account
-         WHERE l.letter > $1 ORDER BY l.letter LIMIT $2";
+    let sql = "SELECT l.letter, l.account, l.blob, l.size, l.summary, l.structure, l.thread, a.change,
+         (SELECT MIN(e.received) FROM entry e WHERE e.letter = l.letter)
+         FROM letter l JOIN account_mail a ON a.account = l.account
+         WHERE l.letter > $1 AND EXISTS (SELECT 1 FROM entry e WHERE e.letter = l.letter) ORDER BY l.letter LIMIT $2";
     let mut rows = Vec::new();
     view.for_each(sql, params![after.0, most], |row| {
         let is_late = !thread::spoken::is_forgotten(ThreadId(row.get(6)?), Change(row.get(7)?));

@@ -3,7 +3,8 @@
 use mail::seam::AccountId;
 use store::{BlobId, Tx, params};
 
-use super::copy::bury;
+use super::carry::bury;
+use super::place::{Lies, everywhere, lies};
 use super::{Count, Entry, count, is_visible, take_uids, visible};
 use crate::account::{Touch, WORK, tick, topic};
 use crate::{Change, Error, FolderId, LetterKey};
@@ -27,21 +28,19 @@ pub(crate) struct Anew {
 
 /// Keeps it. Returns the letter's key if the letter has kept it and may have other words now.
 pub(crate) fn keep(tx: &mut Tx, anew: &Anew) -> Result<Option<LetterKey>, Error> {
-    let sql = "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.thread, e.born, e.folder
-         FROM letter l JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
-         WHERE l.letter = $1 AND l.blob = $2 AND f.name IS NOT NULL";
-    let found = tx.query_opt(sql, params![anew.letter.0, anew.blob], |row| {
-        Ok(Entry::read(row)?.map(|entry| (row.get(8).map(FolderId), entry)))
-    })?;
+    let sql = "SELECT 1 FROM letter WHERE letter = $1 AND blob = $2";
+    let same = tx.query_opt(sql, params![anew.letter.0, anew.blob], |_| Ok(()))?;
     // It went meanwhile, or is about to.
-    let Some((folder, entry)) = found.flatten() else { return Ok(None) };
-    let folder = folder?;
+    if same.is_none() || lies(tx, anew.account, anew.letter)?.is_empty() {
+        return Ok(None);
+    }
     if anew.says_the_same {
         write(tx, anew, anew.letter)?;
         return Ok(None);
     }
+    let places = everywhere(tx, anew.letter)?;
     if !anew.has_same_places {
-        replace(tx, anew, folder, &entry)?;
+        replace(tx, anew, &places)?;
         return Ok(None);
     }
     let change = tick(tx, anew.account, Touch { emails: true, ..Touch::default() })?;
@@ -50,7 +49,9 @@ pub(crate) fn keep(tx: &mut Tx, anew: &Anew) -> Result<Option<LetterKey>, Error>
         "UPDATE entry SET attached = $2, change = $3 WHERE letter = $1",
         params![anew.letter.0, anew.attached, change.0],
     )?;
-    count(tx, folder, Count::default(), change, 1)?;
+    for (folder, _) in places {
+        count(tx, folder, Count::default(), change, 1)?;
+    }
     tx.announce(topic(anew.account));
     Ok(Some(anew.letter))
 }
@@ -63,38 +64,47 @@ fn write(tx: &mut Tx, anew: &Anew, letter: LetterKey) -> Result<(), Error> {
     Ok(())
 }
 
-/// Puts a letter with the same octets, flags and dates into its place, with a key and a UID of its own.
-fn replace(tx: &mut Tx, anew: &Anew, folder: FolderId, entry: &Entry) -> Result<(), Error> {
+/// Puts a letter with the same octets, flags and dates into its places, with a key and UIDs of its own.
+fn replace(tx: &mut Tx, anew: &Anew, places: &[Lies]) -> Result<(), Error> {
     let change = tick(tx, anew.account, Touch::ALL)?;
+    let letter = tx.query_one(
+        "INSERT INTO letter (account, thread, blob, size, summary, structure, findings)
+         SELECT account, thread, blob, size, $2, $3, findings FROM letter WHERE letter = $1 RETURNING letter",
+        params![anew.letter.0, anew.summary, anew.structure],
+        |row| row.get(0).map(LetterKey),
+    )?;
+    // The reference to the octets passes from the old row to the new one.
+    tx.execute("DELETE FROM letter WHERE letter = $1", params![anew.letter.0])?;
+    tx.execute("INSERT INTO gone (letter) VALUES ($1) ON CONFLICT DO NOTHING", params![anew.letter.0])?;
+    tx.execute("UPDATE report SET letter = $2 WHERE letter = $1", params![anew.letter.0, letter.0])?;
+    for (folder, entry) in places {
+        replace_in(tx, anew, *folder, entry, letter, change)?;
+    }
+    // Whoever knows the letter as it was learns that it went.
+    if let Some((_, seen)) = places.iter().find(|(_, entry)| is_visible(entry.flags.system)) {
+        visible::leaves(tx, anew.account, seen, change, false)?;
+    }
+    tx.announce(topic(anew.account));
+    tx.announce(WORK);
+    Ok(())
+}
+
+fn replace_in(
+    tx: &mut Tx,
+    anew: &Anew,
+    folder: FolderId,
+    entry: &Entry,
+    letter: LetterKey,
+    change: Change,
+) -> Result<(), Error> {
     let (mut gained, mut lost) = (Count::default(), Count::default());
     gained.add(entry.flags.system, entry.size);
     lost.take(entry.flags.system, entry.size);
     let (number, _) = take_uids(tx, folder, 1, gained, change)?;
     count(tx, folder, lost, change, 1)?;
-    let letter = tx.query_one(
-        "INSERT INTO letter (account, thread, blob, size, summary, structure, findings)
-         SELECT account, thread, blob, size, $2, $3, findings FROM letter WHERE letter = $1 RETURNING letter",
-        params![anew.letter.0, anew.summary, anew.structure],
-        |row| row.get::<i64>(0),
-    )?;
-    // The reference to the octets passes from the old row to the new one.
-    tx.execute("DELETE FROM letter WHERE letter = $1", params![anew.letter.0])?;
-    tx.execute("INSERT INTO gone (letter) VALUES ($1) ON CONFLICT DO NOTHING", params![anew.letter.0])?;
-    tx.execute("UPDATE report SET letter = $2 WHERE letter = $1", params![anew.letter.0, letter])?;
     tx.execute(
         "UPDATE entry SET uid = $3, letter = $4, change = $5, born = $5, attached = $6 WHERE folder = $1 AND uid = $2",
-        params![folder.0, entry.uid.get(), number, letter, change.0, anew.attached],
+        params![folder.0, entry.uid.get(), number, letter.0, change.0, anew.attached],
     )?;
-    told(tx, anew.account, folder, entry, change)
-}
-
-/// Whoever knows the letter as it was learns that it went.
-fn told(tx: &mut Tx, account: AccountId, folder: FolderId, entry: &Entry, change: Change) -> Result<(), Error> {
-    bury(tx, folder, entry.uid, change)?;
-    if is_visible(entry.flags.system) {
-        visible::vanish(tx, account, entry, change)?;
-    }
-    tx.announce(topic(account));
-    tx.announce(WORK);
-    Ok(())
+    bury(tx, folder, entry.uid, change)
 }

@@ -1,13 +1,14 @@
-//! Letters that go for good.
+//! Letters that go out of a folder: for good, if they lie in no other.
 
 use std::collections::BTreeSet;
 
 use mail::seam::AccountId;
 use store::{BlobId, Tx, params};
 
-use super::copy::bury;
+use super::carry::bury;
+use super::place::{Lies, Sight, seen_in, with_others};
 use super::{Count, Entry, account_of, count, is_visible, slice, slice_deleted, visible, within_octets};
-use crate::account::{Touch, WORK, grow, topic};
+use crate::account::{self, Touch, WORK, grow, topic};
 use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, thread};
 
 /// Rows beside letters that go in one write.
@@ -29,7 +30,7 @@ pub enum Expunge<'a> {
 pub struct Expunged {
     /// Ascending.
     pub uids: Vec<Uid>,
-    /// The keys they had, in the same order.
+    /// The keys they have, in the same order: a letter that lies in another folder keeps it there.
     pub letters: Vec<LetterKey>,
     /// There is more to expunge: call again, with the rest of the named letters (see [`super::rest`]) from `next` on.
     pub more: bool,
@@ -39,7 +40,7 @@ pub struct Expunged {
     pub change: Option<Change>,
 }
 
-/// Expunges up to `limit` letters (at most [`super::SLICE`]).
+/// Expunges up to `limit` letters (at most [`super::SLICE`]). Those that lie in another folder stay there.
 pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize) -> Result<Expunged, Error> {
     let account = account_of(tx, folder)?;
     let limit = limit.min(super::SLICE);
@@ -51,13 +52,14 @@ pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize)
     if entries.is_empty() {
         return Ok(Expunged { more: next.is_some(), next, ..Expunged::default() });
     }
+    let (entries, next) = with_others(tx, folder, entries, next)?;
     let change = take_away(tx, account, folder, &entries)?;
-    for entry in &entries {
+    for (entry, _) in &entries {
         bury(tx, folder, entry.uid, change)?;
     }
     tx.announce(topic(account));
     tx.announce(WORK);
-    let (uids, letters) = entries.iter().map(|entry| (entry.uid, entry.letter)).unzip();
+    let (uids, letters) = entries.iter().map(|(entry, _)| (entry.uid, entry.letter)).unzip();
     Ok(Expunged { uids, letters, more: next.is_some(), next, change: Some(change) })
 }
 
@@ -70,6 +72,7 @@ pub(crate) fn clear(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
         })?;
     let Some(account) = account else { return Ok(true) };
     let (entries, next) = within_octets(slice(tx, folder, &[UidRange::ALL], super::SLICE)?);
+    let (entries, next) = with_others(tx, folder, entries, next)?;
     if !entries.is_empty() {
         take_away(tx, account, folder, &entries)?;
         tx.announce(topic(account));
@@ -96,41 +99,58 @@ fn clear_rows(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Takes letters out of a folder and out of the house: counters, rows, bytes, threads.
-fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, entries: &[Entry]) -> Result<Change, Error> {
-    let mut lost = Count::default();
-    for entry in entries {
+/// A letter that leaves a folder, with its rows elsewhere.
+type Leaving = (Entry, Vec<Lies>);
+
+fn sight((entry, others): &Leaving) -> Sight {
+    let after = seen_in(others);
+    Sight { before: after + usize::from(is_visible(entry.flags.system)), after }
+}
+
+/// Takes letters out of a folder, and those that lie nowhere else out of the house: counters, rows, bytes, threads.
+fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, leaving: &[Leaving]) -> Result<Change, Error> {
+    let (mut lost, mut gone) = (Count::default(), Count::default());
+    for (entry, others) in leaving {
         lost.take(entry.flags.system, entry.size);
         visible::goes(tx, (account, folder), entry.thread, entry.flags.system, &mut lost)?;
+        if others.is_empty() {
+            gone.take(entry.flags.system, entry.size);
+        }
     }
     // A client that does not see letters flagged \Deleted learnt of it when the letter was flagged.
-    let touch = if lost.is_visible() { Touch::ALL } else { Touch::default() };
-    let change = grow(tx, account, lost.size, lost.total, touch)?;
-    count(tx, folder, lost, change, entries.len())?;
-    let mut threads = BTreeSet::new();
-    for entry in entries {
+    let is_seen = lost.is_visible();
+    let touch = Touch { emails: is_seen, folders: is_seen, threads: leaving.iter().any(|one| sight(one).turns()) };
+    let change = grow(tx, account, gone.size, gone.total, touch)?;
+    account::double(tx, account, leaving.iter().map(|one| sight(one).doubled()).sum())?;
+    count(tx, folder, lost, change, leaving.len())?;
+    let mut emptied = BTreeSet::new();
+    for one in leaving {
+        let (entry, others) = one;
         if is_visible(entry.flags.system) {
-            visible::vanish(tx, account, entry, change)?;
+            visible::leaves(tx, account, entry, change, sight(one).after > 0)?;
         }
-        threads.extend(take_one(tx, folder, entry)?);
+        tx.execute("DELETE FROM entry WHERE folder = $1 AND uid = $2", params![folder.0, entry.uid.get()])?;
+        if others.is_empty() {
+            emptied.extend(take_one(tx, entry.letter)?);
+        }
     }
+    let settled: BTreeSet<ThreadId> = leaving.iter().map(|(entry, _)| entry.thread).collect();
+    settled.into_iter().try_for_each(|thread| visible::settle(tx, account, thread, change).map(drop))?;
     let mut room = ROWS;
-    for id in threads {
-        visible::settle(tx, account, id, change)?;
-        room = thread::forget_if_empty(tx, account, id, room)?;
+    for thread in emptied {
+        room = thread::forget_if_empty(tx, account, thread, room)?;
     }
     Ok(change)
 }
 
-fn take_one(tx: &mut Tx, folder: FolderId, entry: &Entry) -> Result<Option<ThreadId>, Error> {
-    tx.execute("DELETE FROM entry WHERE folder = $1 AND uid = $2", params![folder.0, entry.uid.get()])?;
-    let row =
-        tx.query_opt("DELETE FROM letter WHERE letter = $1 RETURNING blob, thread", params![entry.letter.0], |row| {
-            Ok((row.get::<BlobId>(0)?, ThreadId(row.get(1)?)))
-        })?;
+/// A letter that lies nowhere any more goes out of the house.
+fn take_one(tx: &mut Tx, letter: LetterKey) -> Result<Option<ThreadId>, Error> {
+    let row = tx.query_opt("DELETE FROM letter WHERE letter = $1 RETURNING blob, thread", params![letter.0], |row| {
+        Ok((row.get::<BlobId>(0)?, ThreadId(row.get(1)?)))
+    })?;
     let Some((blob, thread)) = row else { return Ok(None) };
     tx.drop_blob(blob)?;
     // The search index is another file; the background task takes the letter out of it.
-    tx.execute("INSERT INTO gone (letter) VALUES ($1) ON CONFLICT DO NOTHING", params![entry.letter.0])?;
+    tx.execute("INSERT INTO gone (letter) VALUES ($1) ON CONFLICT DO NOTHING", params![letter.0])?;
     Ok(Some(thread))
 }

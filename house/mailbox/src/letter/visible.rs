@@ -4,9 +4,10 @@
 use mail::seam::AccountId;
 use store::{Tx, View, params};
 
-use super::{Count, Entry, SLICE, is_unread, is_visible};
+use super::place::everywhere;
+use super::{Count, Entry, SLICE, Tally, is_unread, is_visible};
 use crate::account::{self, Touch, topic};
-use crate::{Change, Error, FolderId, SpecialUse, System, ThreadId};
+use crate::{Change, Error, FolderId, LetterKey, SpecialUse, System, ThreadId};
 
 /// A visible letter of the thread comes into the folder: `count` gains what the folder's counters gain of threads.
 pub(super) fn comes(
@@ -184,18 +185,25 @@ fn settled(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Notes that the letter is seen no more: a client that asks for the changes of the account learns of it.
-pub(super) fn vanish(tx: &mut Tx, account: AccountId, entry: &Entry, change: Change) -> Result<(), Error> {
+/// Notes that a place of a letter is seen no more: a client that asks for the changes of the account learns that the letter
+/// went or, if it `stays` in sight elsewhere, that it has changed.
+pub(super) fn leaves(
+    tx: &mut Tx,
+    account: AccountId,
+    entry: &Entry,
+    change: Change,
+    stays: bool,
+) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO letter_gone (account, change, letter, born, thread) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO letter_gone (account, change, letter, born, thread, stays) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING",
-        params![account.0, change.0, entry.letter.0, entry.born.0, entry.thread.0],
+        params![account.0, change.0, entry.letter.0, entry.born.0, entry.thread.0, stays],
     )?;
     Ok(())
 }
 
 /// Letters of one thread belong to another from now on. The identity of a letter includes its thread (RFC 8621 §3), so
-/// each gets a new key: the old letter is gone, and a new one with the same bytes lies in its place.
+/// each gets a new key: the old letter is gone, and a new one with the same bytes lies in its places.
 pub(crate) fn move_thread(
     tx: &mut Tx,
     account: AccountId,
@@ -203,26 +211,13 @@ pub(crate) fn move_thread(
     to: ThreadId,
     change: Change,
 ) -> Result<(), Error> {
-    let moved = tx.query(
-        "SELECT e.folder, e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.thread, e.born
-         FROM letter l JOIN entry e ON e.letter = l.letter WHERE l.account = $1 AND l.thread = $2",
-        params![account.0, from.0],
-        |row| {
-            let entry = Entry {
-                uid: crate::Uid(crate::numbers::at_least_one(row.get(1)?)),
-                letter: crate::LetterKey(row.get(2)?),
-                change: Change(row.get(3)?),
-                flags: crate::fetch::flags(row, 4, 5)?,
-                size: row.get(6)?,
-                thread: ThreadId(row.get(7)?),
-                born: Change(row.get(8)?),
-            };
-            Ok((FolderId(row.get(0)?), entry))
-        },
-    )?;
-    for (folder, entry) in &moved {
-        renew(tx, account, *folder, entry, to, change)?;
+    let sql = "SELECT letter FROM letter WHERE account = $1 AND thread = $2";
+    let moved = tx.query(sql, params![account.0, from.0], |row| row.get(0).map(LetterKey))?;
+    let mut tally = Tally::default();
+    for letter in moved {
+        renew(tx, account, letter, to, change, &mut tally)?;
     }
+    tally.write(tx, change)?;
     settle(tx, account, from, change)?;
     settle(tx, account, to, change)?;
     Ok(())
@@ -231,29 +226,32 @@ pub(crate) fn move_thread(
 fn renew(
     tx: &mut Tx,
     account: AccountId,
-    folder: FolderId,
-    entry: &Entry,
+    old: LetterKey,
     to: ThreadId,
     change: Change,
+    tally: &mut Tally,
 ) -> Result<(), Error> {
     let letter = tx.query_one(
         "INSERT INTO letter (account, thread, blob, size, summary, structure, findings)
          SELECT account, $2, blob, size, summary, structure, findings FROM letter WHERE letter = $1 RETURNING letter",
-        params![entry.letter.0, to.0],
+        params![old.0, to.0],
         |row| row.get::<i64>(0),
     )?;
     // The reference to the bytes passes from the old row to the new one.
-    tx.execute("DELETE FROM letter WHERE letter = $1", params![entry.letter.0])?;
-    tx.execute("INSERT INTO gone (letter) VALUES ($1) ON CONFLICT DO NOTHING", params![entry.letter.0])?;
+    tx.execute("DELETE FROM letter WHERE letter = $1", params![old.0])?;
+    tx.execute("INSERT INTO gone (letter) VALUES ($1) ON CONFLICT DO NOTHING", params![old.0])?;
+    let lies = everywhere(tx, old)?;
     tx.execute(
-        "UPDATE entry SET letter = $3, thread = $4, born = $5, change = $5 WHERE folder = $1 AND uid = $2",
-        params![folder.0, entry.uid.get(), letter, to.0, change.0],
+        "UPDATE entry SET letter = $2, thread = $3, born = $4, change = $4 WHERE letter = $1",
+        params![old.0, letter, to.0, change.0],
     )?;
-    let mut counted = Count::default();
-    goes(tx, (account, folder), entry.thread, entry.flags.system, &mut counted)?;
-    comes(tx, (account, folder), to, entry.flags.system, &mut counted)?;
-    if is_visible(entry.flags.system) {
-        vanish(tx, account, entry, change)?;
+    for (folder, entry) in &lies {
+        let counted = tally.of(*folder);
+        goes(tx, (account, *folder), entry.thread, entry.flags.system, counted)?;
+        comes(tx, (account, *folder), to, entry.flags.system, counted)?;
     }
-    super::count(tx, folder, counted, change, 1)
+    match lies.iter().find(|(_, entry)| is_visible(entry.flags.system)) {
+        Some((_, entry)) => leaves(tx, account, entry, change, false),
+        None => Ok(()),
+    }
 }
