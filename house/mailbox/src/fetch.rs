@@ -240,7 +240,6 @@ pub fn visible(
 /// One letter by its key, wherever in the account it lies now: a place where it is not flagged `\\Deleted`, if there is one.
 pub fn by_key(view: &View, letter: LetterKey) -> Result<Option<(FolderId, Uid)>, Error> {
     let sql = "SELECT folder, uid FROM entry WHERE letter = $1 ORDER BY (flags & 8), folder LIMIT 1";
-    let found =
-        view.query_opt(sql, params![letter.0], |row| Ok((FolderId(row.get(0)?), row.get::<u32>(1)?)))?;
+    let found = view.query_opt(sql, params![letter.0], |row| Ok((FolderId(row.get(0)?), row.get::<u32>(1)?)))?;
     Ok(found.and_then(|(folder, uid)| Some((folder, Uid::new(uid)?))))
 }

@@ -148,12 +148,7 @@ impl<'k> Filer<'k> {
 
     /// Files a letter, puts it into other folders as well, and writes how its history begins. A folder that it lies in already
     /// holds it once. Returns its places, the one of the deposit first.
-    pub fn file_in(
-        &mut self,
-        tx: &mut Tx,
-        deposit: &Deposit<'_>,
-        also: &[Target<'_>],
-    ) -> Result<Vec<Lies>, Error> {
+    pub fn file_in(&mut self, tx: &mut Tx, deposit: &Deposit<'_>, also: &[Target<'_>]) -> Result<Vec<Lies>, Error> {
         let first = self.lay(tx, deposit)?;
         let mut places = vec![first.clone()];
         for target in also {

@@ -240,6 +240,12 @@ fn empty_inbox(tx: &mut Tx, moved: &Folder) -> Result<(), Error> {
     Ok(())
 }
 
+/// Is there a folder of this number, that has not been deleted?
+pub(crate) fn is_there(view: &View, folder: FolderId) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM folder WHERE folder = $1 AND name IS NOT NULL";
+    Ok(view.query_opt(sql, params![folder.0], |_| Ok(()))?.is_some())
+}
+
 /// Is this still the folder that had this UIDVALIDITY? INBOX is another one once it was renamed.
 pub fn is_same(view: &View, folder: FolderId, validity: UidValidity) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM folder WHERE folder = $1 AND uid_validity = $2 AND name IS NOT NULL";

@@ -44,7 +44,7 @@ pub async fn run(
     if !criteria.is_bounded() {
         return Err(Error::TooComplex);
     }
-    let criteria = criteria.within(folder);
+    let criteria = criteria.within(folder, false);
     let known = known::Known::gather(store, account, &[&criteria], now).await?;
     let letters = store.read_for(Asker(account.0), move |view| crate::folder::get(view, folder)).await?.total;
     let plan = Arc::new(plan::Plan::new(criteria, &known));

@@ -13,6 +13,7 @@ mod fault;
 mod folders;
 mod index;
 mod letters;
+mod places;
 mod threads;
 mod work;
 

@@ -85,32 +85,124 @@ fn what_is_over_quota_is_refused_and_leaves_no_trace() {
     assert!(matches!(refused, Err(Error::OverQuota { used, quota: most, size })
         if used == text.len() as u64 && most == quota && size == text.len() as u64));
     let to = fixture.folder("Trash").id;
-    let copied = fixture.write(move |tx| copy(tx, inbox.id, &[UidRange::ALL], to, SLICE));
+    // A second letter needs room, one in another folder needs none, nor does a move.
+    let copied = fixture.write(move |tx| copy(tx, inbox.id, &[UidRange::ALL], inbox.id, SLICE));
     assert!(matches!(copied, Err(Error::OverQuota { .. })));
     assert_eq!((fixture.folder("INBOX").total, fixture.folder("INBOX").uid_next), (1, uid(2)));
     assert_eq!(fixture.count("blob"), 1);
-    // A move needs no room.
+    let archive = fixture.folder("Archive").id;
+    fixture.write(move |tx| copy(tx, inbox.id, &[UidRange::ALL], archive, SLICE)).unwrap();
+    assert_eq!(fixture.read(|view| account::usage(view, ALICE)).used, text.len() as u64);
     fixture.write(move |tx| move_(tx, inbox.id, &[UidRange::ALL], to, SLICE)).unwrap();
     assert_eq!(fixture.folder("Trash").total, 1);
 }
 
 #[test]
-fn a_copy_shares_the_bytes_until_the_last_one_goes() {
+fn a_copy_elsewhere_is_the_same_letter_until_its_last_place_ends() {
     let fixture = Fixture::new();
     let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
     fixture.file_with(inbox, letter("one", "1@x", ""), System::FLAGGED.into(), NOW).unwrap();
-    let copied = fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
-    assert_eq!((copied.pairs, copied.next), (vec![(uid(1), uid(1))], None));
+    let again = move |tx: &mut store::Tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE);
+    let copied = fixture.write(again).unwrap();
+    assert_eq!((copied.pairs, copied.added, copied.next), (vec![(uid(1), uid(1))], vec![uid(1)], None));
     let (old, new) = (&fixture.rows(inbox)[0], &fixture.rows(archive)[0]);
-    assert_ne!(old.letter, new.letter);
-    assert_eq!((&old.flags, old.received, old.size), (&new.flags, new.received, new.size));
-    assert_eq!(old.card.as_ref().unwrap().blob, new.card.as_ref().unwrap().blob);
-    assert_eq!((fixture.count("blob"), fixture.count("letter")), (1, 2));
+    assert_eq!((old.letter, &old.flags, old.received, old.size), (new.letter, &new.flags, new.received, new.size));
+    assert_eq!((fixture.count("blob"), fixture.count("letter"), fixture.count("entry")), (1, 1, 2));
+    // It lies there already.
+    let change = fixture.read(|view| account::usage(view, ALICE)).change;
+    let copied = fixture.write(again).unwrap();
+    assert_eq!((copied.pairs, copied.added), (vec![(uid(1), uid(1))], Vec::new()));
+    assert_eq!(fixture.read(|view| account::usage(view, ALICE)).change, change);
     fixture.expunge_all(inbox);
-    assert_eq!((fixture.count("blob"), fixture.count("letter")), (1, 1));
+    assert_eq!((fixture.count("blob"), fixture.count("letter"), fixture.count("entry")), (1, 1, 1));
     fixture.expunge_all(archive);
     assert_eq!((fixture.count("blob"), fixture.count("letter"), fixture.count("entry")), (0, 0, 0));
     assert_eq!(fixture.read(|view| account::usage(view, ALICE)).used, 0);
+}
+
+#[test]
+fn a_copy_in_the_same_folder_is_a_second_letter_that_shares_the_bytes() {
+    let fixture = Fixture::new();
+    let inbox = fixture.folder("INBOX").id;
+    fixture.file_with(inbox, letter("one", "1@x", ""), System::FLAGGED.into(), NOW).unwrap();
+    fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], inbox, SLICE)).unwrap();
+    let rows = fixture.rows(inbox);
+    assert_ne!(rows[0].letter, rows[1].letter);
+    assert_eq!((&rows[0].flags, rows[0].received, rows[0].size), (&rows[1].flags, rows[1].received, rows[1].size));
+    assert_eq!(rows[0].card.as_ref().unwrap().blob, rows[1].card.as_ref().unwrap().blob);
+    assert_eq!((fixture.count("blob"), fixture.count("letter")), (1, 2));
+    fixture.expunge_all(inbox);
+    assert_eq!((fixture.count("blob"), fixture.count("letter"), fixture.count("entry")), (0, 0, 0));
+}
+
+#[test]
+fn a_copy_takes_deleted_away_where_the_letter_lies_already() {
+    let fixture = Fixture::new();
+    let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
+    fixture.file(inbox, letter("one", "1@x", "")).unwrap();
+    for carry in [copy, move_] {
+        let there = move |tx: &mut store::Tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE);
+        fixture.write(there).unwrap();
+        fixture.flag(archive, 1, System::DELETED);
+        assert!(!fixture.rows(inbox)[0].flags.system.contains(System::DELETED), "it is the place's own");
+        fixture.write(move |tx| carry(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+        let gone = fixture.write(move |tx| expunge(tx, archive, &Expunge::Deleted, SLICE)).unwrap();
+        assert_eq!(gone.uids, [], "what was put there just now is not expunged");
+    }
+    assert_eq!((fixture.rows(inbox).len(), fixture.rows(archive).len()), (0, 1));
+}
+
+#[test]
+fn a_copy_that_is_taken_back_takes_no_letter_away() {
+    let fixture = Fixture::new();
+    let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
+    for n in 0..2 {
+        fixture.file(inbox, letter("one", &format!("{n}@x"), "")).unwrap();
+    }
+    let copied = fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+    assert_eq!(copied.added, [uid(1), uid(2)]);
+    // Somebody takes one of them out of the other folder meanwhile.
+    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(1)]), SLICE)).unwrap();
+    let back = move |tx: &mut store::Tx| expunge(tx, archive, &Expunge::Doubled(&[UidRange::ALL]), SLICE);
+    assert_eq!(fixture.write(back).unwrap().uids, [uid(2)]);
+    assert_eq!((fixture.rows(inbox).len(), fixture.rows(archive).len(), fixture.count("letter")), (1, 1, 2));
+}
+
+#[test]
+fn one_change_of_flags_is_one_tick_in_every_folder_of_the_letter() {
+    let fixture = Fixture::new();
+    let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
+    fixture.file(inbox, letter("one", "1@x", "")).unwrap();
+    fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+    let before = fixture.read(|view| account::usage(view, ALICE)).change;
+    fixture.flag(archive, 1, System::SEEN);
+    let after = fixture.read(|view| account::usage(view, ALICE)).change;
+    assert_eq!(after.0, before.0 + 1);
+    for name in ["INBOX", "Archive"] {
+        let folder = fixture.folder(name);
+        assert_eq!((folder.highest, folder.unseen, folder.unread, folder.unread_threads), (after, 0, 0, 0), "{name}");
+        let changed = fixture.read(move |view| changes_since(view, folder.id, before, 10)).changed;
+        assert_eq!(changed.iter().map(|row| (row.uid, row.change)).collect::<Vec<_>>(), [(uid(1), after)]);
+    }
+}
+
+#[test]
+fn the_trash_from_everywhere_and_back() {
+    let fixture = Fixture::new();
+    let [inbox, archive, trash] = ["INBOX", "Archive", "Trash"].map(|name| fixture.folder(name).id);
+    let key = fixture.file(inbox, letter("one", "1@x", "")).unwrap().letter;
+    fixture.write(move |tx| mailbox::letter::add(tx, ALICE, key, archive)).unwrap();
+    let thrown = fixture.write(move |tx| mailbox::letter::set_folders(tx, ALICE, key, &[trash])).unwrap().unwrap();
+    assert_eq!(thrown.before, [inbox, archive]);
+    assert_eq!((fixture.rows(inbox).len(), fixture.rows(archive).len(), fixture.rows(trash).len()), (0, 0, 1));
+    let before = thrown.before.clone();
+    fixture.write(move |tx| mailbox::letter::set_folders(tx, ALICE, key, &before)).unwrap();
+    assert_eq!((fixture.rows(inbox).len(), fixture.rows(archive).len(), fixture.rows(trash).len()), (1, 1, 0));
+    let stranger = FolderId(4711);
+    let wrong = fixture.write(move |tx| mailbox::letter::set_folders(tx, ALICE, key, &[stranger, inbox]));
+    assert!(matches!(wrong, Err(Error::NoSuchFolder(id)) if id == stranger));
+    let places = fixture.read(move |view| mailbox::letter::places(view, ALICE, key));
+    assert_eq!(places.iter().map(|place| place.folder).collect::<Vec<_>>(), [inbox, archive]);
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn frequent_questions_are_answered_by_an_index() {
         ),
         (
             "SELECT uid FROM entry WHERE letter = $1 AND folder = $2",
-            "SEARCH entry USING COVERING INDEX entry_letter (letter=?)",
+            "SEARCH entry USING COVERING INDEX entry_placed (letter=? AND folder=?)",
         ),
         (
             "SELECT e.uid, l.summary FROM entry e JOIN letter l ON l.letter = e.letter
@@ -58,7 +58,7 @@ fn frequent_questions_are_answered_by_an_index() {
         // The places of the letters that a search found, and the rows that a list by the time of receipt reads.
         (
             "SELECT letter, folder, uid FROM entry WHERE letter >= $1 AND letter <= $2",
-            "SEARCH entry USING COVERING INDEX entry_letter (letter>? AND letter<?)",
+            "SEARCH entry USING COVERING INDEX entry_placed (letter>? AND letter<?)",
         ),
         (
             "SELECT letter FROM letter WHERE letter > $1 ORDER BY letter LIMIT $2",

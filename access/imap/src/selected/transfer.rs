@@ -22,7 +22,7 @@ pub async fn copy_letters(session: &mut Session, out: &mut Output<'_>, command: 
     let job = Job::of(session, command).await?;
     let (copied, failed) = carry(session, &job, Way::Copy).await;
     if let Some(error) = failed {
-        take_back(session, job.to, &copied.there).await;
+        take_back(session, &job, &copied.added).await;
         return Err(error);
     }
     if job.misses(&copied) {
@@ -99,6 +99,8 @@ impl Job {
 struct Carried {
     here: Vec<Uid>,
     there: Vec<Uid>,
+    /// Those there that are new.
+    added: Vec<Uid>,
     validity: Option<UidValidity>,
 }
 
@@ -106,6 +108,7 @@ impl Carried {
     fn add(&mut self, copied: &Copied) {
         self.here.extend(copied.pairs.iter().map(|(here, _)| *here));
         self.there.extend(copied.pairs.iter().map(|(_, there)| *there));
+        self.added.extend(&copied.added);
         self.validity = Some(copied.uid_validity);
     }
 
@@ -151,13 +154,16 @@ async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>
     (carried, None)
 }
 
-/// Removes copies after a failure. If that fails too, they stay: two copies are better than none.
-async fn take_back(session: &Session, folder: FolderId, copies: &[Uid]) {
+/// Removes copies after a failure. If that fails too, they stay: two copies are better than none. A letter that lies only
+/// there by now, since somebody has taken it out of the other folder meanwhile, stays as well.
+async fn take_back(session: &Session, job: &Job, copies: &[Uid]) {
+    let (folder, is_within) = (job.to, job.to == job.from.folder);
     let ranges: Vec<UidRange> = runs(copies.iter().map(|uid| uid.get()))
         .filter_map(|run| Some(UidRange { first: Uid::new(*run.start())?, last: Uid::new(*run.end())? }))
         .collect();
     let expunge = move |tx: &mut Tx, ranges: Vec<UidRange>| {
-        let gone = expunge(tx, folder, &Expunge::All(&ranges), SLICE)?;
+        let which = if is_within { Expunge::All(&ranges) } else { Expunge::Doubled(&ranges) };
+        let gone = expunge(tx, folder, &which, SLICE)?;
         Ok::<_, Error>(((), gone.next.map(|next| rest(&ranges, next))))
     };
     let key = Key::Account(session.login.account.0);

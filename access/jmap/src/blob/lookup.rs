@@ -1,7 +1,7 @@
 //! Blob/lookup (RFC 9404 §4.3): the letters, conversations and mailboxes that a blob belongs to.
 
 use mail::seam::AccountId;
-use mailbox::{LetterKey, Want, fetch};
+use mailbox::{LetterKey, Want, fetch, letter};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::View;
@@ -75,18 +75,17 @@ fn look_up(
 #[derive(Default)]
 struct Owners {
     email: Option<String>,
-    mailbox: Option<String>,
+    mailboxes: Vec<String>,
     thread: Option<String>,
 }
 
 impl Owners {
     fn of(&self, name: &str) -> Value {
-        let id = match name {
-            "Email" => &self.email,
-            "Mailbox" => &self.mailbox,
-            _ => &self.thread,
-        };
-        json!(id.iter().collect::<Vec<_>>())
+        match name {
+            "Email" => json!(self.email.iter().collect::<Vec<_>>()),
+            "Mailbox" => json!(self.mailboxes),
+            _ => json!(self.thread.iter().collect::<Vec<_>>()),
+        }
     }
 }
 
@@ -97,9 +96,7 @@ fn owners(view: &View, account: AccountId, place: &BlobPath) -> Result<Option<Ow
     }
     let Base::Letter(LetterKey(key)) = place.base else { return Ok(Some(Owners::default())) };
     let found = fetch::visible(view, account, LetterKey(key), Want::ROW)?;
-    Ok(found.map(|(folder, row)| Owners {
-        email: Some(LetterKey(key).id()),
-        mailbox: Some(folder.id()),
-        thread: Some(row.thread.id()),
-    }))
+    let places = letter::places(view, account, LetterKey(key))?;
+    let mailboxes = places.iter().filter(|place| place.is_visible()).map(|place| place.folder.id()).collect();
+    Ok(found.map(|(_, row)| Owners { email: Some(LetterKey(key).id()), mailboxes, thread: Some(row.thread.id()) }))
 }

@@ -58,9 +58,8 @@ fn one(name: &str, value: Value) -> Result<Criteria, MethodError> {
             if ids.len() > MOST_FOLDERS {
                 return Err(MethodError::unsupported_filter("more mailboxes than one filter may name"));
             }
-            let folders =
-                ids.iter().map(|id| text(id).map(|id| Criteria::In(folder(&id)))).collect::<Result<_, _>>()?;
-            not(Criteria::Or(folders))
+            let folders = ids.iter().map(|id| text(id).map(|id| folder(&id))).collect::<Result<_, _>>()?;
+            Criteria::InOtherThan(folders)
         }
         "before" => Criteria::ReceivedUntil(date(&text(&value)?).ok_or_else(wrong)?),
         "after" => Criteria::ReceivedFrom(date(&text(&value)?).ok_or_else(wrong)?),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mail::seam::AccountId;
 use mailbox::account_changes::{Cursor, states};
-use mailbox::{Keywords, LetterKey, Want, fetch};
+use mailbox::{Keywords, LetterKey, Want, fetch, letter};
 use serde::Deserialize;
 use serde_json::Value;
 use store::View;
@@ -141,12 +141,13 @@ pub fn stored<'v>(
     key: LetterKey,
     known: &Keywords,
 ) -> Result<Option<EmailView<'v>>, mailbox::Error> {
-    let Some((folder, row)) = fetch::visible(view, account, key, Want::ALL)? else { return Ok(None) };
+    let Some((_, row)) = fetch::visible(view, account, key, Want::ALL)? else { return Ok(None) };
     let Some(card) = row.card else { return Ok(None) };
+    let places = letter::places(view, account, key)?;
     let stored = Stored {
         id: key.id(),
         thread: row.thread.id(),
-        mailbox: folder.id(),
+        mailboxes: places.iter().filter(|place| place.is_visible()).map(|place| place.folder.id()).collect(),
         keywords: keywords::of(&row.flags, known),
         received: row.received,
         attached: row.attached,

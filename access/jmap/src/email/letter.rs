@@ -8,7 +8,7 @@ use mail::Timestamp;
 use mailbox::Piece;
 use mailbox::parse::charset::is_unlabelled_text;
 use mailbox::parse::{Bodies, Content, Contents, Part, Step, Structure, Summary, raw};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{BlobId, View};
 
 use super::body::{self, Values};
@@ -48,7 +48,7 @@ pub enum Source<'a> {
 pub struct Stored {
     pub id: String,
     pub thread: String,
-    pub mailbox: String,
+    pub mailboxes: Vec<String>,
     pub keywords: Vec<String>,
     pub received: Timestamp,
     pub attached: Option<bool>,
@@ -107,7 +107,9 @@ impl EmailView<'_> {
         Ok(match name {
             "id" => stored.map_or(Value::Null, |stored| stored.id.as_str().into()),
             "threadId" => stored.map_or(Value::Null, |stored| stored.thread.as_str().into()),
-            "mailboxIds" => stored.map_or(Value::Null, |stored| json!({stored.mailbox.as_str(): true})),
+            "mailboxIds" => stored.map_or(Value::Null, |stored| {
+                stored.mailboxes.iter().map(|mailbox| (mailbox.clone(), true.into())).collect::<Object>().into()
+            }),
             "keywords" => stored.map_or(Value::Null, |stored| {
                 stored.keywords.iter().map(|keyword| (keyword.clone(), true.into())).collect::<Object>().into()
             }),

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::filing::{Deposit, Filer, Labels, Target};
-use mailbox::letter::{self, Expunge};
+use mailbox::letter::{self, Place};
 use mailbox::{
-    Error, FlagChange, FolderId, Keywords, LetterKey, Prepared, System, Uid, UidRange, Want, account_changes, fetch,
-    flags, folder,
+    Error, FlagChange, FolderId, Keywords, LetterKey, Prepared, System, UidRange, Want, account_changes, fetch, flags,
+    folder,
 };
 use serde_json::{Value, json};
 use store::{Asker, Store, Tx, View};
@@ -24,8 +24,6 @@ use crate::limits;
 use crate::scope::Scope;
 use crate::standard::{SetAnswer, Span};
 
-/// The most mailboxes of one letter that are looked up.
-const MOST_NAMED: usize = 8;
 /// The most letters that one write changes.
 const AT_ONCE: usize = 50;
 /// The most letters that one write changes if the client expects a certain state: all of them are one change, up to the
@@ -304,36 +302,36 @@ fn apply(
     change: &Object,
     known: &Keywords,
 ) -> Result<Result<(), SetError>, Error> {
-    let Some((folder, row)) = fetch::visible(tx, account, key, Want::ROW)? else {
-        return Ok(Err(SetError::not_found()));
-    };
+    let mut places = letter::places(tx, account, key)?;
+    places.retain(Place::is_visible);
+    let Some(first) = places.first() else { return Ok(Err(SetError::not_found())) };
     // A keyword may have been added since the keywords were read, by this call or another one.
-    let fresh = row.flags.keywords().iter().any(|id| known.name(*id).is_none());
+    let fresh = first.flags.keywords().iter().any(|id| known.name(*id).is_none());
     let fresh = if fresh { Some(Keywords::load(tx, account)?) } else { None };
     let known = fresh.as_ref().unwrap_or(known);
     let keywords: Object =
-        keywords::of(&row.flags, known).into_iter().map(|keyword| (keyword, Value::Bool(true))).collect();
+        keywords::of(&first.flags, known).into_iter().map(|keyword| (keyword, Value::Bool(true))).collect();
     let mut now = Object::new();
     now.insert("keywords".into(), keywords.into());
-    now.insert("mailboxIds".into(), json!({folder.id(): true}));
+    let mailboxes: Object = places.iter().map(|place| (place.folder.id(), Value::Bool(true))).collect();
+    now.insert("mailboxIds".into(), mailboxes.into());
     // Keywords are the same in any case.
     let change: Object = change.iter().map(|(path, value)| (in_lower_case(path), value.clone())).collect();
     let after = match patch::apply(now, &change, |name| (name == "keywords").then(|| json!({}))) {
         Ok(after) => after,
         Err(error) => return Ok(Err(error)),
     };
-    let (to, system, names) = match wanted(tx, account, &after)? {
+    let (folders, system, names) = match wanted(tx, account, &after)? {
         Ok(wanted) => wanted,
         Err(error) => return Ok(Err(error)),
     };
-    let mut at = (folder, row.uid);
-    if to != folder {
-        let moved = letter::move_(tx, folder, &[UidRange::one(row.uid)], to, 1)?;
-        at = (to, moved.pairs.first().map_or(row.uid, |(_, uid)| *uid));
-    }
+    let Some(placed) = letter::set_folders(tx, account, key, &folders)? else {
+        return Ok(Err(SetError::not_found()));
+    };
+    let Some((folder, uid)) = placed.now.first() else { return Ok(Err(SetError::not_found())) };
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let flags = flags::intern_beside(tx, account, system, &names, known)?;
-    letter::store_flags(tx, at.0, &[UidRange::one(at.1)], &FlagChange::Replace(flags), None, 1)?;
+    letter::store_flags(tx, *folder, &[UidRange::one(*uid)], &FlagChange::Replace(flags), None, 1)?;
     Ok(Ok(()))
 }
 
@@ -344,7 +342,7 @@ fn in_lower_case(path: &str) -> String {
     }
 }
 
-type Wanted = (FolderId, System, Vec<String>);
+type Wanted = (Vec<FolderId>, System, Vec<String>);
 
 /// Returns the folders that the letter shall lie in, and its keywords.
 fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, SetError>, Error> {
@@ -359,43 +357,39 @@ fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, 
     }
     let mut ids = after.get("mailboxIds").and_then(Value::as_object).cloned().unwrap_or_default();
     ids.retain(|_, value| *value != Value::Bool(false));
-    let all_true = ids.values().all(|value| *value == Value::Bool(true));
-    let mut folders = Vec::new();
-    // A letter lies in one mailbox: a client may name very many, but they are not all looked up while nobody else can
-    // write.
-    for id in ids.keys().take(MOST_NAMED) {
-        let folder = match FolderId::read(id) {
-            Some(id) => match folder::get(tx, id) {
-                Ok(folder) => Some(folder).filter(|folder| folder.account == account),
-                Err(Error::NoSuchFolder(_)) => None,
-                Err(error) => return Err(error),
-            },
-            None => None,
-        };
-        folders.push(folder.map(|folder| folder.id));
+    if ids.len() > letter::MOST_PLACES {
+        return Ok(Err(SetError::new("tooManyMailboxes")));
     }
-    let folder = match folders.as_slice() {
-        [Some(folder)] if all_true => Some(*folder),
-        several if ids.len() > 1 && all_true && several.iter().all(Option::is_some) => {
-            return Ok(Err(SetError::new("tooManyMailboxes")));
-        }
-        _ => {
-            bad.push("mailboxIds");
-            None
-        }
-    };
-    Ok(match (folder, keywords) {
-        (Some(folder), Some((system, names))) => Ok((folder, system, names)),
+    let all_true = ids.values().all(|value| *value == Value::Bool(true));
+    let folders = folders_of(tx, account, ids.keys())?.filter(|folders| all_true && !folders.is_empty());
+    if folders.is_none() {
+        bad.push("mailboxIds");
+    }
+    Ok(match (folders, keywords) {
+        (Some(folders), Some((system, names))) => Ok((folders, system, names)),
         _ => Err(SetError::invalid(bad)),
     })
 }
 
-fn destroy(tx: &mut Tx, account: AccountId, key: LetterKey) -> Result<bool, Error> {
-    let Some((folder, row)) = fetch::visible(tx, account, key, Want::ROW)? else { return Ok(false) };
-    expunge(tx, folder, row.uid)?;
-    Ok(true)
+/// Returns the folders of these ids; `None` if the account has not all of them.
+fn folders_of<'i>(
+    tx: &Tx,
+    account: AccountId,
+    ids: impl Iterator<Item = &'i String>,
+) -> Result<Option<Vec<FolderId>>, Error> {
+    let mut folders = Vec::new();
+    for id in ids {
+        let Some(id) = FolderId::read(id) else { return Ok(None) };
+        match folder::get(tx, id) {
+            Ok(folder) if folder.account == account => folders.push(id),
+            Ok(_) | Err(Error::NoSuchFolder(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(folders))
 }
 
-fn expunge(tx: &mut Tx, folder: FolderId, uid: Uid) -> Result<(), Error> {
-    letter::expunge(tx, folder, &Expunge::All(&[UidRange::one(uid)]), 1).map(drop)
+fn destroy(tx: &mut Tx, account: AccountId, key: LetterKey) -> Result<bool, Error> {
+    let is_visible = letter::places(tx, account, key)?.iter().any(Place::is_visible);
+    Ok(is_visible && letter::destroy(tx, account, key)?)
 }

@@ -23,6 +23,8 @@ pub enum Expunge<'a> {
     DeletedAmong(&'a [UidRange]),
     /// All of these, whatever their flags (JMAP destroy, housekeeping).
     All(&'a [UidRange]),
+    /// Those of these that lie in another folder as well: whoever takes a copy back takes away no letter.
+    Doubled(&'a [UidRange]),
 }
 
 /// The letters that went.
@@ -47,12 +49,15 @@ pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize)
     let (entries, next) = within_octets(match which {
         Expunge::Deleted => slice_deleted(tx, folder, &[UidRange::ALL], limit)?,
         Expunge::DeletedAmong(ranges) => slice_deleted(tx, folder, ranges, limit)?,
-        Expunge::All(ranges) => slice(tx, folder, ranges, limit)?,
+        Expunge::All(ranges) | Expunge::Doubled(ranges) => slice(tx, folder, ranges, limit)?,
     });
+    let (mut entries, next) = with_others(tx, folder, entries, next)?;
+    if matches!(which, Expunge::Doubled(_)) {
+        keep_doubled(tx, &mut entries)?;
+    }
     if entries.is_empty() {
         return Ok(Expunged { more: next.is_some(), next, ..Expunged::default() });
     }
-    let (entries, next) = with_others(tx, folder, entries, next)?;
     let change = take_away(tx, account, folder, &entries)?;
     for (entry, _) in &entries {
         bury(tx, folder, entry.uid, change)?;
@@ -61,6 +66,22 @@ pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize)
     tx.announce(WORK);
     let (uids, letters) = entries.iter().map(|(entry, _)| (entry.uid, entry.letter)).unzip();
     Ok(Expunged { uids, letters, more: next.is_some(), next, change: Some(change) })
+}
+
+/// Keeps those that lie in another folder, one that has not been deleted.
+fn keep_doubled(tx: &Tx, leaving: &mut Vec<Leaving>) -> Result<(), Error> {
+    let mut doubled = Vec::with_capacity(leaving.len());
+    for (entry, others) in leaving.drain(..) {
+        let mut stays = false;
+        for (folder, _) in &others {
+            stays |= crate::folder::is_there(tx, *folder)?;
+        }
+        if stays {
+            doubled.push((entry, others));
+        }
+    }
+    *leaving = doubled;
+    Ok(())
 }
 
 /// Clears letters out of a deleted folder, a slice at a time, and the folder's row with the last of them. True when
@@ -145,9 +166,10 @@ fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, leaving: &[Leavi
 
 /// A letter that lies nowhere any more goes out of the house.
 fn take_one(tx: &mut Tx, letter: LetterKey) -> Result<Option<ThreadId>, Error> {
-    let row = tx.query_opt("DELETE FROM letter WHERE letter = $1 RETURNING blob, thread", params![letter.0], |row| {
-        Ok((row.get::<BlobId>(0)?, ThreadId(row.get(1)?)))
-    })?;
+    let row =
+        tx.query_opt("DELETE FROM letter WHERE letter = $1 RETURNING blob, thread", params![letter.0], |row| {
+            Ok((row.get::<BlobId>(0)?, ThreadId(row.get(1)?)))
+        })?;
     let Some((blob, thread)) = row else { return Ok(None) };
     tx.drop_blob(blob)?;
     // The search index is another file; the background task takes the letter out of it.

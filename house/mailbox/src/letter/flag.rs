@@ -194,14 +194,7 @@ fn turned(turns: &[Turn]) -> BTreeSet<ThreadId> {
     turns.iter().filter(is_turned).map(|turn| turn.entry.thread).collect()
 }
 
-fn write(
-    tx: &mut Tx,
-    folder: FolderId,
-    uid: Uid,
-    flags: &FlagSet,
-    change: Change,
-    born: Change,
-) -> Result<(), Error> {
+fn write(tx: &mut Tx, folder: FolderId, uid: Uid, flags: &FlagSet, change: Change, born: Change) -> Result<(), Error> {
     tx.execute(
         "UPDATE entry SET flags = $3, keywords = $4, change = $5, born = $6 WHERE folder = $1 AND uid = $2",
         params![folder.0, uid.get(), flags.system.bits(), flags.encode_keywords(), change.0, born.0],

@@ -187,13 +187,7 @@ fn settled(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
 
 /// Notes that a place of a letter is seen no more: a client that asks for the changes of the account learns that the letter
 /// went or, if it `stays` in sight elsewhere, that it has changed.
-pub(super) fn leaves(
-    tx: &mut Tx,
-    account: AccountId,
-    entry: &Entry,
-    change: Change,
-    stays: bool,
-) -> Result<(), Error> {
+pub(super) fn leaves(tx: &mut Tx, account: AccountId, entry: &Entry, change: Change, stays: bool) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO letter_gone (account, change, letter, born, thread, stays) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING",

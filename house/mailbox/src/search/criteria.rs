@@ -1,5 +1,7 @@
 //! The criteria of a search.
 
+use std::collections::BTreeSet;
+
 use store::Field;
 
 use super::sought::{ANYWHERE, BODY, Sought};
@@ -46,6 +48,8 @@ pub enum Criteria {
     Thread(InThread, System, String),
     /// The letter is in this folder.
     In(FolderId),
+    /// The letter is in a folder that is none of these.
+    InOtherThan(Vec<FolderId>),
     /// Received at this time (in milliseconds since 1970) or later.
     ReceivedFrom(i64),
     /// Received before this time.
@@ -159,14 +163,15 @@ impl Criteria {
     const MOST_TEXTS: usize = 400;
     const MOST_FIELDS: usize = 1_000;
 
-    /// The same for letters of one folder: which folder they lie in is no question any more, and what follows from
-    /// that falls away.
-    pub(super) fn within(&self, folder: FolderId) -> Self {
-        let all = |parts: &[Self]| -> Vec<Self> { parts.iter().map(|part| part.within(folder)).collect() };
+    /// The same for letters of one folder: that they lie in it is no question any more, and what follows from that falls away.
+    /// `only`: they lie in no other folder.
+    pub(super) fn within(&self, folder: FolderId, only: bool) -> Self {
+        let all = |parts: &[Self]| -> Vec<Self> { parts.iter().map(|part| part.within(folder, only)).collect() };
         match self {
             Self::In(wanted) if *wanted == folder => Self::All,
-            Self::In(_) => Self::none(),
-            Self::Not(part) => match part.within(folder) {
+            Self::InOtherThan(others) if !others.contains(&folder) => Self::All,
+            Self::In(_) | Self::InOtherThan(_) if only => Self::none(),
+            Self::Not(part) => match part.within(folder, only) {
                 Self::All => Self::none(),
                 part if part.is_none() => Self::All,
                 part => Self::Not(Box::new(part)),
@@ -195,6 +200,30 @@ impl Criteria {
                 }
             }
             other => other.clone(),
+        }
+    }
+
+    /// Folders of `all` such that each letter that fits lies in one of them; `None`: it may lie anywhere.
+    pub(super) fn folders(&self, all: &[FolderId]) -> Option<BTreeSet<FolderId>> {
+        match self {
+            Self::In(folder) => Some(BTreeSet::from([*folder])),
+            Self::InOtherThan(others) => Some(all.iter().copied().filter(|folder| !others.contains(folder)).collect()),
+            Self::And(parts) => parts.iter().filter_map(|part| part.folders(all)).min_by_key(BTreeSet::len),
+            Self::Or(parts) => {
+                let each: Option<Vec<_>> = parts.iter().map(|part| part.folders(all)).collect();
+                Some(each?.into_iter().flatten().collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// The criteria that say in which folders a letter lies.
+    pub(super) fn of_folders<'c>(&'c self, found: &mut Vec<&'c Self>) {
+        match self {
+            Self::In(_) | Self::InOtherThan(_) if !found.contains(&self) => found.push(self),
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.of_folders(found)),
+            Self::Not(part) => part.of_folders(found),
+            _ => {}
         }
     }
 

@@ -1,21 +1,25 @@
-//! Gathers, once for a search and before any letter is looked at, keywords, conversations, and the full-text index's
-//! answers for the whole account.
+//! Gathers, once for a search and before any letter is looked at, keywords, conversations, letters of folders, and the
+//! full-text index's answers for the whole account.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use mail::Timestamp;
 use mail::seam::AccountId;
 use roaring::RoaringTreemap;
-use store::{Answer, Asker, Question, Store};
+use store::{Answer, Asker, Question, Store, View, params};
 
 use super::forms::exact;
 use super::sought::{Sought, in_header, named};
 use super::{Criteria, InThread, fields, order};
-use crate::{Error, Keywords, Piece, System};
+use crate::{Error, Keywords, Piece, System, folder};
 
 /// The conversations of which so many letters have flags or a keyword.
 type ThreadSets = HashMap<(InThread, u8, String), Arc<RoaringTreemap>>;
+
+/// The visible letters that lie where criteria say.
+type FolderSets = Vec<(Criteria, Arc<RoaringTreemap>)>;
 
 /// Questions that the index is asked at once.
 const AT_ONCE: usize = 16;
@@ -25,6 +29,7 @@ pub struct Known {
     pub keywords: Keywords,
     pub now: Timestamp,
     threads: ThreadSets,
+    folders: FolderSets,
     answers: HashMap<Question, Arc<Answer>>,
 }
 
@@ -56,10 +61,11 @@ impl Known {
         criteria: &[&Criteria],
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let (mut asked, mut threads) = (HashMap::new(), ThreadSets::new());
+        let (mut asked, mut threads, mut named) = (HashMap::new(), ThreadSets::new(), Vec::new());
         for one in criteria {
             questions(one, &mut asked);
             of_threads(one, &mut threads);
+            one.of_folders(&mut named);
         }
         let asker = Asker(account.0);
         let keywords = store.read_for(asker, move |view| Keywords::load(view, account)).await?;
@@ -75,13 +81,19 @@ impl Known {
                 })
                 .await?;
         }
+        let mut folders = FolderSets::new();
+        for wanted in named {
+            let asked = wanted.clone();
+            let letters = store.scan_for(asker, move |view| lying(view, account, &asked)).await?;
+            folders.push((wanted.clone(), Arc::new(letters)));
+        }
         let asked: Vec<Question> = asked.into_keys().collect();
         let answers = match asked.is_empty() {
             true => Vec::new(),
             false => ask(store, account, &asked).await?,
         };
         let answers = asked.into_iter().zip(answers.into_iter().map(Arc::new)).collect();
-        Ok(Self { keywords, now, threads, answers })
+        Ok(Self { keywords, now, threads, folders, answers })
     }
 
     /// Returns the answer of the index about a text.
@@ -107,10 +119,32 @@ impl Known {
         Some(Told { answer: Arc::new(Answer { found: RoaringTreemap::new(), perhaps, reached }), exact: true })
     }
 
+    /// The visible letters that lie where the criteria say.
+    pub fn lying(&self, wanted: &Criteria) -> Option<Arc<RoaringTreemap>> {
+        self.folders.iter().find(|(known, _)| known == wanted).map(|(_, letters)| Arc::clone(letters))
+    }
+
     /// The conversations of which so many letters have the flags or the keyword.
     pub fn threads(&self, how: InThread, flags: System, keyword: String) -> Option<Arc<RoaringTreemap>> {
         self.threads.get(&(how, flags.bits(), keyword)).cloned()
     }
+}
+
+/// Walks through the folders that the criteria name, by the index of their visible letters.
+fn lying(view: &View, account: AccountId, wanted: &Criteria) -> Result<RoaringTreemap, Error> {
+    let mut letters = RoaringTreemap::new();
+    for folder in folder::list(view, account)? {
+        if wanted.within(folder.id, true) != Criteria::All {
+            continue;
+        }
+        view.check()?;
+        let sql = "SELECT letter FROM entry WHERE folder = $1 AND (flags & 8) = 0";
+        view.for_each(sql, params![folder.id.0], |row| {
+            letters.insert(row.get(0)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(letters)
 }
 
 /// Returns the answer for a question that the index was not asked: each letter must be looked at.

@@ -1,7 +1,8 @@
 //! Letters of an account that fit, in an order, a window of them at a time (RFC 8620 §5.5).
 //!
 //! Listed by the time they were received, letters come from an index, so that the first page of a large folder costs
-//! a page. In any other order the letters that fit are gathered and sorted.
+//! a page. A letter that lies in several folders comes out of the index of each at the same place of the list, and is on it
+//! once. In any other order the letters that fit are gathered and sorted.
 
 use std::collections::{BinaryHeap, HashSet, VecDeque};
 use std::ops::ControlFlow;
@@ -108,17 +109,20 @@ pub async fn list(
 ) -> Result<Option<Found>, Error> {
     let asked = Asked { window, limit, total, collapse: listing.collapse };
     let best = best(store, account, &listing, now).await?;
-    if let Some(Sources { state, folders }) = &best {
+    if let Some(Sources { state, folders, .. }) = &best {
         let ascending = by_received(&listing.orders).unwrap_or_default();
         if let Some((letters, position)) = page_of_best(store, account, folders, ascending, asked).await? {
             let exact = is_state(store, account, *state).await?;
             return Ok(Some(Found { letters, position, total: None, state: *state, exact }));
         }
     }
-    let Sources { state, folders } = sources(store, account, &listing.criteria, now).await?;
+    let Sources { state, folders, total: known } = sources(store, account, &listing.criteria, now).await?;
     let state = best.as_ref().map_or(state, |best| best.state);
     let cut = match by_received(&listing.orders) {
-        Some(ascending) => page(store, account, in_turn(best, folders), ascending, asked).await?,
+        Some(ascending) => {
+            let known = counted(&folders, known, &best, listing.collapse);
+            page(store, account, in_turn(best, folders), known, ascending, asked).await?
+        }
         None => {
             let first = match window {
                 Window::Position(position) => usize::try_from(position).ok().map(|at| at.saturating_add(limit)),
@@ -152,7 +156,7 @@ async fn page_of_best(
     if asked.total || matches!(asked.window, Window::Position(back) if back < 0) {
         return Ok(None);
     }
-    let cut = page(store, account, vec![best.to_vec()], ascending, asked).await?;
+    let cut = page(store, account, vec![best.to_vec()], None, ascending, asked).await?;
     Ok(cut.filter(|(letters, ..)| letters.len() == asked.limit).map(|(letters, position, _)| (letters, position)))
 }
 
@@ -174,10 +178,10 @@ async fn page(
     store: &Store,
     account: AccountId,
     lists: Vec<Vec<Source>>,
+    known: Option<u64>,
     ascending: bool,
     asked: Asked,
 ) -> Result<Option<Cut>, Error> {
-    let known = counted(&lists, asked.collapse);
     let asker = Asker(account.0);
     if lists.iter().flatten().all(Source::is_whole) && (known.is_some() || !asked.total) && asked.is_near() {
         let lists = lists.clone();
@@ -216,8 +220,9 @@ pub async fn placed(
     now: Timestamp,
 ) -> Result<Placed, Error> {
     let best = best(store, account, &listing, now).await?;
-    let Sources { state, folders } = sources(store, account, &listing.criteria, now).await?;
+    let Sources { state, folders, total: known } = sources(store, account, &listing.criteria, now).await?;
     let state = best.as_ref().map_or(state, |best| best.state);
+    let known = counted(&folders, known, &best, listing.collapse);
     let sorted = match by_received(&listing.orders) {
         Some(_) => None,
         None => Some(ranked(store, account, listing.orders.clone(), folders.clone(), None, listing.collapse).await?),
@@ -226,7 +231,7 @@ pub async fn placed(
     let lists = in_turn(best, folders.clone());
     let (letters, total) = store
         .scan_for(Asker(account.0), move |view| {
-            let known = sorted.as_ref().map(|list| list.total).or_else(|| counted(&lists, sought.collapse));
+            let known = sorted.as_ref().map(|list| list.total).or(known);
             let expected = expected(view, &folders, &sought.letters, &sought.threads)?;
             let mut hits = match (sorted, by_received(&listing.orders)) {
                 (Some(list), _) => Hits::sorted(list.hits),
@@ -277,14 +282,15 @@ impl Sought {
     }
 }
 
-/// Returns the length of the list, if counters tell it. They do not tell it for a list with criteria, since some of
-/// its letters may be flagged `\Deleted`.
-fn counted(lists: &[Vec<Source>], collapse: bool) -> Option<u64> {
-    let [sources] = lists else { return None };
-    if !sources.iter().all(Source::is_whole) || (collapse && sources.len() > 1) {
-        return None;
+/// Returns the length of the list, if counters tell it: `known` is that of a list that is not collapsed.
+fn counted(folders: &[Source], known: Option<u64>, best: &Option<Sources>, collapse: bool) -> Option<u64> {
+    match (collapse, folders) {
+        _ if best.is_some() => None,
+        (false, _) => known,
+        (true, [only]) if only.is_whole() => Some(only.threads),
+        (true, []) => Some(0),
+        (true, _) => None,
     }
-    Some(sources.iter().map(|source| if collapse { source.threads } else { source.visible }).sum())
 }
 
 /// Returns those of the letters that are on the list, or would be were it not collapsed.
@@ -487,12 +493,14 @@ struct Merge<'v> {
     streams: Vec<Stream<'v>>,
     /// The rank of each stream, the first of all on top.
     next: BinaryHeap<((i64, i64), usize)>,
+    /// The last letter of the list so far.
+    last: Option<LetterKey>,
 }
 
 impl<'v> Merge<'v> {
     fn new(streams: Vec<Stream<'v>>) -> Self {
         let next = streams.iter().enumerate().filter_map(|(number, stream)| Some((stream.rank()?, number))).collect();
-        Self { streams, next }
+        Self { streams, next, last: None }
     }
 
     /// A folder is read no further than the list has come: one in which nothing fits is not read to its end.
@@ -504,8 +512,10 @@ impl<'v> Merge<'v> {
                 stream.turn_page()?;
             }
             self.next.extend(stream.rank().map(|rank| (rank, number)));
-            if hit.is_some() {
-                return Ok(hit);
+            // A letter that lies in several folders comes from all of them, one after the other.
+            if let Some(hit) = hit.filter(|hit| self.last != Some(hit.letter)) {
+                self.last = Some(hit.letter);
+                return Ok(Some(hit));
             }
         }
         Ok(None)

@@ -68,6 +68,8 @@ struct Ranking {
     kept: Vec<(Box<[Worth]>, i64, Hit)>,
     count: u64,
     threads: RoaringTreemap,
+    /// The letters that were met, where one may lie in several of the folders.
+    met: Option<RoaringTreemap>,
 }
 
 impl Ranking {
@@ -75,6 +77,7 @@ impl Ranking {
         let scale = |order: &Order| Scale::new(view, account, &order.key);
         let scales = orders.iter().map(scale).collect::<Result<_, _>>()?;
         let sources = placed_where_few(view, sources)?;
+        let met = (sources.len() > 1).then(RoaringTreemap::new);
         let todo = sources.into_iter().map(|source| {
             let ranges = source.ranges();
             (source, ranges)
@@ -88,6 +91,7 @@ impl Ranking {
             kept: Vec::new(),
             count: 0,
             threads: RoaringTreemap::new(),
+            met,
         })
     }
 
@@ -125,6 +129,10 @@ impl Ranking {
     }
 
     fn take(&mut self, row: &fetch::Row) {
+        let letter = u64::try_from(row.letter.0).unwrap_or_default();
+        if self.met.as_mut().is_some_and(|met| !met.insert(letter)) {
+            return;
+        }
         let worth = self.scales.iter().map(|scale| scale.weigh(row)).collect();
         self.kept.push((worth, row.received.0, Hit { letter: row.letter, thread: row.thread }));
         self.count += 1;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use roaring::RoaringTreemap;
-use store::{Asker, Store, View};
+use store::{Asker, Store, View, params};
 
 use super::Criteria;
 use super::known::Known;
@@ -55,6 +55,9 @@ pub struct Sources {
     /// The state of the letters before they were looked at: a later change is told as a change since.
     pub state: Change,
     pub folders: Vec<Source>,
+    /// The number of letters on the list, if counters tell it. They do not tell it where criteria tell letters of a folder
+    /// apart, since some of those may be flagged `\Deleted`.
+    pub total: Option<u64>,
 }
 
 impl Source {
@@ -88,10 +91,11 @@ pub(super) async fn sources(
     }
     let look = move |view: &View| {
         let States { emails, .. } = states(view, account)?;
-        Ok::<_, Error>((emails, folder::list(view, account)?))
+        Ok::<_, Error>((emails, folder::list(view, account)?, doubled(view, account)?))
     };
-    let (state, all) = store.read_for(Asker(account.0), look).await?;
-    let groups = groups(criteria, all);
+    let (state, all, doubled) = store.read_for(Asker(account.0), look).await?;
+    let whole = all.iter().filter(|folder| folder.total > folder.deleted).count();
+    let groups = groups(criteria, all, doubled == Some(0));
     let all: Vec<&Criteria> = groups.iter().map(|(criteria, _)| criteria).collect();
     let known = Known::gather(store, account, &all, now).await?;
     let mut folders = Vec::new();
@@ -104,15 +108,42 @@ pub(super) async fn sources(
             }
         }
     }
-    Ok(Sources { state, folders })
+    let total = total(&folders, doubled, folders.len() == whole);
+    Ok(Sources { state, folders, total })
 }
 
-/// The folders that may have letters for the list, together where the same is looked for in them.
-fn groups(criteria: &Criteria, folders: Vec<folder::Folder>) -> Vec<(Criteria, Vec<Source>)> {
+/// The number of visible places beyond the first of each letter; `None`: not known while a deleted folder is cleared away.
+fn doubled(view: &View, account: AccountId) -> Result<Option<u64>, Error> {
+    let sql = "SELECT doubled, EXISTS (SELECT 1 FROM folder WHERE left_over = 1 AND account = $1)
+         FROM account_mail WHERE account = $1";
+    let found = view.query_one(sql, params![account.0], |row| Ok((row.get::<i64>(0)?, row.get::<bool>(1)?)))?;
+    Ok(match found {
+        (0, _) => Some(0),
+        (doubled, false) => u64::try_from(doubled).ok(),
+        (_, true) => None,
+    })
+}
+
+/// The number of letters in whole folders; `all`: these are all folders with letters.
+fn total(folders: &[Source], doubled: Option<u64>, all: bool) -> Option<u64> {
+    let places = folders.iter().map(|source| source.is_whole().then_some(source.visible)).sum::<Option<u64>>()?;
+    match doubled {
+        _ if folders.len() < 2 => Some(places),
+        Some(0) => Some(places),
+        Some(doubled) if all => Some(places.saturating_sub(doubled)),
+        _ => None,
+    }
+}
+
+/// The folders that may have letters for the list, together where the same is looked for in them. `only`: no letter lies in
+/// two of them.
+fn groups(criteria: &Criteria, folders: Vec<folder::Folder>, only: bool) -> Vec<(Criteria, Vec<Source>)> {
     let mut groups: Vec<(Criteria, Vec<Source>)> = Vec::new();
-    for folder in folders {
+    let ids: Vec<FolderId> = folders.iter().map(|folder| folder.id).collect();
+    let enough = criteria.folders(&ids);
+    for folder in folders.into_iter().filter(|folder| enough.as_ref().is_none_or(|some| some.contains(&folder.id))) {
         let visible = u64::from(folder.total.saturating_sub(folder.deleted));
-        let its_criteria = criteria.within(folder.id);
+        let its_criteria = criteria.within(folder.id, only);
         if visible == 0 || its_criteria.is_none() {
             continue;
         }

@@ -35,6 +35,7 @@ pub enum Test {
     Field(Field, String, Option<Told>),
     Says(Box<Sought>, Told),
     Threads(Arc<RoaringTreemap>),
+    Letters(Arc<RoaringTreemap>),
     Attached,
 }
 
@@ -70,12 +71,15 @@ impl Test {
             Criteria::Thread(how, flags, keyword) => {
                 known.threads(how, flags, keyword).map_or(Self::Always(false), Self::Threads)
             }
+            // Letters of one folder that lie in others as well (see `Criteria::within`).
+            Criteria::In(_) | Criteria::InOtherThan(_) => {
+                known.lying(&criteria).map_or(Self::Always(false), Self::Letters)
+            }
             Criteria::Attached => Self::Attached,
             Criteria::Uids(uids) => Self::Uids(uids),
             Criteria::Larger(size) => Self::Larger(size),
             Criteria::Smaller(size) => Self::Smaller(size),
             Criteria::ChangedSince(change) => Self::ChangedSince(change),
-            // A folder is told apart folder by folder before (see `Criteria::within`).
             other => Self::date(&other, known.now.0).unwrap_or(Self::Always(false)),
         }
     }
@@ -222,6 +226,7 @@ impl Test {
                 .or_else(|| field.piece().and_then(|piece| kept_has(row, piece, text))),
             Self::Attached => row.attached,
             Self::Threads(threads) => Some(u64::try_from(row.thread.0).is_ok_and(|thread| threads.contains(thread))),
+            Self::Letters(letters) => Some(u64::try_from(row.letter.0).is_ok_and(|letter| letters.contains(letter))),
             Self::Says(_, told) => told.says(row.letter.0),
         }
     }

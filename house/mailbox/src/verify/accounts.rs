@@ -1,6 +1,9 @@
 //! Verifies accounts as a whole.
 
+use std::ops::ControlFlow;
+
 use mail::seam::AccountId;
+use roaring::RoaringTreemap;
 use store::{Tx, View, params};
 
 use super::fault::{Fault, Finding};
@@ -21,7 +24,7 @@ pub(super) fn each(verify: &Verify<'_>, mut visit: impl FnMut(AccountId) -> Resu
     }
 }
 
-/// Checks that an account uses as much as its folders hold, and that its counter of changes is not behind any change.
+/// Checks that an account uses as much as its letters hold, each counted once, how many places are doubled, and that its counter of changes is not behind any change.
 pub(super) fn counters(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
     each(verify, |account| {
         let Some(counted) = verify.store.read_blocking(move |view| count(view, account))? else { return Ok(()) };
@@ -41,23 +44,53 @@ type Counted = (&'static str, i64, i64);
 
 /// Each counter of an account. A counter that must only not be behind is found as it is kept where
 /// it is not.
-fn count(view: &View, account: AccountId) -> Result<Option<[Counted; 4]>, Error> {
-    let sql = "SELECT used, letters, change, uid_validity FROM account_mail WHERE account = $1";
+fn count(view: &View, account: AccountId) -> Result<Option<[Counted; 5]>, Error> {
+    let sql = "SELECT used, letters, change, uid_validity, doubled FROM account_mail WHERE account = $1";
     let kept = view.query_opt(sql, params![account.0], |row| {
-        Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?, row.get::<i64>(3)?))
+        Ok([row.get::<i64>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?])
     })?;
-    let Some((used, letters, change, validity)) = kept else { return Ok(None) };
-    let sql = "SELECT COALESCE(SUM(size), 0), COALESCE(SUM(total), 0), COALESCE(MAX(highest), 0),
-         COALESCE(MAX(altered), 0), COALESCE(MAX(uid_validity), 0) FROM folder WHERE account = $1";
+    let Some([used, letters, change, validity, doubled]) = kept else { return Ok(None) };
+    let Held { octets, letters: held, doubled: found } = Held::count(view, account)?;
+    let sql = "SELECT COALESCE(MAX(highest), 0), COALESCE(MAX(altered), 0), COALESCE(MAX(uid_validity), 0)
+         FROM folder WHERE account = $1";
     Ok(Some(view.query_one(sql, params![account.0], |row| {
-        let (highest, altered): (i64, i64) = (row.get(2)?, row.get(3)?);
+        let (highest, altered): (i64, i64) = (row.get(0)?, row.get(1)?);
         Ok([
-            ("used", used, row.get(0)?),
-            ("letters", letters, row.get(1)?),
+            ("used", used, octets),
+            ("letters", letters, held),
             ("change", change, change.max(highest).max(altered)),
-            ("uid_validity", validity, validity.max(row.get(4)?)),
+            ("uid_validity", validity, validity.max(row.get(2)?)),
+            ("doubled", doubled, found),
         ])
     })?))
+}
+
+/// What an account holds, found by a walk along the places of its letters.
+#[derive(Default)]
+struct Held {
+    octets: i64,
+    letters: i64,
+    /// Visible places beyond the first of each letter.
+    doubled: i64,
+}
+
+impl Held {
+    fn count(view: &View, account: AccountId) -> Result<Self, Error> {
+        let mut held = Self::default();
+        let (mut met, mut seen) = (RoaringTreemap::new(), RoaringTreemap::new());
+        let sql = "SELECT e.letter, e.size, e.flags & 8 FROM folder f JOIN entry e ON e.folder = f.folder
+             WHERE f.account = $1";
+        view.for_each(sql, params![account.0], |row| {
+            let (letter, size, hidden) = (row.get::<u64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)? != 0);
+            if met.insert(letter) {
+                held.octets += size;
+                held.letters += 1;
+            }
+            held.doubled += i64::from(!hidden && !seen.insert(letter));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(held)
+    }
 }
 
 /// `name` is one of this file's.

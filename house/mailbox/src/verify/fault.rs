@@ -40,6 +40,8 @@ pub enum Fault {
     NoLetter(FolderId, Uid),
     /// A letter and its place in a folder do not agree; the text names the column.
     Place(&'static str),
+    /// The places of a letter do not agree on what is the letter's; the text names the column.
+    Places(&'static str),
     /// The number of letters of a conversation in a folder is wrong, or whether it is shown as unread there.
     Conversation(ThreadId),
     /// A message id or a subject leads to a conversation that has no letter.
@@ -99,7 +101,7 @@ impl Seen {
     /// A letter by its key.
     pub(super) fn look(view: &View, letter: LetterKey) -> Result<Self, Error> {
         let sql = "SELECT f.name, e.uid, l.summary FROM letter l LEFT JOIN entry e ON e.letter = l.letter
-             LEFT JOIN folder f ON f.folder = e.folder WHERE l.letter = $1";
+             LEFT JOIN folder f ON f.folder = e.folder WHERE l.letter = $1 ORDER BY e.folder LIMIT 1";
         let found = view.query_opt(sql, params![letter.0], |row| {
             let summary = Summary::decode(row.bytes(2)?).unwrap_or_default();
             let subject = summary.subject().map(decode::words).unwrap_or_default();

@@ -6,6 +6,7 @@ use mail::seam::AccountId;
 use store::{Tx, View, params};
 
 use super::fault::{Fault, Finding, Seen};
+use super::places;
 use super::work::{Looked, SLICE, Verify};
 use crate::{Error, FolderId, LetterKey, Uid, Uids};
 
@@ -38,6 +39,7 @@ pub(super) fn entries(verify: &Verify<'_>, tell: &mut dyn FnMut(Finding)) -> Res
         }
         Ok(())
     })?;
+    places::agree(verify, tell)?;
     strangers(verify, tell)
 }
 

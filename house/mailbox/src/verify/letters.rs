@@ -25,8 +25,9 @@ struct Kept {
     size: u64,
     summary: Vec<u8>,
     structure: Vec<u8>,
-    /// The note of its attachments in a folder, if it lies in one.
-    attached: Option<Option<bool>>,
+    /// The number of its places, and the least and the greatest note of its attachments in one, if one has a note.
+    places: i64,
+    attached: [Option<bool>; 2],
     /// The length of the body; `None` if there is no body.
     length: Option<u64>,
 }
@@ -65,7 +66,7 @@ fn letter(verify: &Verify<'_>, damaged: &Damaged, kept: &Kept, tell: &mut dyn Fn
         tell(Finding { letter: Some(letter), ..Finding::of(fault, Some(kept.account), mended) });
         Ok(())
     };
-    if kept.attached.is_none() {
+    if kept.places == 0 {
         found(Fault::NoFolder, false)?;
     }
     let blob = kept.blob;
@@ -91,11 +92,12 @@ fn letter(verify: &Verify<'_>, damaged: &Damaged, kept: &Kept, tell: &mut dyn Fn
 
 fn slice(view: &View, after: LetterKey) -> Result<Vec<Kept>, Error> {
     let (mut letters, mut octets) = (Vec::new(), 0);
-    let sql = "SELECT l.letter, l.account, l.blob, l.size, l.summary, l.structure, e.letter, e.attached, b.length
-         FROM letter l LEFT JOIN entry e ON e.letter = l.letter LEFT JOIN blob b ON b.id = l.blob
-         WHERE l.letter > $1 ORDER BY l.letter LIMIT $2";
+    let sql = "SELECT l.letter, l.account, l.blob, l.size, l.summary, l.structure,
+         (SELECT COUNT(*) FROM entry e WHERE e.letter = l.letter), b.length,
+         (SELECT MIN(e.attached) FROM entry e WHERE e.letter = l.letter),
+         (SELECT MAX(e.attached) FROM entry e WHERE e.letter = l.letter)
+         FROM letter l LEFT JOIN blob b ON b.id = l.blob WHERE l.letter > $1 ORDER BY l.letter LIMIT $2";
     view.for_each(sql, params![after.0, LETTERS], |row| {
-        let placed = row.get::<Option<i64>>(6)?.is_some();
         let kept = Kept {
             letter: LetterKey(row.get(0)?),
             account: AccountId(row.get(1)?),
@@ -103,8 +105,9 @@ fn slice(view: &View, after: LetterKey) -> Result<Vec<Kept>, Error> {
             size: row.get(3)?,
             summary: row.bytes(4)?.to_vec(),
             structure: row.bytes(5)?.to_vec(),
-            attached: if placed { Some(row.get(7)?) } else { None },
-            length: row.get(8)?,
+            places: row.get(6)?,
+            length: row.get(7)?,
+            attached: [row.get(8)?, row.get(9)?],
         };
         octets += kept.size;
         letters.push(kept);
@@ -141,8 +144,8 @@ fn difference(kept: &Kept, parsed: &Parsed) -> Option<&'static str> {
         return Some("structure");
     }
     // None: nobody has looked yet.
-    let attached = kept.attached.flatten();
-    attached.filter(|attached| *attached != parsed.attached).map(|_| "attached")
+    let mut attached = kept.attached.into_iter().flatten();
+    attached.any(|attached| attached != parsed.attached).then_some("attached")
 }
 
 /// One of an earlier reading is as good: that it can be read is all that can be said of it.

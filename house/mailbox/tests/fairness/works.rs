@@ -9,8 +9,8 @@ use mail::seam::AccountId;
 use mailbox::letter::{self, Copied, Expunge, SLICE};
 use mailbox::search::{self, Criteria, Key, Listing, Order, Window};
 use mailbox::{
-    Error, FlagChange, FlagSet, FolderId, Keywords, SpecialUse, System, Uid, UidRange, Uids, account, flags, folder,
-    index, sliced,
+    Error, FlagChange, FlagSet, FolderId, Keywords, LetterKey, SpecialUse, System, Uid, UidRange, Uids, account, flags,
+    folder, index, sliced,
 };
 use store::{Store, Tx, params};
 
@@ -73,6 +73,11 @@ pub const WORKS: &[Work] = &[
     Work { function: "letter::store_flags", bound: Bound::Slice, run: flag_all },
     Work { function: "letter::copy", bound: Bound::Slice, run: copy_all },
     Work { function: "letter::move_", bound: Bound::Slice, run: move_all },
+    Work { function: "letter::add", bound: Bound::Slice, run: label_all },
+    Work { function: "letter::store_flags", bound: Bound::Slice, run: flag_what_lies_in_many_folders },
+    Work { function: "letter::set_folders", bound: Bound::Slice, run: lay_elsewhere },
+    Work { function: "letter::remove", bound: Bound::Slice, run: take_labels_away },
+    Work { function: "letter::destroy", bound: Bound::Slice, run: destroy_some },
     Work { function: "folder::set_use", bound: Bound::Slice, run: another_trash },
     Work { function: "folder::finish", bound: Bound::Slice, run: no_trash },
     Work { function: "letter::expunge", bound: Bound::Slice, run: expunge_flagged },
@@ -319,6 +324,64 @@ fn copy_all(town: &Town) {
 fn move_all(town: &Town) {
     let moved = town.make("Moved");
     carry(town, town.folder("Copies"), moved, true);
+}
+
+/// The keys of the first letters of a folder.
+fn keys(town: &Town, folder: FolderId, most: usize) -> Vec<LetterKey> {
+    let look = move |view: &store::View| {
+        let rows = mailbox::fetch(view, folder, &[UidRange::ALL], mailbox::Want::ROW, most)?;
+        Ok::<_, Error>(rows.into_iter().map(|row| row.letter).collect())
+    };
+    town.store.read_blocking(look).unwrap()
+}
+
+const LABELS: [&str; 3] = ["Label 0", "Label 1", "Label 2"];
+
+/// Every letter of a folder lies in three more; and one letter in as many as there can be.
+fn label_all(town: &Town) {
+    let (from, labels) = (town.folder(&post(1)), LABELS.map(|name| town.make(name)));
+    for label in labels {
+        carry(town, from, label, false);
+    }
+    let many: Vec<_> = (0..letter::MOST_PLACES as u32 - 10).collect();
+    let mut folders = Vec::new();
+    for some in many.chunks(100) {
+        let some = some.to_vec();
+        folders.extend(town.write(move |tx| {
+            let make = |n: &u32| folder::create(tx, ALICE, &format!("Many {n}"), None);
+            some.iter().map(make).collect::<Result<Vec<_>, _>>()
+        }));
+    }
+    town.store.longest_write();
+    let one = keys(town, from, 1)[0];
+    for some in folders.chunks(100) {
+        let some = some.to_vec();
+        town.write(move |tx| some.iter().try_for_each(|folder| letter::add(tx, ALICE, one, *folder).map(drop)));
+    }
+}
+
+fn flag_what_lies_in_many_folders(town: &Town) {
+    town.flag(town.folder(LABELS[0]), FlagChange::Add(System::FLAGGED.into()));
+}
+
+fn lay_elsewhere(town: &Town) {
+    let (from, to) = (town.folder(LABELS[0]), town.folder(LABELS[1]));
+    for key in keys(town, from, 50) {
+        town.write(move |tx| letter::set_folders(tx, ALICE, key, &[to]));
+    }
+}
+
+fn take_labels_away(town: &Town) {
+    let label = town.folder(LABELS[1]);
+    for key in keys(town, label, 20) {
+        town.write(move |tx| letter::remove(tx, ALICE, key, label));
+    }
+}
+
+fn destroy_some(town: &Town) {
+    for key in keys(town, town.folder(LABELS[2]), 20) {
+        town.write(move |tx| letter::destroy(tx, ALICE, key));
+    }
 }
 
 fn another_trash(town: &Town) {
