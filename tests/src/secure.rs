@@ -51,6 +51,20 @@ impl Secure {
         self.say_octets(text.as_bytes());
     }
 
+    /// Sends a tagged IMAP command and hears its end; false if the other side has closed.
+    pub fn imap(&mut self, tag: &str, command: &str) -> bool {
+        let line = format!("{tag} {command}\r\n");
+        if self.stream.write_all(line.as_bytes()).and_then(|()| self.stream.flush()).is_err() {
+            return false;
+        }
+        while let Some(line) = self.line() {
+            if line.starts_with(&format!("{tag} ")) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Sends octets, which need be no text.
     pub fn say_octets(&mut self, octets: &[u8]) {
         self.stream.sock.set_read_timeout(Some(PATIENCE)).expect("a timeout");

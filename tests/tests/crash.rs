@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tests::{Dialogue, OfficeBuilder, Sink, generated_letter, message_ids};
+use tests::{Dialogue, Office, OfficeBuilder, Person, Secure, Sink, generated_letter, message_ids};
 use waiting::wait_until;
 
 /// Counts how often each name occurs.
@@ -64,6 +64,77 @@ fn letters_acknowledged_to_64_sessions_before_a_kill_are_there_once_after_it() {
         assert_eq!(there.get(id), Some(&1), "{id} was acknowledged");
     }
     assert!(there.values().all(|&times| times == 1), "a letter is there twice");
+}
+
+/// Labels letters of INBOX, flags them, and takes them out of the labels again, until the office breaks off.
+fn label_until_the_end(office: (u16, &Person), session: usize, letters: usize, count: &AtomicUsize) {
+    let (port, person) = office;
+    let mut wire = Secure::open(port);
+    wire.hear("ready");
+    wire.ask(&format!("a LOGIN {} \"{}\"", person.address, person.password), "a OK");
+    let label = format!("Label {}", session % 2);
+    for round in 0.. {
+        let uid = round * 7 % letters + 1;
+        let sign = if round % 2 == 0 { '+' } else { '-' };
+        for command in [
+            "SELECT INBOX".to_owned(),
+            format!("UID COPY {uid}:{} \"{label}\"", uid + 9),
+            format!("UID STORE {uid} {sign}FLAGS (\\Flagged $Work)"),
+            format!("SELECT \"{label}\""),
+            format!("STORE 1:* {sign}FLAGS (\\Seen)"),
+            "MOVE 1:3 Archive".to_owned(),
+            "STORE 1:2 +FLAGS (\\Deleted)".to_owned(),
+            "EXPUNGE".to_owned(),
+            format!("CREATE \"Own {session}\""),
+            format!("COPY 1:* \"Own {session}\""),
+            format!("DELETE \"Own {session}\""),
+        ] {
+            if !wire.imap("x", &command) {
+                return;
+            }
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn kill_while_labels_change(office: &mut Office, person: &Person, letters: usize) {
+    let (count, port) = (AtomicUsize::new(0), office.ports.imaps);
+    std::thread::scope(|scope| {
+        for session in 0..4 {
+            let count = &count;
+            scope.spawn(move || label_until_the_end((port, person), session, letters, count));
+        }
+        wait_until("clients are at work", || count.load(Ordering::Relaxed) > 200);
+        office.kill();
+    });
+}
+
+#[test]
+fn letters_that_lie_in_many_folders_survive_kills_between_their_places() {
+    let mut office = OfficeBuilder::new("alpha.test").person("alice").start();
+    let alice = office.first().clone();
+    let letters = 40;
+    let mut peer = Dialogue::open(office.ports.smtp).expect("connected");
+    peer.reply().expect("greeted");
+    peer.ask("EHLO client.test").expect("answered");
+    for number in 0..letters {
+        let letter = generated_letter(&format!("l{number}"), "carol@elsewhere.test", &alice.address, 500);
+        assert!(peer.send("carol@elsewhere.test", &alice.address, &letter).expect("sent"));
+    }
+    let mut wire = Secure::open(office.ports.imaps);
+    wire.hear("ready");
+    wire.ask(&format!("a LOGIN {} \"{}\"", alice.address, alice.password), "a OK");
+    for label in 0..2 {
+        assert!(wire.imap("c", &format!("CREATE \"Label {label}\"")));
+    }
+    for _ in 0..2 {
+        kill_while_labels_change(&mut office, &alice, letters);
+        office.verify();
+        office.start();
+        // Nobody took a letter out of INBOX.
+        let there = counts(message_ids(&office.read(&alice, "INBOX", letters)));
+        assert!((0..letters).all(|number| there.get(&format!("l{number}")) == Some(&1)), "{there:?}");
+    }
 }
 
 #[test]

@@ -110,6 +110,27 @@ fn every_folder_that_main_has_made_since_is_opened_with_all_that_is_in_it() {
     }
 }
 
+/// A letter lay in one folder before; it lies there still, under the number that JMAP's clients know it by.
+#[test]
+fn every_letter_of_an_older_folder_keeps_its_id_and_its_place() {
+    for archive in archives() {
+        let folder = Folder::unpack(&archive);
+        let places = || {
+            let database = Connection::open(folder.data().join("facteur.db")).expect("a database");
+            let sql = "SELECT e.folder, e.uid, e.letter, e.change, e.flags, l.blob, l.thread
+                 FROM entry e JOIN letter l ON l.letter = e.letter ORDER BY e.folder, e.uid";
+            let mut asked = database.prepare(sql).expect("places");
+            let row = |row: &rusqlite::Row| (0..7).map(|column| row.get(column)).collect::<Result<Vec<i64>, _>>();
+            let rows = asked.query_map((), row).expect("places");
+            rows.collect::<Result<Vec<_>, _>>().expect("places")
+        };
+        let before = places();
+        assert!(!before.is_empty());
+        folder.done(&["verify"]);
+        assert_eq!(places(), before, "{}", archive.display());
+    }
+}
+
 #[test]
 fn a_folder_is_kept_from_before_the_last_step_of_each_room() {
     let newest = archives().pop().expect("data folders are kept");

@@ -3,13 +3,14 @@
 //! `cargo run --release -p facteur-mailbox --example growth [most letters]`. Prints one line of JSON a folder.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::letter::{self, Expunge};
-use mailbox::search::{self, Criteria};
+use mailbox::search::{self, Criteria, Listing, Window};
 use mailbox::{Change, Error, FlagChange, FlagSet, FolderId, Prepared, System, Uid, UidRange, Uids, Want};
 use store::{Key, Options, Store};
 
@@ -36,6 +37,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let per_second = f64::from(size) / filling.elapsed().as_secs_f64();
         println!("{{\"letters\":{size},\"filed_per_second_in_bulk\":{per_second:.0}}}");
         measure(&store, folder, size).await?;
+        label(&store, dir.path(), folder, size).await?;
         if size == 10_000 {
             let start = Instant::now();
             mailbox::index::catch_up(&store).await?;
@@ -127,6 +129,51 @@ async fn fill(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
             return Ok(());
         }
     }
+}
+
+/// The folders that a fifth of the letters is put into as well, as by labels.
+const LABELS: u32 = 200;
+
+/// Puts a fifth of the letters into one folder more, and asks for the first page of a label and of all letters then.
+async fn label(store: &Store, place: &Path, folder: FolderId, size: u32) -> Result<(), Error> {
+    let before = octets(place);
+    let (start, mut labelled) = (Instant::now(), 0);
+    let labels = LABELS.min(size / 5);
+    let mut last = folder;
+    for number in 0..labels {
+        let name = format!("Label {number} of {size}");
+        let label = store.write(Key::Everything, move |tx| mailbox::folder::create(tx, ALICE, &name, None)).await?;
+        // The first letters have been moved away by now.
+        let each = size / 5 / labels;
+        let first = size / 2 + number * each;
+        let some = [UidRange { first: uid(first), last: uid(first + each - 1) }];
+        for _ in 0..each.div_ceil(500) {
+            let copied = store.write(Key::Everything, move |tx| letter::copy(tx, folder, &some, label, 500)).await?;
+            labelled += copied.added.len() as u64;
+        }
+        last = label;
+    }
+    says("label a fifth", size, labelled, start.elapsed());
+    let grown = octets(place).saturating_sub(before) / labelled.max(1);
+    println!("{{\"letters\":{size},\"bytes_of_a_place\":{grown},\"bytes_before\":{before}}}");
+    let all = Criteria::All;
+    for (what, criteria) in [("first page of a label", Criteria::In(last)), ("first page of all letters", all)] {
+        let listing = Listing { criteria, orders: Vec::new(), collapse: false, best_first: false };
+        let start = Instant::now();
+        let found = search::list(store, ALICE, listing, Window::Position(0), 50, true, NOW).await?;
+        says(what, size, found.map_or(0, |found| found.letters.len() as u64), start.elapsed());
+    }
+    Ok(())
+}
+
+fn uid(number: u32) -> Uid {
+    Uid::new(number).unwrap_or(Uid::FIRST)
+}
+
+/// The octets of the database and of its log.
+fn octets(place: &Path) -> u64 {
+    let size = |name: &str| std::fs::metadata(place.join(name)).map_or(0, |about| about.len());
+    size("facteur.db") + size("facteur.db-wal")
 }
 
 fn says(what: &str, size: u32, rows: u64, took: Duration) {

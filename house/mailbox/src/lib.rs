@@ -5,7 +5,10 @@
 //! * UIDs of a folder are strictly increasing and never come again; a UIDVALIDITY never comes again in its account.
 //! * One counter of changes for each account; every change of a letter takes a tick, and a folder's `highest` is the
 //!   last tick that touched its letters.
-//! * The counters of a folder and an account are kept with each change and never counted anew.
+//! * A letter lies in any number of folders, once in each, under one key. Its flags and keywords are the same in all of them
+//!   after each change; `\Deleted` alone belongs to a place. It goes when its last place ends, and never before.
+//! * The counters of a folder and an account are kept with each change and never counted anew; an account counts each letter
+//!   once.
 //! * Whatever left a folder has a tombstone, back to the folder's horizon; before that, all that is missing is told.
 //! * What a client asks for most (flags, size, envelope, structure) is read without the letter's body.
 //! * There is one way in: whatever brings a letter calls [`filing::Filer::file`].

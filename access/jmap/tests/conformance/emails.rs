@@ -185,9 +185,17 @@ fn keywords_and_mailboxes_are_changed_by_patches() {
     assert_eq!(now(), json!({"id": id, "mailboxIds": {&archive: true}, "keywords": {"$seen": true}}));
     update(json!({"mailboxIds": {&inbox: true}}));
     assert_eq!(now()["mailboxIds"], json!({&inbox: true}));
+    update(json!({format!("mailboxIds/{archive}"): true, "keywords/$flagged": true}));
+    assert_eq!(
+        now(),
+        json!({
+            "id": id, "mailboxIds": {&inbox: true, &archive: true}, "keywords": {"$seen": true, "$flagged": true},
+        })
+    );
+    update(json!({format!("mailboxIds/{archive}"): null}));
+    assert_eq!(now()["mailboxIds"], json!({&inbox: true}));
 
     for (patch, kind) in [
-        (json!({format!("mailboxIds/{archive}"): true}), "tooManyMailboxes"),
         (json!({"mailboxIds": {}}), "invalidProperties"),
         (json!({"mailboxIds": {"f999": true}}), "invalidProperties"),
         (json!({"mailboxIds": {&archive: false}}), "invalidProperties"),

@@ -286,7 +286,7 @@ fn lists_of_very_many_things_in_a_request_are_refused_at_once() {
     assert_eq!(outcome(json!({format!("keywords{}", "/".repeat(1 << 19)): true})), "invalidPatch");
     assert_eq!(
         outcome(json!({"mailboxIds": many(5000, &|n| (format!("f{}", n + 1), json!(true)))})),
-        "invalidProperties"
+        "tooManyMailboxes"
     );
     let mut draft = many(20_000, &|n| (format!("header:X-{n}"), json!(" y")));
     draft["mailboxIds"] = json!({drafts: true});

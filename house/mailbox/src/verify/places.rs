@@ -66,13 +66,13 @@ fn mend(tx: &mut Tx, account: AccountId, letter: LetterKey, column: &str) -> Res
     let change = account::tick(tx, account, Touch::ALL)?;
     let visible = if column == "born" { "AND (flags & 8) = 0" } else { "" };
     let right = match column {
-        "flags" => "(entry.flags & 8) | (right.flags & 23)".to_owned(),
-        column => format!("right.{column}"),
+        "flags" => "(entry.flags & 8) | (latest.flags & 23)".to_owned(),
+        column => format!("latest.{column}"),
     };
     let sql = format!(
-        "UPDATE entry SET change = $2, {column} = (SELECT {right} FROM entry AS right WHERE right.letter = $1
-             {} ORDER BY right.change DESC, right.folder LIMIT 1) WHERE letter = $1 {visible}",
-        visible.replace("flags", "right.flags"),
+        "UPDATE entry SET change = $2, {column} = (SELECT {right} FROM entry AS latest WHERE latest.letter = $1
+             {} ORDER BY latest.change DESC, latest.folder LIMIT 1) WHERE letter = $1 {visible}",
+        visible.replace("flags", "latest.flags"),
     );
     let changed = tx.execute(&sql, params![letter.0, change.0])?;
     let sql = "UPDATE folder SET highest = $2 WHERE folder IN (SELECT e.folder FROM entry e WHERE e.letter = $1)";
