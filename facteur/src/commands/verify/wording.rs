@@ -59,6 +59,9 @@ fn fault(fault: &Fault) -> (&'static str, String) {
         Fault::Place(what) => ("place", say!(
             "a letter and its place in a folder do not agree ({what})",
             "une lettre et sa place dans un dossier ne concordent pas ({what})")),
+        Fault::Places(what) => ("places", say!(
+            "the places of a letter in its folders do not agree ({what})",
+            "les places d'une lettre dans ses dossiers ne concordent pas ({what})")),
         Fault::Conversation(ThreadId(thread)) => ("conversation", say!(
             "the letters of the conversation {thread} are counted wrong",
             "les lettres de la conversation {thread} sont mal comptées")),
