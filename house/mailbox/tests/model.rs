@@ -417,7 +417,7 @@ impl World {
         }
         let made = again.clone();
         self.fixture.write(move |tx| folder::create(tx, ALICE, &made, None)).unwrap();
-        // What is being cleared away behind it changes nothing that the model knows, once it is done.
+        // The model knows nothing of a folder that is still being cleared away.
         self.fixture.finish();
         self.papers[folder] = Paper::new(&self.fixture.folder(&again));
     }

@@ -81,7 +81,7 @@ fn visible_in(there: &[Lies]) -> impl Iterator<Item = &Lies> {
     there.iter().filter(|(_, entry)| is_visible(entry.flags.system))
 }
 
-/// What is to be done so that a letter lies where it shall.
+/// The changes by which a letter comes to lie where it shall.
 struct Rearrangement {
     /// The place that new ones are like: a visible one, if there is one.
     model: Lies,

@@ -120,7 +120,7 @@ impl Sight {
         self.before != self.after
     }
 
-    /// What the account's counter of doubled places gains.
+    /// Returns the gain of the account's counter of doubled places.
     pub fn doubled(self) -> i64 {
         let beyond = |places: usize| i64::try_from(places.saturating_sub(1)).unwrap_or(i64::MAX);
         beyond(self.after) - beyond(self.before)

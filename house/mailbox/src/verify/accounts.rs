@@ -65,7 +65,7 @@ fn count(view: &View, account: AccountId) -> Result<Option<[Counted; 5]>, Error>
     })?))
 }
 
-/// What an account holds, found by a walk along the places of its letters.
+/// The letters of an account, counted on a walk along their places.
 #[derive(Default)]
 struct Held {
     octets: i64,
