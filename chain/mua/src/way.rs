@@ -68,7 +68,7 @@ fn facts(event: &Event) -> Map<String, Value> {
                 "" => "mta",
                 _ => "mda",
             };
-            let meaning = in_words(finding::words(reason.split(' ').next().unwrap_or_default()));
+            let meaning = finding::told(reason).map(|told| json!({"en": told.english, "fr": told.french}));
             json!({"what": "judged", "link": link, "recipient": recipient, "by": by, "decision": decision,
                 "said": reason, "meaning": meaning})
         }

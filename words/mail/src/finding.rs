@@ -1,12 +1,16 @@
 //! The findings of checks about a letter (see [`crate::check`]). They are kept with the letter, shown in its history,
 //! and written as a field before it (RFC 8601).
 
+mod words;
+
 use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
 use crate::Domain;
 use crate::trace::Event;
+
+pub use words::{Told, Words, told, words};
 
 /// The weight of a finding for the reader of the letter. Stored by the order of the variants: new ones go to the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -220,15 +224,6 @@ pub fn is_claimed_by(field: &crate::header::Field<'_>, by: &Domain) -> bool {
     field.is(FIELD) && name.trim_ascii().eq_ignore_ascii_case(by.as_str().as_bytes())
 }
 
-/// The meaning of a code for a person, in both languages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Words {
-    /// The English words.
-    pub english: &'static str,
-    /// The French words.
-    pub french: &'static str,
-}
-
 /// A check failed; see [`words`].
 pub const CHECK_FAILED: &str = "check-failed";
 /// A check took longer than it may; see [`words`].
@@ -239,25 +234,6 @@ pub const CHECK_LATE: &str = "check-late";
 pub const CONVERSION: &str = "8bitmime";
 /// A letter was rewritten on its way out, so that signatures of it no longer hold; see [`words`].
 pub const SIGNATURES_LOST: &str = "signatures-lost";
-
-/// The words of each code; checks add theirs here.
-const WORDS: &[(&str, Words)] = &[
-    (CHECK_FAILED, Words { english: "the check could not be done", french: "le contrôle n'a pas pu être fait" }),
-    (CHECK_LATE, Words { english: "the check took too long", french: "le contrôle a pris trop de temps" }),
-    (
-        SIGNATURES_LOST,
-        Words {
-            english: "the next server takes 7-bit letters only; the letter was rewritten, and its signatures are lost",
-            french: "le serveur suivant ne prend que des lettres en 7 bits ; celle-ci a été récrite, et ses signatures \
-                     sont perdues",
-        },
-    ),
-];
-
-/// Returns the words for a code; `None` for one that this version does not know.
-pub fn words(code: &str) -> Option<Words> {
-    WORDS.iter().find(|(known, _)| *known == code).map(|(_, words)| *words)
-}
 
 #[cfg(test)]
 mod tests {

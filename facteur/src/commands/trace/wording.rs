@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ::trace::History;
-use mail::finding::{CONVERSION, Words};
+use mail::finding::{CONVERSION, Told};
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Hand, Link};
 use mail::{Address, Timestamp};
@@ -178,14 +178,16 @@ pub fn sentence(event: &Event, people: &People) -> String {
     }
 }
 
-/// Says why a check found what it found: its code in words, if they are known, and the value that it looked at.
+/// Says why a check found what it found: its code in words, if they are known, and the values that it looked at.
 fn found(reason: &str) -> String {
-    let (code, about) = reason.split_once(' ').unwrap_or((reason, ""));
-    let words = match mail::finding::words(code) {
-        Some(Words { english, french }) => say!("{english}", "{french}"),
-        None => code.to_owned(),
+    let (words, about) = match mail::finding::told(reason) {
+        Some(Told { english, french, rest }) => (say!("{english}", "{french}"), rest),
+        None => match reason.split_once(' ') {
+            Some((code, about)) => (code.to_owned(), about.to_owned()),
+            None => (reason.to_owned(), String::new()),
+        },
     };
-    [words.as_str(), about].iter().filter(|text| !text.is_empty()).map(|text| format!(", {text}")).collect()
+    [words, about].iter().filter(|text| !text.is_empty()).map(|text| format!(", {text}")).collect()
 }
 
 /// Says which faults a letter had, and what was done about them.
@@ -325,6 +327,8 @@ mod tests {
         let late = Finding::new("spf", "temperror").because(CHECK_LATE).about("smtp.mailfrom", "x.test");
         assert_eq!(told(late), "spf: temperror, the check took too long, smtp.mailfrom=x.test");
         assert_eq!(told(Finding::new("dkim", "fail").because("of-tomorrow")), "dkim: fail, of-tomorrow");
+        let proved = Finding::new("dmarc", "pass").because("dmarc-pass").about("header.from", "impots.gouv.fr");
+        assert_eq!(told(proved), "dmarc: pass, really from impots.gouv.fr");
         assert_eq!(told(Finding::new("dkim", "pass")), "dkim: pass");
     }
 

@@ -1,0 +1,429 @@
+//! The meaning of each code of a finding for a person, in both languages, with what to do where there is something.
+//!
+//! Words may name a property of the finding: `{header.from}` stands for its value.
+
+use super::{CHECK_FAILED, CHECK_LATE, SIGNATURES_LOST};
+
+/// The meaning of a code for a person, in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// The English words.
+    pub english: &'static str,
+    /// The French words.
+    pub french: &'static str,
+}
+
+/// The meaning of one finding, with the values of its properties in the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The English words.
+    pub english: String,
+    /// The French words.
+    pub french: String,
+    /// The properties that the words do not name, as the history has them: `header.s=one`. Empty if there are none.
+    pub rest: String,
+}
+
+/// Returns the words for a code; `None` for one that this version does not know.
+pub fn words(code: &str) -> Option<Words> {
+    let all = [GENERAL, SENDER, DMARC, SPF, IPREV, DKIM, ARC];
+    let (_, english, french) = all.into_iter().flatten().find(|(known, ..)| *known == code)?;
+    Some(Words { english, french })
+}
+
+/// Returns the meaning of a reason as [`super::Finding::event`] writes it: the code, with the properties behind it. `None`
+/// if the code has no words.
+pub fn told(reason: &str) -> Option<Told> {
+    let (code, properties) = reason.split_once(' ').unwrap_or((reason, ""));
+    let Words { english, french } = words(code)?;
+    let is_named = |property: &&str| {
+        let name = property.split('=').next().unwrap_or_default();
+        !name.is_empty() && english.contains(&format!("{{{name}}}"))
+    };
+    let rest: Vec<_> = properties.split(' ').filter(|property| !is_named(property)).collect();
+    Some(Told { english: filled(english, properties), french: filled(french, properties), rest: rest.join(" ") })
+}
+
+/// Puts the values of properties into words. A property that is not there is shown as three dots.
+fn filled(words: &str, properties: &str) -> String {
+    let mut text = String::new();
+    let mut rest = words;
+    while let Some((before, (name, after))) = rest.split_once('{').and_then(|(b, a)| Some((b, a.split_once('}')?))) {
+        let value = properties.split(' ').find_map(|property| property.strip_prefix(name)?.strip_prefix('='));
+        text.push_str(before);
+        text.push_str(value.filter(|value| !value.is_empty()).unwrap_or("…"));
+        rest = after;
+    }
+    text + rest
+}
+
+/// A code, and its words in English and French.
+type Entry = (&'static str, &'static str, &'static str);
+
+const GENERAL: &[Entry] = &[
+    (CHECK_FAILED, "the check could not be done", "le contrôle n'a pas pu être fait"),
+    (CHECK_LATE, "the check took too long", "le contrôle a pris trop de temps"),
+    (
+        SIGNATURES_LOST,
+        "the next server takes 7-bit letters only; the letter was rewritten, and its signatures are lost",
+        "le serveur suivant ne prend que des lettres en 7 bits ; celle-ci a été récrite, et ses signatures sont perdues",
+    ),
+];
+
+/// What all proofs together say of the sender; a reader is shown these first.
+const SENDER: &[Entry] = &[
+    ("sender-proved", "really from {header.from}", "vient vraiment de {header.from}"),
+    (
+        "sender-not-proved",
+        "says it is from {header.from}; nothing proves it. If it asks for money, a password or a click, ask them by \
+         another way first",
+        "dit venir de {header.from} ; rien ne le prouve. Si elle demande de l'argent, un mot de passe ou un clic, \
+         demandez-leur d'abord par un autre chemin",
+    ),
+    (
+        "sender-forged",
+        "says it is from {header.from}, and that domain says that it is not. Do not answer, and open nothing in it",
+        "dit venir de {header.from}, et ce domaine dit que non. Ne répondez pas, et n'y ouvrez rien",
+    ),
+    (
+        "sender-own-domain",
+        "says it is from {header.from}, which is at home here, but it came from outside without a proof. Do not answer, \
+         and ask the person",
+        "dit venir de {header.from}, qui est chez nous, mais elle est arrivée du dehors sans preuve. Ne répondez pas, \
+         et demandez à la personne",
+    ),
+    (
+        "sender-by-word",
+        "really from {header.from}, by the word of {policy.by}",
+        "vient vraiment de {header.from}, selon {policy.by}",
+    ),
+    (
+        "sender-not-proved-by-word",
+        "says it is from {header.from}; {policy.by} found no proof of it. If it asks for money, a password or a click, \
+         ask them by another way first",
+        "dit venir de {header.from} ; {policy.by} n'en a trouvé aucune preuve. Si elle demande de l'argent, un mot de \
+         passe ou un clic, demandez-leur d'abord par un autre chemin",
+    ),
+    (
+        "sender-by-forwarder",
+        "really from {header.from}, by the word of {arc.d}, which passed it on and which you trust",
+        "vient vraiment de {header.from}, selon {arc.d}, qui l'a fait suivre et à qui vous vous fiez",
+    ),
+];
+
+const DMARC: &[Entry] = &[
+    ("dmarc-pass", "really from {header.from}", "vient vraiment de {header.from}"),
+    (
+        "dmarc-fail",
+        "says it is from {header.from}, and none of its proofs fits. Do not trust it before you have asked them by \
+         another way",
+        "dit venir de {header.from}, et aucune de ses preuves ne convient. Ne vous y fiez pas avant de leur avoir \
+         demandé par un autre chemin",
+    ),
+    (
+        "dmarc-no-record",
+        "{header.from} does not say how its letters can be told from forgeries",
+        "{header.from} ne dit pas comment distinguer ses lettres des fausses",
+    ),
+    ("dmarc-no-author", "the letter does not say who wrote it", "la lettre ne dit pas qui l'a écrite"),
+    (
+        "dmarc-too-many-authors",
+        "the letter names several authors, so that nobody can say whose proof counts",
+        "la lettre nomme plusieurs auteurs, et on ne peut dire de qui la preuve compte",
+    ),
+    (
+        "dmarc-no-answer",
+        "the name servers of {header.from} could not say now what it asks of its letters",
+        "les serveurs de noms de {header.from} n'ont pu dire pour l'instant ce qu'il attend de ses lettres",
+    ),
+    (
+        "dmarc-no-proof-yet",
+        "a proof for {header.from} could not be checked now, since name servers did not answer",
+        "une preuve pour {header.from} n'a pu être vérifiée pour l'instant, des serveurs de noms n'ayant pas répondu",
+    ),
+];
+
+const SPF: &[Entry] = &[
+    (
+        "spf-permitted",
+        "{smtp.mailfrom} lets this server send its letters",
+        "{smtp.mailfrom} permet à ce serveur d'envoyer ses lettres",
+    ),
+    (
+        "spf-not-permitted",
+        "{smtp.mailfrom} does not let this server send its letters",
+        "{smtp.mailfrom} ne permet pas à ce serveur d'envoyer ses lettres",
+    ),
+    (
+        "spf-hardly-permitted",
+        "{smtp.mailfrom} does not expect this server to send its letters",
+        "{smtp.mailfrom} ne s'attend pas à ce que ce serveur envoie ses lettres",
+    ),
+    (
+        "spf-neutral",
+        "{smtp.mailfrom} does not say whether this server may send its letters",
+        "{smtp.mailfrom} ne dit pas si ce serveur peut envoyer ses lettres",
+    ),
+    ("spf-not-a-domain", "the sender's domain cannot exist", "le domaine de l'expéditeur ne peut exister"),
+    (
+        "spf-no-record",
+        "{smtp.mailfrom} does not say which servers send its letters",
+        "{smtp.mailfrom} ne dit pas quels serveurs envoient ses lettres",
+    ),
+    (
+        "spf-no-answer",
+        "the name servers of {smtp.mailfrom} could not say now which servers send its letters",
+        "les serveurs de noms de {smtp.mailfrom} n'ont pu dire pour l'instant quels serveurs envoient ses lettres",
+    ),
+    (
+        "spf-several-records",
+        "{smtp.mailfrom} has several SPF records, so that none counts; its postmaster should keep one",
+        "{smtp.mailfrom} a plusieurs enregistrements SPF, et aucun ne compte ; son postmaster devrait en garder un",
+    ),
+    (
+        "spf-not-ascii",
+        "the SPF record of {smtp.mailfrom} has characters that it may not have",
+        "l'enregistrement SPF de {smtp.mailfrom} a des caractères qu'il ne peut avoir",
+    ),
+    (
+        "spf-syntax",
+        "the SPF record of {smtp.mailfrom} is malformed",
+        "l'enregistrement SPF de {smtp.mailfrom} est mal formé",
+    ),
+    (
+        "spf-leads-nowhere",
+        "the SPF record of {smtp.mailfrom} leads to a domain that has none",
+        "l'enregistrement SPF de {smtp.mailfrom} mène à un domaine qui n'en a pas",
+    ),
+    (
+        "spf-too-many-lookups",
+        "the SPF record of {smtp.mailfrom} asks for more than ten look-ups",
+        "l'enregistrement SPF de {smtp.mailfrom} demande plus de dix recherches",
+    ),
+    (
+        "spf-too-many-void-lookups",
+        "the SPF record of {smtp.mailfrom} asks for too many names that do not exist",
+        "l'enregistrement SPF de {smtp.mailfrom} demande trop de noms qui n'existent pas",
+    ),
+    (
+        "spf-too-many-mx",
+        "the SPF record of {smtp.mailfrom} leads to too many servers",
+        "l'enregistrement SPF de {smtp.mailfrom} mène à trop de serveurs",
+    ),
+];
+
+const IPREV: &[Entry] = &[
+    (
+        "iprev-confirmed",
+        "the sending server has a name that leads back to it",
+        "le serveur expéditeur a un nom qui ramène à lui",
+    ),
+    (
+        "iprev-not-confirmed",
+        "the name of the sending server does not lead back to it",
+        "le nom du serveur expéditeur ne ramène pas à lui",
+    ),
+    ("iprev-none", "the sending server has no name", "le serveur expéditeur n'a pas de nom"),
+    (
+        "iprev-generic",
+        "the name of the sending server is one that providers give to connections at home",
+        "le nom du serveur expéditeur est de ceux que les fournisseurs donnent aux connexions de particuliers",
+    ),
+    (
+        "iprev-no-answer",
+        "the name servers could not say now what the sending server is called",
+        "les serveurs de noms n'ont pu dire pour l'instant comment s'appelle le serveur expéditeur",
+    ),
+];
+
+const DKIM: &[Entry] = &[
+    ("dkim-valid", "{header.d} answers for the letter as it is", "{header.d} répond de la lettre telle qu'elle est"),
+    (
+        "dkim-body-changed",
+        "the text is not the one that {header.d} signed: somebody changed it on its way, often a mailing list",
+        "le texte n'est pas celui que {header.d} a signé : quelqu'un l'a changé en chemin, souvent une liste de diffusion",
+    ),
+    (
+        "dkim-header-changed",
+        "the header is not the one that {header.d} signed, or another key signed it",
+        "l'en-tête n'est pas celui que {header.d} a signé, ou une autre clé l'a signé",
+    ),
+    (
+        "dkim-expired",
+        "the signature of {header.d} was valid until a time that is over",
+        "la signature de {header.d} valait jusqu'à un moment qui est passé",
+    ),
+    (
+        "dkim-future",
+        "the signature of {header.d} was made in the future; the clock of its server is wrong",
+        "la signature de {header.d} a été faite dans le futur ; l'horloge de son serveur est fausse",
+    ),
+    (
+        "dkim-part-of-body",
+        "{header.d} signed only the beginning of the text; anybody may have written the rest",
+        "{header.d} n'a signé que le début du texte ; n'importe qui a pu écrire le reste",
+    ),
+    (
+        "dkim-several-from",
+        "the letter names several senders, so that a signature does not say which one is meant",
+        "la lettre nomme plusieurs expéditeurs, et une signature ne dit pas duquel il s'agit",
+    ),
+    (
+        "dkim-from-not-signed",
+        "the signature of {header.d} does not cover the sender",
+        "la signature de {header.d} ne couvre pas l'expéditeur",
+    ),
+    (
+        "dkim-foreign-identity",
+        "the signature of {header.d} speaks for somebody who does not belong to it",
+        "la signature de {header.d} parle pour quelqu'un qui n'en fait pas partie",
+    ),
+    (
+        "dkim-unknown",
+        "the signature of {header.d} is of a kind that is not known",
+        "la signature de {header.d} est d'une sorte inconnue",
+    ),
+    (
+        "dkim-sha1",
+        "{header.d} signs in an old way (SHA-1) that proves nothing any more",
+        "{header.d} signe d'une ancienne façon (SHA-1) qui ne prouve plus rien",
+    ),
+    (
+        "dkim-weak-key",
+        "the key of {header.d} is so short that anybody can forge its signatures",
+        "la clé de {header.d} est si courte que n'importe qui peut imiter ses signatures",
+    ),
+    (
+        "dkim-no-key",
+        "{header.d} publishes no key for this signature",
+        "{header.d} ne publie pas de clé pour cette signature",
+    ),
+    (
+        "dkim-key-revoked",
+        "{header.d} has withdrawn the key of this signature",
+        "{header.d} a retiré la clé de cette signature",
+    ),
+    (
+        "dkim-other-key",
+        "the key that {header.d} publishes is not for signatures like this one",
+        "la clé que {header.d} publie n'est pas faite pour une telle signature",
+    ),
+    (
+        "dkim-malformed-key",
+        "the key that {header.d} publishes cannot be read",
+        "la clé que {header.d} publie est illisible",
+    ),
+    ("dkim-malformed", "a signature cannot be read", "une signature est illisible"),
+    (
+        "dkim-no-answer",
+        "the name servers of {header.d} could not say its key now",
+        "les serveurs de noms de {header.d} n'ont pu donner sa clé pour l'instant",
+    ),
+    (
+        "dkim-too-many",
+        "the letter has more signatures than are checked",
+        "la lettre a plus de signatures qu'on n'en vérifie",
+    ),
+    ("dkim-header-too-large", "the header is too large to be checked", "l'en-tête est trop grand pour être vérifié"),
+];
+
+const ARC: &[Entry] = &[
+    (
+        "arc-valid",
+        "everybody who passed the letter on says what they found, {arc.d} last, and nobody changed that",
+        "tous ceux qui ont fait suivre la lettre disent ce qu'ils ont trouvé, {arc.d} en dernier, et nul ne l'a changé",
+    ),
+    (
+        "arc-said-broken",
+        "somebody who passed the letter on says that its chain was broken before",
+        "quelqu'un qui a fait suivre la lettre dit que sa chaîne était déjà rompue",
+    ),
+    (
+        "arc-incomplete",
+        "the chain of those who passed the letter on has gaps, and proves nothing",
+        "la chaîne de ceux qui ont fait suivre la lettre a des trous, et ne prouve rien",
+    ),
+    (
+        "arc-too-long",
+        "the chain of those who passed the letter on is longer than is checked",
+        "la chaîne de ceux qui ont fait suivre la lettre est trop longue pour être vérifiée",
+    ),
+    (
+        "arc-malformed",
+        "the chain of those who passed the letter on cannot be read",
+        "la chaîne de ceux qui ont fait suivre la lettre est illisible",
+    ),
+    (
+        "arc-letter-changed",
+        "the letter is not the one that the last of those who passed it on sealed",
+        "la lettre n'est pas celle que le dernier à l'avoir fait suivre a scellée",
+    ),
+    (
+        "arc-seal-broken",
+        "a seal of those who passed the letter on does not fit, and the chain proves nothing",
+        "un sceau de ceux qui ont fait suivre la lettre ne convient pas, et la chaîne ne prouve rien",
+    ),
+    (
+        "arc-no-key",
+        "somebody who passed the letter on publishes no key that proves anything",
+        "quelqu'un qui a fait suivre la lettre ne publie aucune clé qui prouve quelque chose",
+    ),
+    (
+        "arc-no-answer",
+        "the name servers could not say now the keys of those who passed the letter on",
+        "les serveurs de noms n'ont pu donner pour l'instant les clés de ceux qui ont fait suivre la lettre",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Finding;
+
+    fn all() -> impl Iterator<Item = &'static Entry> {
+        [GENERAL, SENDER, DMARC, SPF, IPREV, DKIM, ARC].into_iter().flatten()
+    }
+
+    #[test]
+    fn every_code_has_words_in_both_languages_that_name_the_same_properties() {
+        let named = |words: &str| -> Vec<String> {
+            let mut names: Vec<_> =
+                words.split('{').skip(1).map(|rest| rest.split('}').next().unwrap().into()).collect();
+            names.sort();
+            names
+        };
+        let mut codes = std::collections::BTreeSet::new();
+        for (code, english, french) in all() {
+            assert!(codes.insert(code), "{code} is there twice");
+            assert!(!english.is_empty() && !french.is_empty() && english != french, "{code}");
+            assert_eq!(named(english), named(french), "{code}");
+            assert_eq!(Finding::new("x", "y").because(code).code(), *code, "a code that a finding keeps");
+        }
+        assert_eq!(words("no-such-code"), None);
+    }
+
+    #[test]
+    fn a_finding_is_told_with_its_values_in_the_words() {
+        let reason = |finding: Finding| match finding.event() {
+            crate::trace::Event::Judged { reason, .. } => reason,
+            _ => String::new(),
+        };
+        let proved = Finding::new("dmarc", "pass").because("dmarc-pass").about("header.from", "impots.gouv.fr");
+        let told_of = told(&reason(proved.about("policy.p", "reject"))).unwrap();
+        assert_eq!(
+            (told_of.english.as_str(), told_of.rest.as_str()),
+            ("really from impots.gouv.fr", "policy.p=reject")
+        );
+        assert_eq!(told_of.french, "vient vraiment de impots.gouv.fr");
+        assert_eq!(told("dkim-valid").unwrap().english, "… answers for the letter as it is");
+        assert_eq!(told("check-late").unwrap().rest, "");
+        assert_eq!(told("of-tomorrow header.d=x"), None);
+    }
+
+    #[test]
+    fn a_foreign_value_stays_a_value() {
+        let told_of = told("dkim-valid header.d={header.d} header.s=a=b").unwrap();
+        assert_eq!(told_of.english, "{header.d} answers for the letter as it is");
+        assert_eq!(told_of.rest, "header.s=a=b");
+    }
+}
