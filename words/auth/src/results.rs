@@ -71,7 +71,7 @@ impl Method {
 /// out, and the others are kept. `None` if the field names no server, is of another version than 1, or is too large.
 pub fn parse(value: &[u8]) -> Option<Results> {
     let mut words = Words::new(value.get(..).filter(|value| value.len() <= LARGEST_FIELD)?);
-    let server = words.value()?.to_ascii_lowercase();
+    let server = words.value().filter(|server| !server.is_empty())?.to_ascii_lowercase();
     if words.number().is_some_and(|version| version != 1) || !words.at_end_of_part() {
         return None;
     }
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(read("a.test; spf=pass smtp.; dkim=fail header.d"), "a.test\nspf=pass\ndkim=fail");
         assert_eq!(read("a.test; x=y (open; dkim=pass"), "a.test\nx=y", "a comment without an end");
         assert_eq!(read("a.test; x=y z.w=\"open; dkim=pass"), "a.test\nx=y", "quotes without an end");
-        for no in ["", ";", "; spf=pass", "a b c; spf=pass", "(only a comment)"] {
+        for no in ["", ";", "\"\"; spf=pass", "; spf=pass", "a b c; spf=pass", "(only a comment)"] {
             assert_eq!(read(no), "", "{no}");
         }
     }
