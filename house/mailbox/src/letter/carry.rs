@@ -7,7 +7,7 @@ use mail::seam::AccountId;
 use store::{Tx, params};
 
 use super::copy::copy_within;
-use super::place::{Lies, MOST_PLACES, Sight, of_letter, seen_in, with_others};
+use super::place::{Lies, MOST_PLACES, Sight, WithOthers, of_letter, seen_in, with_others};
 use super::{Count, Entry, account_of, count, is_visible, slice, take_uids, visible};
 use crate::account::{self, Touch, tick, topic};
 use crate::{Change, Error, FolderId, ThreadId, Uid, UidRange, UidValidity};
@@ -148,7 +148,7 @@ struct Freight {
 }
 
 impl Freight {
-    fn to(to: FolderId, letters: Vec<(Entry, Vec<Lies>)>) -> Self {
+    fn to(to: FolderId, letters: Vec<WithOthers>) -> Self {
         let carried = letters.into_iter().map(|(entry, others)| Carried::new(entry, others, to));
         Self { letters: carried.collect() }
     }

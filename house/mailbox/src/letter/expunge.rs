@@ -6,8 +6,8 @@ use mail::seam::AccountId;
 use store::{BlobId, Tx, params};
 
 use super::carry::bury;
-use super::place::{Lies, Sight, seen_in, with_others};
-use super::{Count, Entry, account_of, count, is_visible, slice, slice_deleted, visible, within_octets};
+use super::place::{Sight, WithOthers, seen_in, with_others};
+use super::{Count, account_of, count, is_visible, slice, slice_deleted, visible, within_octets};
 use crate::account::{self, Touch, WORK, grow, topic};
 use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, thread};
 
@@ -69,7 +69,7 @@ pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize)
 }
 
 /// Keeps those that lie in another folder, one that has not been deleted.
-fn keep_doubled(tx: &Tx, leaving: &mut Vec<Leaving>) -> Result<(), Error> {
+fn keep_doubled(tx: &Tx, leaving: &mut Vec<WithOthers>) -> Result<(), Error> {
     let mut doubled = Vec::with_capacity(leaving.len());
     for (entry, others) in leaving.drain(..) {
         let mut stays = false;
@@ -120,16 +120,13 @@ fn clear_rows(tx: &mut Tx, folder: FolderId) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// A letter that leaves a folder, with its rows elsewhere.
-type Leaving = (Entry, Vec<Lies>);
-
-fn sight((entry, others): &Leaving) -> Sight {
+fn sight((entry, others): &WithOthers) -> Sight {
     let after = seen_in(others);
     Sight { before: after + usize::from(is_visible(entry.flags.system)), after }
 }
 
 /// Takes letters out of a folder, and those that lie nowhere else out of the house: counters, rows, bytes, threads.
-fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, leaving: &[Leaving]) -> Result<Change, Error> {
+fn take_away(tx: &mut Tx, account: AccountId, folder: FolderId, leaving: &[WithOthers]) -> Result<Change, Error> {
     let (mut lost, mut gone) = (Count::default(), Count::default());
     for (entry, others) in leaving {
         lost.take(entry.flags.system, entry.size);

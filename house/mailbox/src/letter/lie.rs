@@ -81,6 +81,9 @@ fn visible_in(there: &[Lies]) -> impl Iterator<Item = &Lies> {
     there.iter().filter(|(_, entry)| is_visible(entry.flags.system))
 }
 
+/// The change that it was, if there was anything to do, and where the letter is visible now.
+type Rearranged = (Option<Change>, Vec<(FolderId, Uid)>);
+
 /// The changes by which a letter comes to lie where it shall.
 struct Rearrangement {
     /// The place that new ones are like: a visible one, if there is one.
@@ -121,7 +124,7 @@ impl Rearrangement {
     }
 
     /// Returns the change that it was, if there was anything to do, and where the letter is visible now.
-    fn carry_out(self, tx: &mut Tx, account: AccountId) -> Result<(Option<Change>, Vec<(FolderId, Uid)>), Error> {
+    fn carry_out(self, tx: &mut Tx, account: AccountId) -> Result<Rearranged, Error> {
         let uid_in = |(folder, entry): &Lies| (*folder, entry.uid);
         let mut now: Vec<(FolderId, Uid)> = self.stays.iter().chain(&self.shown).map(uid_in).collect();
         if self.shown.is_empty() && self.added.is_empty() && self.ended.is_empty() {

@@ -49,6 +49,9 @@ pub(super) fn lies(view: &View, account: AccountId, letter: LetterKey) -> Result
     read(view, sql, params![letter.0, account.0])
 }
 
+/// A row of a letter, with its rows elsewhere.
+pub(super) type WithOthers = (Entry, Vec<Lies>);
+
 /// Rows in other folders that one write looks at along; a letter that lies in more is looked at alone.
 pub(super) const ELSEWHERE: usize = 2 * super::SLICE;
 
@@ -59,7 +62,7 @@ pub(super) fn with_others(
     folder: FolderId,
     entries: Vec<Entry>,
     mut next: Option<Uid>,
-) -> Result<(Vec<(Entry, Vec<Lies>)>, Option<Uid>), Error> {
+) -> Result<(Vec<WithOthers>, Option<Uid>), Error> {
     let (mut letters, mut room) = (Vec::with_capacity(entries.len()), ELSEWHERE);
     for entry in entries {
         let others = elsewhere(view, entry.letter, folder)?;
