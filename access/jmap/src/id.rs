@@ -33,7 +33,7 @@ pub fn number(digits: &str) -> Option<i64> {
 }
 
 macro_rules! ids {
-    ($($kind:ty, $mark:literal;)+) => {$(
+    ($($kind:ty, $mark:expr;)+) => {$(
         impl Id for $kind {
             const MARK: char = $mark;
             fn number(self) -> i64 {
@@ -48,9 +48,9 @@ macro_rules! ids {
 
 ids! {
     AccountId, 'a';
-    FolderId, 'f';
-    LetterKey, 'm';
-    ThreadId, 't';
+    FolderId, FolderId::MARK;
+    LetterKey, LetterKey::MARK;
+    ThreadId, ThreadId::MARK;
     IdentityId, 'i';
     SubmissionId, 's';
 }

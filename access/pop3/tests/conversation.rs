@@ -234,6 +234,24 @@ async fn a_letter_taken_off_by_another_client_is_said_to_be_gone() {
 }
 
 #[tokio::test]
+async fn a_deleted_letter_leaves_inbox_and_stays_in_its_other_folders() {
+    let data = tempfile::tempdir().unwrap();
+    let store = fixture::furnish(data.path()).await;
+    let from = inbox(&store).await.id;
+    let archive = |view: &store::View| mailbox::folder::by_name(view, ALICE, "Archive");
+    let to = store.read(archive).await.unwrap().unwrap().id;
+    let copied = move |tx: &mut store::Tx| mailbox::letter::copy(tx, from, &[UidRange::ALL], to, 10);
+    assert_eq!(store.write(Key::Everything, copied).await.unwrap().pairs.len(), 3);
+    let address = fixture::open_over(store.clone(), |server| server.terms.clear_logins = true);
+    let mut client = log_in(address).await;
+    client.ask("DELE 1", "+OK").await;
+    client.ask("DELE 3", "+OK").await;
+    client.ask("QUIT", "+OK").await;
+    assert_eq!(inbox(&store).await.total, 1);
+    assert_eq!(store.read(archive).await.unwrap().unwrap().total, 3);
+}
+
+#[tokio::test]
 async fn what_was_retrieved_is_seen_and_what_was_looked_into_is_not() {
     let data = tempfile::tempdir().unwrap();
     let store = fixture::furnish(data.path()).await;

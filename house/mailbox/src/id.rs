@@ -104,3 +104,19 @@ impl UidRange {
         self.first <= uid && uid <= self.last
     }
 }
+
+/// The letters that stand before the numbers where clients see them: in the ids of JMAP, and in those of IMAP (RFC 8474).
+impl FolderId {
+    /// The letter before the number of a folder.
+    pub const MARK: char = 'f';
+}
+
+impl LetterKey {
+    /// The letter before the number of a letter.
+    pub const MARK: char = 'm';
+}
+
+impl ThreadId {
+    /// The letter before the number of a conversation.
+    pub const MARK: char = 't';
+}

@@ -264,6 +264,8 @@ pub enum StatusItem {
     HighestModSeq,
     /// The largest letter APPEND takes (RFC 7889).
     AppendLimit,
+    /// The id of the folder (RFC 8474 §4.3).
+    MailboxId,
 }
 
 /// `APPEND`, of one letter or several (RFC 3502).
@@ -385,6 +387,10 @@ pub enum SearchKey {
     Text(String),
     /// The letters changed at or after this modification sequence (RFC 7162 §3.1.5).
     ModSeq(u64),
+    /// The letter of this id (RFC 8474 §6); an id of no letter finds none.
+    EmailId(String),
+    /// The letters of the conversation of this id (RFC 8474 §6).
+    ThreadId(String),
     /// All of them hold.
     And(Vec<SearchKey>),
     /// At least one of them holds. The list has two keys at least, and none of them is such a list.
@@ -427,6 +433,10 @@ pub enum FetchItem {
     BodyStructure,
     /// `MODSEQ`
     ModSeq,
+    /// `EMAILID` (RFC 8474 §5.1)
+    EmailId,
+    /// `THREADID` (RFC 8474 §5.2)
+    ThreadId,
     /// `BODY[…]`, `BODY.PEEK[…]`
     Section {
         /// The part and the range of bytes.

@@ -354,6 +354,8 @@ impl Encoder {
             FetchItem::Body => self.put("BODY"),
             FetchItem::BodyStructure => self.put("BODYSTRUCTURE"),
             FetchItem::ModSeq => self.put("MODSEQ"),
+            FetchItem::EmailId => self.put("EMAILID"),
+            FetchItem::ThreadId => self.put("THREADID"),
             FetchItem::Rfc822 => self.put("RFC822"),
             FetchItem::Rfc822Header => self.put("RFC822.HEADER"),
             FetchItem::Rfc822Text => self.put("RFC822.TEXT"),
@@ -456,6 +458,8 @@ impl Encoder {
                 self.text(text);
             }
             SearchKey::ModSeq(change) => self.put(&format!("MODSEQ {change}")),
+            SearchKey::EmailId(id) => self.put(&format!("EMAILID {id}")),
+            SearchKey::ThreadId(id) => self.put(&format!("THREADID {id}")),
             SearchKey::And(keys) => self.list(keys, Self::key),
             SearchKey::Or(keys) => {
                 for (place, key) in keys.iter().enumerate() {
@@ -526,5 +530,6 @@ pub fn status_item(item: StatusItem) -> &'static str {
         StatusItem::Size => "SIZE",
         StatusItem::HighestModSeq => "HIGHESTMODSEQ",
         StatusItem::AppendLimit => "APPENDLIMIT",
+        StatusItem::MailboxId => "MAILBOXID",
     }
 }

@@ -10,6 +10,7 @@ mod cursor;
 pub mod date;
 pub mod decoder;
 pub mod encode;
+pub mod object_id;
 mod parse;
 pub mod sets;
 pub mod write;

@@ -5,7 +5,7 @@ use mailbox::{Error, folder};
 use store::{Key, Tx};
 
 use crate::codec::command::SpecialUse;
-use crate::session::{Answer, Done, Output, Session};
+use crate::session::{Answer, Code, Done, Output, Session};
 
 /// Creates a folder, with the use that it shall have (RFC 6154 §3).
 pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse]) -> Done {
@@ -23,13 +23,15 @@ pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse])
             if let Some(special_use) = special_use
                 && folder::by_use(tx, account, special_use)?.is_some()
             {
-                return Ok::<_, Error>(false);
+                return Ok::<_, Error>(None);
             }
-            folder::create(tx, account, &name, special_use)?;
-            Ok(true)
+            folder::create(tx, account, &name, special_use).map(Some)
         })
         .await?;
-    if made { Ok(Answer::ok("Created")) } else { Ok(no_use("There is a folder for this use already")) }
+    Ok(match made {
+        Some(folder) => Answer::ok("Created").with(Code::MailboxId(folder)),
+        None => no_use("There is a folder for this use already"),
+    })
 }
 
 fn no_use(why: &'static str) -> Answer {

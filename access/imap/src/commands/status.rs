@@ -4,7 +4,7 @@ use mailbox::{Error, Folder, folder};
 
 use crate::codec::command::StatusItem;
 use crate::codec::encode::status_item;
-use crate::codec::write;
+use crate::codec::{object_id, write};
 use crate::session::{Answer, Done, Output, Session};
 
 pub(super) async fn status(session: &mut Session, out: &mut Output<'_>, name: String, items: &[StatusItem]) -> Done {
@@ -29,13 +29,17 @@ pub(super) fn respond(session: &mut Session, out: &mut Output<'_>, folder: &Fold
         }
         buffer.extend_from_slice(status_item(*item).as_bytes());
         buffer.push(b' ');
-        write::number(buffer, value(folder, *item, session.server.append_limit));
+        match number(folder, *item, session.server.append_limit) {
+            Some(number) => write::number(buffer, number),
+            None => object_id::mailbox_id(buffer, folder.id),
+        }
     }
     buffer.extend_from_slice(b")\r\n");
 }
 
-fn value(folder: &Folder, item: StatusItem, append_limit: u64) -> u64 {
-    match item {
+/// Returns the number that an item is; `None` for the only one that is an id.
+fn number(folder: &Folder, item: StatusItem, append_limit: u64) -> Option<u64> {
+    Some(match item {
         StatusItem::Messages => u64::from(folder.total),
         StatusItem::Recent => 0,
         StatusItem::UidNext => u64::from(folder.uid_next.get()),
@@ -45,5 +49,6 @@ fn value(folder: &Folder, item: StatusItem, append_limit: u64) -> u64 {
         StatusItem::Size => folder.size,
         StatusItem::HighestModSeq => folder.highest.0,
         StatusItem::AppendLimit => append_limit,
-    }
+        StatusItem::MailboxId => return None,
+    })
 }

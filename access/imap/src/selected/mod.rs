@@ -15,6 +15,8 @@ mod fetch;
 mod flag;
 #[cfg(test)]
 mod mirror;
+#[cfg(test)]
+mod places;
 mod resync;
 mod search;
 mod section;

@@ -1,6 +1,7 @@
 //! `SEARCH` (RFC 9051 §6.4.4) with ESEARCH (RFC 4731), SEARCHRES (RFC 5182) and MODSEQ (RFC 7162 §3.1.5).
 
 mod answer;
+mod objects;
 
 use std::ops::ControlFlow;
 
@@ -8,6 +9,7 @@ use mailbox::search::{Criteria, Day};
 use mailbox::{Change, Error, UidRange, Uids, Want};
 
 use self::answer::Found;
+use self::objects::{Named, Objects};
 use super::answers;
 use super::flag::split;
 use super::sets::found_among;
@@ -65,7 +67,12 @@ async fn find(session: &mut Session, command: &Search) -> Result<Found, Halt> {
     // RFC 7162 §3.1: MODSEQ in a search switches CONDSTORE on.
     session.enabled.condstore |= by_change;
     let Some(selected) = session.selected.as_deref() else { return Err(answers::nothing_selected()) };
-    let criteria = Translator { selected }.all(&command.keys)?;
+    let named = Named::by(&command.keys);
+    let objects = match named.is_empty() {
+        true => Objects::default(),
+        false => named.find(&session.server.shared.store, session.login.account, selected.folder).await?,
+    };
+    let criteria = Translator { selected, objects: &objects }.all(&command.keys)?;
     // Some searches need only the view and no look at the store: SEARCH ALL, SEARCH UID 1:100.
     let uids = match from_view(&criteria, selected) {
         Some(uids) => uids,
@@ -128,6 +135,7 @@ async fn highest(
 /// Turns search keys into the criteria of the mailbox, which knows no sequence numbers.
 struct Translator<'a> {
     selected: &'a Selected,
+    objects: &'a Objects,
 }
 
 impl Translator<'_> {
@@ -160,6 +168,8 @@ impl Translator<'_> {
             SearchKey::Body(text) => Criteria::Body(text.clone()),
             SearchKey::Text(text) => Criteria::Text(text.clone()),
             SearchKey::ModSeq(change) => Criteria::ChangedSince(Change(*change)),
+            SearchKey::EmailId(id) => Criteria::Uids(self.objects.of_letter(id).and(&self.selected.uids)),
+            SearchKey::ThreadId(id) => Criteria::Uids(self.objects.of_thread(id).and(&self.selected.uids)),
             SearchKey::And(keys) => self.all(keys)?,
             SearchKey::Or(keys) => Criteria::Or(keys.iter().map(|key| self.one(key)).collect::<Result<_, _>>()?),
             SearchKey::Not(key) => not(self.one(key)?),

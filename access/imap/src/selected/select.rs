@@ -11,7 +11,7 @@ use super::updates::exists;
 use super::view::{Selected, flags_there_are};
 use crate::codec::command::Select;
 use crate::codec::write::{folder_name, number};
-use crate::session::{Answer, Done, Enabled, Output, Session};
+use crate::session::{Answer, Code, Done, Enabled, Output, Session};
 
 /// Runs `SELECT` and `EXAMINE`. It leaves the folder selected before, whatever comes of it (RFC 9051 §6.3.2), and sends
 /// `* OK [CLOSED]` for it.
@@ -86,6 +86,7 @@ fn greet(out: &mut Vec<u8>, opened: &Opened, select: &Select, enabled: Enabled) 
         code(out, "UNSEEN", u64::from(place), "First letter not seen");
     }
     code(out, "UIDVALIDITY", u64::from(folder.uid_validity.get()), "UIDs are valid");
+    Answer::ok("The folder's id").with(Code::MailboxId(folder.id)).write("*", out);
     code(out, "UIDNEXT", u64::from(folder.uid_next.get()), "Next UID");
     code(out, "HIGHESTMODSEQ", opened.at.0, "Highest");
     if enabled.rev2 {

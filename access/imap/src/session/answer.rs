@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
+use mailbox::FolderId;
+
+use crate::codec::object_id;
 use crate::codec::sets::write_set;
 use crate::codec::write;
 
@@ -46,6 +49,8 @@ pub enum Code {
     BadCharset,
     /// `CAPABILITY`
     Capability(String),
+    /// `MAILBOXID`: the id of the folder (RFC 8474 §4.1).
+    MailboxId(FolderId),
 }
 
 impl Answer {
@@ -119,6 +124,10 @@ impl Code {
             }
             Self::HighestModSeq(change) => out.extend_from_slice(format!("HIGHESTMODSEQ {change}").as_bytes()),
             Self::Capability(list) => out.extend_from_slice(format!("CAPABILITY {list}").as_bytes()),
+            Self::MailboxId(folder) => {
+                out.extend_from_slice(b"MAILBOXID ");
+                object_id::mailbox_id(out, *folder);
+            }
             Self::BadCharset => out.extend_from_slice(b"BADCHARSET (US-ASCII UTF-8)"),
         }
     }

@@ -81,6 +81,8 @@ fn key() -> impl Strategy<Value = SearchKey> {
         number64().prop_map(SearchKey::Larger),
         number64().prop_map(SearchKey::Smaller),
         number64().prop_map(SearchKey::ModSeq),
+        "[A-Za-z0-9_-]{1,20}".prop_map(SearchKey::EmailId),
+        "[A-Za-z0-9_-]{1,20}".prop_map(SearchKey::ThreadId),
         ("[a-z-]{1,12}", text()).prop_map(|(name, text)| SearchKey::Header { name, text }),
         text().prop_map(SearchKey::Body),
         text().prop_map(SearchKey::Text),
@@ -140,6 +142,8 @@ fn fetch_item() -> impl Strategy<Value = FetchItem> {
         FetchItem::Body,
         FetchItem::BodyStructure,
         FetchItem::ModSeq,
+        FetchItem::EmailId,
+        FetchItem::ThreadId,
         FetchItem::Rfc822,
         FetchItem::Rfc822Header,
         FetchItem::Rfc822Text,
@@ -205,6 +209,7 @@ fn status_items() -> impl Strategy<Value = Vec<StatusItem>> {
         StatusItem::Size,
         StatusItem::HighestModSeq,
         StatusItem::AppendLimit,
+        StatusItem::MailboxId,
     ];
     vec(select(all), 1..5)
 }

@@ -1,4 +1,4 @@
-//! FETCH (RFC 9051 §6.4.5) with BINARY (RFC 3516) and the modifiers of RFC 7162.
+//! FETCH (RFC 9051 §6.4.5) with BINARY (RFC 3516), EMAILID and THREADID (RFC 8474), and the modifiers of RFC 7162.
 
 use std::num::NonZeroU32;
 
@@ -69,6 +69,8 @@ fn named_item(word: &str, cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
         "BODY" => FetchItem::Body,
         "BODYSTRUCTURE" => FetchItem::BodyStructure,
         "MODSEQ" => FetchItem::ModSeq,
+        "EMAILID" => FetchItem::EmailId,
+        "THREADID" => FetchItem::ThreadId,
         "RFC822" => FetchItem::Rfc822,
         "RFC822.HEADER" => FetchItem::Rfc822Header,
         "RFC822.TEXT" => FetchItem::Rfc822Text,

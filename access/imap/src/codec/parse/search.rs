@@ -1,4 +1,5 @@
-//! SEARCH (RFC 9051 §6.4.4) with MODSEQ (RFC 7162 §3.1.5) and OLDER, YOUNGER (RFC 5032).
+//! SEARCH (RFC 9051 §6.4.4) with MODSEQ (RFC 7162 §3.1.5), OLDER, YOUNGER (RFC 5032),
+//! EMAILID and THREADID (RFC 8474).
 
 use mailbox::parse::charset;
 
@@ -173,6 +174,8 @@ fn with_argument(word: &str, cursor: &mut Cursor<'_>, shared: &Keys) -> Parsed<S
         "YOUNGER" => SearchKey::Younger(cursor.nz_number()?.get()),
         "UID" => SearchKey::Uid(sequence_set(cursor)?),
         "MODSEQ" => SearchKey::ModSeq(mod_sequence(cursor)?),
+        "EMAILID" => SearchKey::EmailId(object_id(cursor)?),
+        "THREADID" => SearchKey::ThreadId(object_id(cursor)?),
         _ => return Err(UNKNOWN.into()),
     })
 }
@@ -182,6 +185,16 @@ fn date(cursor: &mut Cursor<'_>) -> Parsed<jiff::civil::Date> {
     let text = cursor.astring()?;
     let date = std::str::from_utf8(&text).ok().and_then(civil_date);
     date.ok_or_else(|| "A date is written 1-Feb-1994".into())
+}
+
+/// Reads the id of an object: 1 to 255 letters, digits, `_` and `-` (RFC 8474 §7).
+fn object_id(cursor: &mut Cursor<'_>) -> Parsed<String> {
+    let id = cursor.utf8()?;
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    match (1..=255).contains(&id.len()) && id.bytes().all(fits) {
+        true => Ok(id),
+        false => Err("An id has 1 to 255 letters, digits, _ and -".into()),
+    }
 }
 
 /// RFC 7162 §3.1.5: an entry name and type may come before the number; only flags have entries, and all share one

@@ -20,6 +20,8 @@ pub struct FetchItems {
     pub modseq: bool,
     pub date: bool,
     pub size: bool,
+    pub email_id: bool,
+    pub thread_id: bool,
     pub envelope: bool,
     pub body: bool,
     pub body_structure: bool,
@@ -99,6 +101,8 @@ impl FetchItems {
             FetchItem::Body => self.body = true,
             FetchItem::BodyStructure => self.body_structure = true,
             FetchItem::ModSeq => self.modseq = true,
+            FetchItem::EmailId => self.email_id = true,
+            FetchItem::ThreadId => self.thread_id = true,
             FetchItem::Section { section, peek, partial } => {
                 self.marks_seen |= !peek;
                 let mut written = Vec::new();

@@ -11,6 +11,7 @@ use super::items::{Ask, FetchItems, What};
 use super::stream::{self, Body, Nul};
 use super::{Folder, Known, Seen};
 use crate::codec::date::date_time;
+use crate::codec::object_id;
 use crate::codec::write::{literal, literal_head, number};
 use crate::selected::envelope::envelope;
 use crate::selected::section::{Undecodable, decoded, located, picked_fields, slice};
@@ -179,34 +180,11 @@ impl Writer<'_> {
 
     fn letter(&mut self, row: &Row, place: u32) -> Result<(), Error> {
         let keywords = self.learnt.as_ref().unwrap_or(self.known.told);
-        let (plan, out) = (self.plan, &mut self.text);
+        let out = &mut self.text;
         out.extend_from_slice(b"* ");
         number(out, u64::from(place));
         out.extend_from_slice(b" FETCH (");
-        if plan.uid {
-            out.extend_from_slice(b"UID ");
-            number(out, u64::from(row.uid.get()));
-            out.push(b' ');
-        }
-        // RFC 9051 §6.4.5: if reading has set \Seen, the answer contains the flags.
-        if plan.flags || self.seen.contains(row.uid) {
-            flags(out, &row.flags, keywords);
-            out.push(b' ');
-        }
-        if plan.modseq || (plan.condstore && self.seen.contains(row.uid)) {
-            modseq(out, row.change);
-            out.push(b' ');
-        }
-        if plan.date {
-            out.extend_from_slice(b"INTERNALDATE ");
-            date_time(out, row.received);
-            out.push(b' ');
-        }
-        if plan.size {
-            out.extend_from_slice(b"RFC822.SIZE ");
-            number(out, row.size);
-            out.push(b' ');
-        }
+        columns(out, self.plan, row, keywords, self.seen.contains(row.uid));
         if let Some(card) = &row.card {
             self.card(row, card)?;
         }
@@ -335,6 +313,44 @@ impl Writer<'_> {
             self.plan.note_undecodable();
             None
         })
+    }
+}
+
+/// Writes the items that the letter's row holds, with a blank behind each. `seen`: reading has set `\Seen` just now.
+fn columns(out: &mut Vec<u8>, plan: &FetchItems, row: &Row, keywords: &Keywords, seen: bool) {
+    if plan.uid {
+        out.extend_from_slice(b"UID ");
+        number(out, u64::from(row.uid.get()));
+        out.push(b' ');
+    }
+    // RFC 9051 §6.4.5: if reading has set \Seen, the answer contains the flags.
+    if plan.flags || seen {
+        flags(out, &row.flags, keywords);
+        out.push(b' ');
+    }
+    if plan.modseq || (plan.condstore && seen) {
+        modseq(out, row.change);
+        out.push(b' ');
+    }
+    if plan.date {
+        out.extend_from_slice(b"INTERNALDATE ");
+        date_time(out, row.received);
+        out.push(b' ');
+    }
+    if plan.size {
+        out.extend_from_slice(b"RFC822.SIZE ");
+        number(out, row.size);
+        out.push(b' ');
+    }
+    if plan.email_id {
+        out.extend_from_slice(b"EMAILID ");
+        object_id::email_id(out, row.letter);
+        out.push(b' ');
+    }
+    if plan.thread_id {
+        out.extend_from_slice(b"THREADID ");
+        object_id::thread_id(out, row.thread);
+        out.push(b' ');
     }
 }
 
