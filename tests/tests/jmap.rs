@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::{Office, OfficeBuilder, Pair, Person, client, python_with, root};
+use tests::{Office, OfficeBuilder, Pair, Person, Secure, client, python_with, root};
 
 fn office() -> Office {
     OfficeBuilder::new("alpha.test").person("alice").person("bob").start()
@@ -100,6 +100,74 @@ fn imap_and_jmap_see_what_the_other_did_and_states_survive_a_kill() {
     assert_eq!(call(&office, &bob, "Email/get", json!({"ids": []}))["state"], now["state"]);
     let told = call(&office, &bob, "Email/changes", json!({"sinceState": since}));
     assert_eq!((&told["updated"], &told["newState"]), (&json!([id]), &now["state"]));
+}
+
+/// An IMAP client that has logged in.
+fn imap(office: &Office, person: &Person) -> Secure {
+    let mut wire = Secure::open(office.ports.imaps);
+    wire.ask(&format!("l LOGIN {} \"{}\"", person.address, person.password), "l OK");
+    wire
+}
+
+/// Returns the text in the brackets behind an item.
+fn item(told: &str, name: &str) -> String {
+    let (_, rest) = told.split_once(&format!("{name} (")).unwrap_or_else(|| panic!("{name}: {told}"));
+    rest.split(')').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn imap_and_jmap_name_a_letter_of_several_folders_alike_and_each_sees_where_the_other_puts_it() {
+    let mut office = office();
+    let bob = office.people[1].clone();
+    let letter = b"From: alice@alpha.test\r\nTo: bob@alpha.test\r\nSubject: one\r\n\r\nHello\r\n";
+    office.hand_in("alice@elsewhere.test", &[&bob.address], letter).must_succeed();
+    office.read(&bob, "INBOX", 1);
+    let mut wire = imap(&office, &bob);
+    let work = item(&wire.ask("1 CREATE Work", "1 OK"), "MAILBOXID");
+    assert_eq!(item(&wire.ask("2 STATUS Work (MAILBOXID)", "2 OK"), "MAILBOXID"), work);
+    let inbox = item(&wire.ask("3 SELECT INBOX", "3 OK"), "MAILBOXID");
+    let told = wire.ask("4 FETCH 1 (EMAILID THREADID)", "4 OK");
+    let (id, thread) = (item(&told, "EMAILID"), item(&told, "THREADID"));
+    let before = call(&office, &bob, "Email/get", json!({"ids": [id], "properties": ["threadId", "mailboxIds"]}));
+    assert_eq!(before["list"][0], json!({"id": id, "threadId": thread, "mailboxIds": {&inbox: true}}));
+
+    // IMAP copies: JMAP sees one letter in two mailboxes.
+    wire.ask("5 COPY 1 Work", "5 OK [COPYUID");
+    let told = call(&office, &bob, "Email/changes", json!({"sinceState": before["state"]}));
+    assert_eq!((&told["created"], &told["updated"]), (&json!([]), &json!([id])), "{told}");
+    let lies = |office: &Office| {
+        let got = call(office, &bob, "Email/get", json!({"ids": [id], "properties": ["mailboxIds"]}));
+        got["list"][0]["mailboxIds"].clone()
+    };
+    assert_eq!(lies(&office), json!({&inbox: true, &work: true}));
+
+    // JMAP marks it and takes it out of the inbox: IMAP hears of both, in the folder that each is about.
+    let mut other = imap(&office, &bob);
+    assert_eq!(item(&other.ask("1 SELECT Work", "1 OK"), "MAILBOXID"), work);
+    let patch = json!({"keywords/$flagged": true, format!("mailboxIds/{inbox}"): null});
+    call(&office, &bob, "Email/set", json!({"update": {&id: patch}}));
+    assert!(wire.ask("6 NOOP", "6 OK").contains("* 1 EXPUNGE"));
+    assert!(other.ask("2 NOOP", "2 OK").contains("FLAGS (\\Flagged)"));
+    assert_eq!(item(&other.ask("3 FETCH 1 EMAILID", "3 OK"), "EMAILID"), id);
+
+    // Back into the inbox, and out of Work by IMAP: the letter stays where it is not taken away.
+    call(&office, &bob, "Email/set", json!({"update": {&id: {format!("mailboxIds/{inbox}"): true}}}));
+    other.ask("4 STORE 1 +FLAGS.SILENT (\\Deleted)", "4 OK");
+    other.ask("5 EXPUNGE", "5 OK");
+    assert_eq!(lies(&office), json!({&inbox: true}));
+
+    office.kill();
+    office.start();
+    assert_eq!(lies(&office), json!({&inbox: true}));
+    let mut wire = imap(&office, &bob);
+    wire.ask("1 SELECT INBOX", "1 OK");
+    let told = wire.ask("2 FETCH 1:* (FLAGS EMAILID)", "2 OK");
+    assert!(told.contains("FLAGS (\\Flagged)") && item(&told, "EMAILID") == id, "{told}");
+    // Only its last folder takes the letter along.
+    wire.ask("3 DELETE Work", "3 OK");
+    wire.ask("4 MOVE 1 Trash", "4 OK");
+    assert_eq!(lies(&office).as_object().map(serde_json::Map::len), Some(1));
+    assert_eq!(office.try_command(&["verify"], b"").0, 0);
 }
 
 /// Writes a draft; its id, and that of the identity to send it as.

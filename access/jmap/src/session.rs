@@ -64,8 +64,8 @@ fn account_capabilities() -> Value {
     json!({
         CORE: {},
         MAIL: {
-            // A letter lies in one folder, as in IMAP.
-            "maxMailboxesPerEmail": 1,
+            // A letter may lie in every folder that a person keeps: 1,000 at most, which no client need count up to.
+            "maxMailboxesPerEmail": null,
             "maxMailboxDepth": mailbox::folder::name::DEEPEST,
             "maxSizeMailboxName": mailbox::folder::name::LONGEST / 2,
             "maxSizeAttachmentsPerEmail": limits::ATTACHMENTS,

@@ -1,4 +1,4 @@
-//! Chooses at random what a client does next.
+//! Chooses at random what a client does next: IMAP's COPY and JMAP's `mailboxIds` let letters lie in several folders.
 
 use std::collections::BTreeSet;
 
@@ -217,16 +217,26 @@ impl World {
         let id = (*self.chance.pick(&ids)).clone();
         let mailboxes: Vec<&String> = client.mailboxes.keys().collect();
         let keyword = *self.chance.pick(&["$seen", "$flagged", "work", "$draft"]);
-        let arguments = match self.chance.below(10) {
+        let arguments = match self.chance.below(13) {
             0..=5 => {
                 let value = if self.chance.percent(50) { Value::Bool(true) } else { Value::Null };
                 json!({"update": {id: {format!("keywords/{keyword}"): value}}})
             }
-            6..=7 => {
+            6 => {
                 let folder = (*self.chance.pick(&mailboxes)).clone();
                 json!({"update": {id: {"mailboxIds": {folder: true}}}})
             }
+            7 => {
+                let (one, other) = (*self.chance.pick(&mailboxes), *self.chance.pick(&mailboxes));
+                json!({"update": {id: {"mailboxIds": {one: true, other: true}, format!("keywords/{keyword}"): true}}})
+            }
             8 => json!({"update": {id: {"keywords": {keyword: true}}}}),
+            9..=11 => {
+                // A letter that would lie nowhere stays where it is: then the update is refused.
+                let folder = *self.chance.pick(&mailboxes);
+                let value = if self.chance.percent(60) { Value::Bool(true) } else { Value::Null };
+                json!({"update": {id: {format!("mailboxIds/{folder}"): value}}})
+            }
             _ => json!({"destroy": [id]}),
         };
         client.call("Email/set", arguments);

@@ -185,7 +185,7 @@ const MEANINGS: [(&str, &str); 21] = [
     ("willDestroy", "it is destroyed in the same call"),
     ("singleton", "there is exactly one of these: it can be changed, and neither be made nor destroyed"),
     ("tooManyKeywords", "it would have more keywords than one letter may have"),
-    ("tooManyMailboxes", "a letter lies in one mailbox"),
+    ("tooManyMailboxes", "a letter lies in 1,000 mailboxes at most"),
     ("tooLarge", "it is larger than it may be"),
     ("overQuota", "there are as many of these as there may be"),
     ("forbidden", "nobody may do this"),

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use mail::seam::AccountId;
 use mail::{Timestamp, header};
+use mailbox::letter::MOST_PLACES;
 use mailbox::parse::date;
 use mailbox::{FolderId, System};
 use serde::Deserialize;
@@ -80,8 +81,8 @@ fn read(scope: &Scope, wish: &Value) -> Result<(BlobPath, Filing), SetError> {
     if place.is_none() {
         bad.push("blobId");
     }
-    let folder = wish.get("mailboxIds").and_then(Value::as_object).map_or(Err(None), |ids| mailbox(scope, ids));
-    match &folder {
+    let folders = wish.get("mailboxIds").and_then(Value::as_object).map_or(Err(None), |ids| mailboxes(scope, ids));
+    match &folders {
         Err(Some(error)) => return Err(error.clone()),
         Err(None) => bad.push("mailboxIds"),
         Ok(_) => {}
@@ -97,9 +98,9 @@ fn read(scope: &Scope, wish: &Value) -> Result<(BlobPath, Filing), SetError> {
         None | Some(Value::Null) => Some(0),
         Some(text) => text.as_str().and_then(filter::date),
     };
-    match (place, folder, flags, received) {
-        (Some(place), Ok(folder), Some((system, keywords)), Some(received)) if bad.is_empty() => {
-            let filing = Filing { octets: Bytes::new(), folder, system, keywords, received: Timestamp(received) };
+    match (place, folders, flags, received) {
+        (Some(place), Ok(folders), Some((system, keywords)), Some(received)) if bad.is_empty() => {
+            let filing = Filing { octets: Bytes::new(), folders, system, keywords, received: Timestamp(received) };
             Ok((place, filing))
         }
         (.., None) => Err(SetError::invalid(bad.into_iter().chain(["receivedAt"]))),
@@ -107,18 +108,18 @@ fn read(scope: &Scope, wish: &Value) -> Result<(BlobPath, Filing), SetError> {
     }
 }
 
-/// Returns the one folder of a mailboxIds object; an entry that is false counts as absent. The error gives a reason if
-/// there is more to say than that the property is not valid.
-pub fn mailbox(scope: &Scope, ids: &Object) -> Result<FolderId, Option<SetError>> {
+/// Returns the folders of a mailboxIds object, at least one; an entry that is false counts as absent. The error gives a
+/// reason if there is more to say than that the property is not valid.
+pub fn mailboxes(scope: &Scope, ids: &Object) -> Result<Vec<FolderId>, Option<SetError>> {
     if !ids.values().all(Value::is_boolean) {
         return Err(None);
     }
-    let mut ids = ids.iter().filter(|(_, value)| **value == Value::Bool(true)).map(|(id, _)| id);
-    match (ids.next(), ids.next()) {
-        (Some(id), None) => scope.find(id).ok_or(None),
-        (Some(_), Some(_)) => Err(Some(SetError::new("tooManyMailboxes"))),
-        _ => Err(None),
+    let named: Vec<&String> = ids.iter().filter(|(_, value)| **value == Value::Bool(true)).map(|(id, _)| id).collect();
+    if named.len() > MOST_PLACES {
+        return Err(Some(SetError::new("tooManyMailboxes")));
     }
+    let folders: Option<Vec<FolderId>> = named.into_iter().map(|id| scope.find(id)).collect();
+    folders.filter(|folders| !folders.is_empty()).ok_or(None)
 }
 
 /// Returns the time at which the letter was last received, by its own header.

@@ -5,7 +5,7 @@ use mail::seam::AccountId;
 use mailbox::{LetterKey, System};
 use serde_json::Value;
 
-use super::import::mailbox as one_mailbox;
+use super::import::mailboxes;
 use super::letter::Wish;
 use super::property::Property;
 use super::room::Room;
@@ -82,12 +82,12 @@ async fn update(
 /// Separates the properties of the stored letter from those of its content.
 fn read(scope: &Scope, mut object: Object) -> Result<(Filing, Object), SetError> {
     let mut bad = Vec::new();
-    let folder = match object.remove("mailboxIds") {
-        Some(Value::Object(ids)) => one_mailbox(scope, &ids),
+    let folders = match object.remove("mailboxIds") {
+        Some(Value::Object(ids)) => mailboxes(scope, &ids),
         _ => Err(None),
     };
-    let folder = match folder {
-        Ok(folder) => Some(folder),
+    let folders = match folders {
+        Ok(folders) => Some(folders),
         Err(Some(error)) => return Err(error),
         Err(None) => {
             bad.push("mailboxIds");
@@ -109,10 +109,10 @@ fn read(scope: &Scope, mut object: Object) -> Result<(Filing, Object), SetError>
     if received.is_none() {
         bad.push("receivedAt");
     }
-    match (folder, flags, received) {
-        (Some(folder), Some((system, keywords)), Some(received)) => {
+    match (folders, flags, received) {
+        (Some(folders), Some((system, keywords)), Some(received)) => {
             let octets = bytes::Bytes::new();
-            Ok((Filing { octets, folder, system, keywords, received }, object))
+            Ok((Filing { octets, folders, system, keywords, received }, object))
         }
         _ => Err(SetError::invalid(bad)),
     }

@@ -39,7 +39,8 @@ pub fn state(view: &View, account: AccountId) -> Result<mailbox::Change, Error> 
 /// A letter to be filed.
 pub struct Filing {
     pub octets: Bytes,
-    pub folder: FolderId,
+    /// The folders that it shall lie in, at least one.
+    pub folders: Vec<FolderId>,
     pub system: System,
     pub keywords: Vec<String>,
     pub received: Timestamp,
@@ -88,7 +89,7 @@ impl Task {
 #[derive(Clone)]
 pub struct Ready {
     prepared: Prepared,
-    folder: FolderId,
+    folders: Vec<FolderId>,
     system: System,
     keywords: Vec<String>,
     received: Timestamp,
@@ -132,13 +133,13 @@ pub type Outcome = Result<Option<Object>, SetError>;
 
 /// Does the part of a filing that needs no writer.
 pub async fn prepare(scope: &Scope, filing: Filing) -> Result<Result<Ready, SetError>, MethodError> {
-    let Filing { octets, folder, system, keywords, received } = filing;
+    let Filing { octets, folders, system, keywords, received } = filing;
     let store = scope.server.shared.store.clone();
     let preparing = tokio::task::spawn_blocking(move || mailbox::prepare(&store, octets)).await;
     match preparing.map_err(|error| MethodError::server_fail(error.to_string()))? {
         Ok(prepared) => {
             let beyond = if system.contains(System::DRAFT) { FOR_DRAFTS } else { 0 };
-            Ok(Ok(Ready { prepared, folder, system, keywords, received, beyond }))
+            Ok(Ok(Ready { prepared, folders, system, keywords, received, beyond }))
         }
         Err(Error::Store(error)) => Err(error.into()),
         Err(other) => Ok(Err(other.into())),
@@ -279,12 +280,15 @@ fn act(
 }
 
 fn file(tx: &mut Tx, account: AccountId, ready: &Ready, known: &Keywords) -> Result<(LetterKey, Object), Error> {
-    let Ready { prepared, folder, system, keywords, received, beyond } = ready;
-    let (target, labels) = (Target::Id(*folder), Labels::All(keywords));
+    let Ready { prepared, folders, system, keywords, received, beyond } = ready;
+    let mut targets = folders.iter().map(|folder| Target::Id(*folder));
+    let (target, labels) = (targets.next().ok_or(Error::Nowhere)?, Labels::All(keywords));
     let (system, received, beyond) = (*system, *received, *beyond);
     // A letter that a person writes or sorts here has no history of its own until it is sent.
     let deposit = Deposit { prepared, target, system, labels, received, beyond, begins: None };
-    let filed = Filer::new(account, received).knowing(known).file(tx, &deposit)?.filed;
+    let also: Vec<Target<'_>> = targets.collect();
+    let lies = Filer::new(account, received).knowing(known).file_in(tx, &deposit, &also)?;
+    let filed = &lies.first().ok_or(Error::Nowhere)?.filed;
     let made = json!({
         "id": filed.letter.id(),
         "blobId": BlobPath::letter(filed.letter).id(),

@@ -10,6 +10,7 @@ mod hostile;
 #[path = "../../../testing/hostile.rs"]
 mod hostile_letters;
 mod http;
+mod labels;
 mod letters;
 mod mailboxes;
 #[path = "../../../../house/mailbox/tests/common/mutations.rs"]
