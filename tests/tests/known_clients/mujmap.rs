@@ -75,10 +75,10 @@ fn goes_its_way(letters: usize) {
     let part = mujmap.notmuch(&["show", "--format=json", "--body=true", &format!("id:{PHOTOS}")]);
     assert!(part.contains("Voilà les photos de l'été.") && part.contains("plage.bin"), "{part}");
 
-    // Each side marks, moves and takes away. Facteur keeps a letter in one folder, so a tag for another one goes with the
-    // old one.
+    // Each side marks, moves and takes away. A letter with the tags of two folders lies in both.
     mujmap.notmuch(&["tag", "+flagged", "-unread", "id:letter0@test"]);
     mujmap.notmuch(&["tag", "-inbox", "+Voyages d’été", "id:letter1@test"]);
+    mujmap.notmuch(&["tag", "+Voyages d’été", "id:letter3@test"]);
     look.mark("INBOX", "letter2@test", "\\Seen", true);
     look.move_to("INBOX", PHOTOS, "Archive");
     look.add("INBOX", &post::letter("later@test", "Plus tard"), &["\\Flagged"]);
@@ -86,13 +86,23 @@ fn goes_its_way(letters: usize) {
     let all = look.all();
     assert_eq!(all.one("letter0@test").flags, ["\\Flagged", "\\Seen"]);
     assert_eq!(all.one("letter1@test").folder, "Voyages d’été");
+    let folders = |look: &mut Look| {
+        let mut folders: Vec<String> = look.all().of("letter3@test").iter().map(|seen| seen.folder.clone()).collect();
+        folders.sort();
+        folders
+    };
+    assert_eq!(folders(&mut look), ["INBOX", "Voyages d’été"]);
     assert_eq!(mujmap.tags("letter2@test"), ["inbox"]);
     // A letter in the archive has no tag of a folder.
     assert_eq!(mujmap.tags(PHOTOS), ["unread"]);
     assert_eq!(mujmap.tags("later@test"), ["flagged", "inbox", "unread"]);
 
+    // Each takes it out of one folder: the other one keeps it until its turn.
+    mujmap.notmuch(&["tag", "-inbox", "id:letter3@test"]);
     look.remove("INBOX", "letter2@test");
     mujmap.sync();
+    assert_eq!(folders(&mut look), ["Voyages d’été"]);
+    assert_eq!(mujmap.tags("letter3@test"), ["Voyages d’été", "unread"]);
     assert_eq!((mujmap.tags("letter2@test"), mujmap.count()), (vec![], letters + 1));
 
     // Nothing to do, and nothing again after the office was killed.

@@ -51,7 +51,9 @@ fn the_columns_of_a_large_folder_cost_one_statement_of_rows() {
     office.file_many(2000);
     let mut client = office.client();
     client.say("SELECT INBOX");
-    for items in ["(FLAGS)", "(UID)", "(INTERNALDATE)", "(RFC822.SIZE)", "(MODSEQ)", "(UID FLAGS)"] {
+    for items in
+        ["(FLAGS)", "(UID)", "(INTERNALDATE)", "(RFC822.SIZE)", "(MODSEQ)", "(UID FLAGS)", "(EMAILID THREADID)"]
+    {
         let (text, statements) = first_batch(&office, &client, items);
         assert_eq!((text.lines().count(), statements), (2000, 1), "{items}");
     }
