@@ -354,7 +354,7 @@ fn label_all(town: &Town) {
     }
     town.store.longest_write();
     let one = keys(town, from, 1)[0];
-    for some in folders.chunks(100) {
+    for some in folders.chunks(20) {
         let some = some.to_vec();
         town.write(move |tx| some.iter().try_for_each(|folder| letter::add(tx, ALICE, one, *folder).map(drop)));
     }
