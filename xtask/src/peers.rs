@@ -23,6 +23,7 @@ const PACKAGES: &[&str] = &[
     "libauthen-sasl-perl",
     "libc6-dev",
     "libnet-ssleay-perl",
+    "libopendkim11",
     "maildrop",
     "mpop",
     "msmtp",
@@ -46,8 +47,20 @@ const PACKAGES: &[&str] = &[
 /// The packages that only the clients that are built need (mujmap reads and writes notmuch's index).
 const TO_BUILD: &[&str] = &["libnotmuch-dev", "notmuch"];
 
-/// Clients from the registry of Python, in an environment of their own below `target`.
-const PYTHON: &[&str] = &["aioimaplib==2.0.3", "imapclient==4.1.0", "jmapc==0.4.0", "jmaplib==3.0.1", "jmax==0.2.0"];
+/// Clients, and other readers of SPF, DKIM and ARC with what they import, from the registry of Python, in an environment of
+/// their own below `target`.
+const PYTHON: &[&str] = &[
+    "aioimaplib==2.0.3",
+    "authres==1.2.0",
+    "dkimpy==1.1.8",
+    "dnspython==2.9.2",
+    "imapclient==4.1.0",
+    "jmapc==0.4.0",
+    "jmaplib==3.0.1",
+    "jmax==0.2.0",
+    "pynacl==1.6.2",
+    "pyspf==2.0.14",
+];
 
 /// Clients from the registry of npm, in a folder of their own below `target`.
 const NODE: &[&str] = &["imapflow@2.10.2", "jmap-jam@0.13.1"];

@@ -1,5 +1,6 @@
 //! `cargo xtask soak` runs the tests that take too long for each change – kills under load, fairness on a large
-//! mailbox, the long paths of known clients and of their mirrors, of search and of reading, fuzzing. It runs all of
+//! mailbox, the long paths of known clients and of their mirrors, of search and of reading, the proofs of senders beside
+//! other programs, fuzzing. It runs all of
 //! them with the program as it is shipped (`--profile dist`), but for the pages.
 
 use std::fmt::Write as _;
@@ -17,13 +18,14 @@ const FUZZ_SECONDS: u32 = 600;
 /// A part of the soak: its name, and the function that runs it.
 type Part = (&'static str, fn() -> Outcome);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("kills", kills),
     ("fairness", fairness),
     ("clients", clients),
     ("mirrors", mirrors),
     ("search", search),
     ("reading", reading),
+    ("proofs", proofs),
     ("pages", pages),
     ("package", package),
     ("fuzz", fuzzing),
@@ -97,6 +99,13 @@ fn reading() -> Outcome {
     };
     mutations("20000", &["facteur-mailbox", "--test", "one_reading"])?;
     mutations("200", &["facteur-jmap", "--test", "conformance", "one_reading"])
+}
+
+/// 10,000 letters that dkimpy, OpenDKIM and we sign and verify, and 10,000 questions about SPF that pyspf and we answer.
+fn proofs() -> Outcome {
+    let mut test = cargo();
+    test.args(["test", "--profile", SHIPPED, "--package", "facteur-auth", "--test", "pyspf", "--test", "dkim_peers"]);
+    step(test.env("FACTEUR_RECORDS", "10000").env("FACTEUR_LETTERS", "10000"))
 }
 
 /// Hostile letters in the pages and alone, in each browser, with those that keep one busy for long.
