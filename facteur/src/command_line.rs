@@ -1,5 +1,6 @@
 //! Defines the command line.
 
+pub mod domain_key;
 pub mod fetch;
 mod form;
 mod help;
@@ -313,6 +314,28 @@ pub enum DomainCommand {
         #[arg(long)]
         force: bool,
     },
+    /// Print the DNS records that a domain needs, as a zone file
+    ///
+    /// Afficher les enregistrements DNS dont un domaine a besoin, en fichier de zone
+    Dns {
+        /// Such as alpha.test
+        ///
+        /// Par exemple alpha.test
+        #[arg(value_parser = domain)]
+        domain: Domain,
+        /// Also look what the world sees of each record now; fails if one is not right
+        ///
+        /// Regarder aussi ce que le monde voit de chacun en ce moment ; échoue si l'un n'est pas bon
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// The keys that sign the letters of a domain (DKIM)
+    ///
+    /// Les clés qui signent les lettres d'un domaine (DKIM)
+    #[command(subcommand)]
+    Key(domain_key::KeyCommand),
 }
 
 #[derive(Debug, Subcommand)]

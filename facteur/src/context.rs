@@ -1,11 +1,14 @@
 //! Gives a command the configuration, the data and, if the post office runs, its parts.
 
 use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
 
+use directory::Keyring;
 use intake::Intake;
 use net::Budget;
 use store::{Lock, OpenError, Store};
 
+use crate::commands::Trouble;
 use crate::config::Config;
 use crate::data_fault::data_fault;
 use crate::data_folder;
@@ -86,7 +89,11 @@ impl<'a> Context<'a> {
     pub fn intake(&self) -> Result<Intake, Failure> {
         match self.running() {
             Some(running) => Ok(running.intake.clone()),
-            None => Ok(Intake::new(self.store()?, &self.config.hostname)),
+            None => {
+                let (store, hostname) = (self.store()?, &self.config.hostname);
+                let keys = Keyring::load_blocking(store.clone(), hostname.clone()).map_err(Trouble::from)?;
+                Ok(Intake::new(store, hostname).with_signer(Arc::new(keys)))
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! One running post office: its data, its doors, and whoever stands behind them.
 
+mod domain_keys;
 mod doors;
 mod fault;
 mod host_name;
@@ -31,6 +32,7 @@ use crate::control::{self, ControlSocket};
 use crate::failure::Failure;
 use crate::rights::ServiceUser;
 use crate::{data_folder, private};
+pub use domain_keys::is_published;
 use doors::OpenDoor;
 pub use fault::StartFault;
 pub use host_name::look_into as look_into_host_name;
@@ -81,8 +83,11 @@ impl Server {
 
         let (journal, trace_task) = TraceTask::start(store.clone());
         let witness: Arc<dyn Witness> = Arc::new(journal);
-        let intake =
-            Intake::new(store.clone(), &config.hostname).with_witness(witness.clone()).with_routes(routes.clone());
+        let keyring = domain_keys::keyring(&store, &config).await;
+        let intake = Intake::new(store.clone(), &config.hostname)
+            .with_witness(witness.clone())
+            .with_signer(Arc::new(keyring.clone()))
+            .with_routes(routes.clone());
         let means = staff::means(&store, &intake, &routes, resolver.clone()).map_err(StartFault::Tls)?;
         let prober = Prober::new(means.clone());
         let recipients = Arc::new(intake.everyone().asked_by(prober.clone()));
@@ -92,6 +97,7 @@ impl Server {
         let (stop, shutdown) = Stop::new();
         let kept = staff::kept(&config.data);
         let memory = kept.memory().clone();
+        let keys = domain_keys::Keeper::new(keyring, &store, &config, resolver.clone());
         let home = web::home(&config, &store, resolver.clone());
         let outside = web::Outside::new(resolver.clone(), kept.clone(), &home).map_err(StartFault::Tls)?;
         let invitations = mua::Invitations::default();
@@ -110,6 +116,7 @@ impl Server {
         tasks.spawn(staff::watch_over(directory, shutdown.clone()));
         tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
         tasks.spawn(own_addresses::keep(store.clone(), shutdown.clone()));
+        tasks.spawn(keys.keep(shutdown.clone()));
         tasks.spawn(staff::housekeeping(store.clone(), shutdown));
         for (door, place) in &doors {
             tracing::info!("{} is open on {place}", door.name());

@@ -48,7 +48,7 @@ fn a_letter_from_alice_to_bob_is_followed_through_both_offices_until_he_reads_it
     assert_eq!(pair.beta.read(bob, "INBOX", 1).len(), 1);
 
     let sent = trace_until(&pair.alpha, &["way@test"], |letters| has(letters, "attempt"));
-    assert_eq!(kinds(&sent[0]), ["received", "queued", "attempt"]);
+    assert_eq!(kinds(&sent[0]), ["received", "judged", "queued", "attempt"]);
     let (received, attempt) = (step(&sent[0], "received"), step(&sent[0], "attempt"));
     assert_eq!((received["by"].as_str(), received["login"].as_str()), (Some("msa"), Some("alice@alpha.test")));
     assert_eq!((received["peer"].as_str(), received["message_id"].as_str()), (Some("127.0.0.1"), Some("way@test")));
@@ -291,7 +291,7 @@ fn each_try_is_told_with_the_answer_of_the_other_server_and_a_bounce_is_linked()
     assert_eq!((report["to"].as_str(), report["late"].as_bool()), (Some("alice@alpha.test"), Some(false)));
     let report = report["report"].as_str().expect("a name").to_owned();
     let bounce = trace_until(&office, &[&report], |letters| has(letters, "filed"));
-    assert_eq!(kinds(&bounce[0]), ["received", "queued", "filed"]);
+    assert_eq!(kinds(&bounce[0]), ["received", "judged", "queued", "filed"]);
     let received = step(&bounce[0], "received");
     assert_eq!((received["by"].as_str(), received["return_path"].as_str()), (Some("house"), Some("")));
 }

@@ -47,10 +47,10 @@ impl Effects {
             return Ok(Self::default());
         }
         let (intake, causes) = (intake.clone(), Causes::of(course, leftover, Terms::new(now, &intake.schedule)));
-        if outgoing.letter().raw.len() <= LARGE {
+        if outgoing.letter().raw.len() <= LARGE && !causes.write_letters() {
             return causes.effects(&intake).map_err(our_fault);
         }
-        // A large letter takes time to pack, and is written to the disk.
+        // A large letter takes time to pack, and is written to the disk; a letter that is written here is signed.
         let packing = tokio::task::spawn_blocking(move || causes.effects(&intake));
         packing.await.map_err(our_fault)?.map_err(our_fault)
     }
@@ -112,6 +112,11 @@ impl Causes {
             leftover: leftover.to_vec(),
             terms,
         }
+    }
+
+    /// Is anything written here because of the letter: a report, or an answer of a rule's?
+    fn write_letters(&self) -> bool {
+        !self.leftover.is_empty() || self.decisions.iter().any(|decision| !decision.disposition.written.is_empty())
     }
 
     fn effects(&self, intake: &Intake) -> Result<Effects, store::Error> {
@@ -213,7 +218,8 @@ impl Causes {
             original: Original { id: *id, bytes: raw, whole: true },
         };
         let (bounce, envelope) = report.write(new_letter_id());
-        queue::prepare_report(&intake.store, &Outgoing::report(bounce), &envelope, self.terms).map(Some)
+        let outgoing = Outgoing::report(bounce, self.terms.arrived, &*intake.reports.signer);
+        queue::prepare_report(&intake.store, &outgoing, &envelope, self.terms).map(Some)
     }
 }
 

@@ -1,15 +1,13 @@
 //! A letter that is handed in, with the octets that it has from here on, in every copy of it.
 
 use mail::seam::{Origin, OurFault};
-use mail::trace::Arrival;
-use mail::{Address, Envelope, Letter};
+use mail::trace::{Arrival, Event};
+use mail::{Address, Envelope, Findings, Letter};
 use mda::Incoming;
 use mta::outgoing::{Author, Outgoing};
 
+use crate::taking::began;
 use crate::{Intake, history, our_fault};
-
-/// A letter that is larger is looked through and encoded where a thread may compute.
-const QUICK: usize = 64 * 1024;
 
 /// A letter that is handed in.
 pub(crate) struct HandedIn {
@@ -25,8 +23,16 @@ impl HandedIn {
         self.outgoing.letter()
     }
 
+    /// Returns the events with which its history begins: how it came, what was found out about it, and which keys have signed
+    /// it.
+    pub(crate) fn began(&self, findings: &Findings) -> Vec<Event> {
+        let mut events = began(&self.arrival, findings);
+        events.extend(self.outgoing.signed());
+        events
+    }
+
     /// The letter with what the checks have found out about it.
-    pub(crate) fn incoming<'a>(&'a self, intake: &'a Intake, findings: &'a mail::Findings) -> Incoming<'a> {
+    pub(crate) fn incoming<'a>(&'a self, intake: &'a Intake, findings: &'a Findings) -> Incoming<'a> {
         let Self { envelope, origin, .. } = self;
         Incoming { letter: self.letter(), envelope, origin, findings, hostname: &intake.hostname }
     }
@@ -43,7 +49,7 @@ impl Intake {
     ) -> Result<HandedIn, OurFault> {
         let outgoing = match writer(&envelope, &origin, &self.reports.postmaster) {
             None => Outgoing::passing_through(letter),
-            Some(address) if letter.raw.len() <= QUICK => self.written_here(letter, address),
+            // It is looked through, encoded and signed where a thread may compute.
             Some(address) => {
                 let (intake, address) = (self.clone(), address.clone());
                 let finishing = tokio::task::spawn_blocking(move || intake.written_here(letter, &address));
@@ -54,9 +60,10 @@ impl Intake {
         Ok(HandedIn { outgoing, envelope, origin, arrival })
     }
 
-    /// A letter that was written here by whoever has this address, as it leaves.
+    /// A letter that was written here by whoever has this address, as it leaves. It computes.
     pub(crate) fn written_here(&self, letter: Letter, address: &Address) -> Outgoing {
-        Outgoing::written_here(letter, &Author { hostname: &self.hostname, now: net::now(), address })
+        let author = Author { hostname: &self.hostname, now: net::now(), address };
+        Outgoing::written_here(letter, &author, &*self.reports.signer)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use directory::Directory;
 use mail::check::Check;
 use mail::seam::{AccountId, OurFault};
+use mail::sign::{Sign, Unsigned};
 use mail::trace::{Blind, Event, Observation, Step, Witness};
 use mail::{Address, Domain, LetterId};
 use mda::{Mda, Rule};
@@ -38,7 +39,8 @@ impl Intake {
     pub fn new(store: Store, hostname: &Domain) -> Self {
         let directory = Directory::new(store.clone(), hostname.clone(), Arc::new(Quota), Arc::new(net::now));
         let mda = Mda::new(store.clone());
-        let reports = bounce::Office { hostname: hostname.to_string(), postmaster: postmaster(hostname) };
+        let (name, signer) = (hostname.to_string(), Arc::new(Unsigned));
+        let reports = bounce::Office { hostname: name, postmaster: postmaster(hostname), signer };
         let (witness, routes, schedule) = (Arc::new(Blind), Arc::default(), Schedule::default());
         let (checks, hostname) = (Arc::new([Arc::new(Hops) as Arc<dyn Check>]), hostname.clone());
         Self { store, directory, mda, checks, hostname, reports, schedule, witness, routes }
@@ -48,6 +50,12 @@ impl Intake {
     #[must_use]
     pub fn with_witness(self, witness: Arc<dyn Witness>) -> Self {
         Self { witness, ..self }
+    }
+
+    /// Has these keys sign what is written here. Without them, letters leave unsigned.
+    #[must_use]
+    pub fn with_signer(self, signer: Arc<dyn Sign>) -> Self {
+        Self { reports: bounce::Office { signer, ..self.reports }, ..self }
     }
 
     /// Adds these checks of incoming letters, asked in this order behind the one that ends circles.

@@ -9,7 +9,6 @@ use mta::queue::{self, Terms};
 use store::{Key, Tx};
 
 use crate::handed_in::HandedIn;
-use crate::taking::began;
 use crate::{Intake, our_fault, sort};
 
 /// The notes in the commit that takes charge of a letter. It is called again when the transaction is repeated.
@@ -71,7 +70,7 @@ impl Intake {
         let (id, outgoing, envelope) = (handed.letter().id, handed.outgoing.clone(), handed.envelope.as_it_goes_on());
         let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &outgoing, &envelope, terms));
         let prepared = preparing.await.map_err(our_fault)?.map_err(our_fault)?.with_findings(&findings);
-        let events = [began(&handed.arrival, &findings), vec![prepared.queued()]].concat();
+        let events = [handed.began(&findings), vec![prepared.queued()]].concat();
         let kept = self.store.write(Key::Everything, move |tx| {
             prepared.put(tx)?;
             trace::note_all(tx, id, now, events.clone())?;

@@ -82,7 +82,7 @@ impl Intake {
         };
         let told = Told::Once { verified: handed.origin.is_verified() };
         let mut course = self.course(handed.incoming(self, &findings), &handed.outgoing, told).await?;
-        let events = began(&handed.arrival, &findings);
+        let events = handed.began(&findings);
         if self.commit_in_rounds(&mut course, |sorted| sorted.failed.clone(), &events, finish).await? {
             return Ok(Verdict::Accept);
         }
@@ -97,7 +97,7 @@ impl Intake {
             Err(refusal) => return Ok(vec![refusal; envelope.recipients.len()]),
         };
         let mut course = self.course(handed.incoming(self, &findings), &handed.outgoing, Told::Each).await?;
-        let events = began(&handed.arrival, &findings);
+        let events = handed.began(&findings);
         self.commit_in_rounds(&mut course, ours_to_mend, &events, |_| Ok(())).await?;
         Ok(fates(envelope, &course.sorted).into_iter().map(|(_, reply)| reply).collect())
     }

@@ -9,13 +9,17 @@
 //!   octet, so that the signatures of others stay good. Only a server without 8BITMIME gets a converted copy of it, made
 //!   for that server alone ([`crate::delivery`]); the history of the letter says what that cost.
 //!
-//! **The signer's place is [`finished`]**: it has the octets that leave, and nothing behind it changes any of them.
+//! A letter that is written here is also **signed** here, by the keys of the domain that it is from, at the end of
+//! [`finished`]: that has the octets that leave, and nothing behind it changes any of them. A letter that passes through is
+//! never signed: it is somebody else's.
 
 mod complete;
 pub(crate) mod seven_bit;
 
-use bytes::Bytes;
-use mail::Letter;
+use bytes::{Bytes, BytesMut};
+use mail::sign::{Sign, Signed};
+use mail::trace::Event;
+use mail::{Finding, Letter, Timestamp};
 
 pub use complete::Author;
 use complete::completed;
@@ -23,35 +27,58 @@ use seven_bit::{Whose, seven_bit};
 
 /// A letter as it leaves, and as everybody gets it who is named on its envelope. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Outgoing(Letter);
+pub struct Outgoing {
+    letter: Letter,
+    /// The facts about its signatures.
+    signing: Vec<Finding>,
+}
 
 impl Outgoing {
-    /// A letter that `author` wrote here. Looking through it and encoding it takes time in proportion to its size: a large
-    /// one is worked on where a thread may compute.
-    pub fn written_here(letter: Letter, author: &Author<'_>) -> Self {
+    /// A letter that `author` wrote here, signed by `signer`. Looking through it, encoding it and signing it take a millisecond
+    /// at least, and time in proportion to its size: it is worked on where a thread may compute.
+    pub fn written_here(letter: Letter, author: &Author<'_>, signer: &dyn Sign) -> Self {
         let raw = completed(&letter, author);
-        finished(Letter { raw, ..letter })
+        finished(Letter { raw, ..letter }, author.now, signer)
     }
 
-    /// A report of this server: its header is complete.
-    pub fn report(letter: Letter) -> Self {
-        finished(letter)
+    /// A report of this server, which is made `now`: its header is complete. Like [`Self::written_here`], it computes.
+    pub fn report(letter: Letter, now: Timestamp, signer: &dyn Sign) -> Self {
+        finished(letter, now, signer)
     }
 
     /// A letter that others wrote, or one that was made an outgoing one before: no octet of it changes.
     pub fn passing_through(letter: Letter) -> Self {
-        Self(letter)
+        Self { letter, signing: Vec::new() }
     }
 
     /// The letter.
     pub fn letter(&self) -> &Letter {
-        &self.0
+        &self.letter
+    }
+
+    /// Returns the events, for the history of the letter, that say which keys have signed it, or why none has. There are none
+    /// of a letter that is from nobody here.
+    pub fn signed(&self) -> impl Iterator<Item = Event> {
+        self.signing.iter().map(Finding::event)
     }
 }
 
-/// The last octets of a letter that is written here. The signer will sign them here.
-fn finished(letter: Letter) -> Outgoing {
-    Outgoing(Letter { raw: safe_in_seven_bits(letter.raw), ..letter })
+/// The last octets of a letter that is written here, with the signatures of the domain that it is from.
+fn finished(letter: Letter, now: Timestamp, signer: &dyn Sign) -> Outgoing {
+    let raw = safe_in_seven_bits(letter.raw);
+    let Signed { fields, findings } = signer.sign(&raw, now);
+    Outgoing { letter: Letter { raw: headed(&fields, raw), ..letter }, signing: findings }
+}
+
+/// The letter behind these fields (RFC 6376 §5.6: a signature stands before the fields that it signs).
+fn headed(fields: &str, raw: Bytes) -> Bytes {
+    if fields.is_empty() {
+        return raw;
+    }
+    let mut whole = BytesMut::with_capacity(fields.len() + raw.len());
+    whole.extend_from_slice(fields.as_bytes());
+    whole.extend_from_slice(&raw);
+    whole.freeze()
 }
 
 /// The letter with its 8-bit parts encoded. It stays as it is, as a whole, where that would harm it: where somebody has
@@ -69,7 +96,9 @@ fn safe_in_seven_bits(raw: Bytes) -> Bytes {
 
 #[cfg(test)]
 mod tests {
-    use mail::{Address, Domain, LetterId, Timestamp};
+    use mail::finding::{SIGNATURE, SIGNED};
+    use mail::sign::Unsigned;
+    use mail::{Address, Domain, LetterId};
 
     use super::*;
 
@@ -78,8 +107,8 @@ mod tests {
         let address = Address::parse("alice@alpha.test").unwrap();
         let letter = Letter { id: LetterId::from_random([0; 10]), raw: Bytes::copy_from_slice(raw.as_bytes()) };
         let author = Author { hostname: &hostname, now: Timestamp(0), address: &address };
-        let outgoing = Outgoing::written_here(letter, &author);
-        let again = Outgoing::written_here(outgoing.letter().clone(), &author);
+        let outgoing = Outgoing::written_here(letter, &author, &Unsigned);
+        let again = Outgoing::written_here(outgoing.letter().clone(), &author, &Unsigned);
         assert_eq!(again.letter().raw, outgoing.letter().raw, "it changes once");
         String::from_utf8(outgoing.letter().raw.to_vec()).unwrap()
     }
@@ -129,6 +158,30 @@ mod tests {
     fn a_header_that_needs_8_bits_is_not_made_half_of() {
         let letter = format!("{HEAD}Subject: été\r\n\r\nété\r\n");
         assert_eq!(written(&letter), letter);
+    }
+
+    /// Signs by saying how many octets it was given.
+    #[derive(Debug)]
+    struct Counting;
+
+    impl Sign for Counting {
+        fn sign(&self, letter: &[u8], now: Timestamp) -> Signed {
+            assert!(letter.is_ascii(), "the signer has the octets that leave");
+            let fields = format!("DKIM-Signature: {} octets at {}\r\n", letter.len(), now.seconds());
+            Signed { fields, findings: vec![Finding::new(SIGNATURE, "signed").because(SIGNED)] }
+        }
+    }
+
+    #[test]
+    fn a_signature_is_of_the_octets_that_leave_and_stands_before_them() {
+        let raw = Bytes::from(format!("{HEAD}Content-Type: text/plain; charset=utf-8\r\n\r\n\u{e9}t\u{e9}\r\n"));
+        let letter = Letter { id: LetterId::from_random([0; 10]), raw };
+        let signed = Outgoing::report(letter, Timestamp::from_seconds(7), &Counting);
+        let text = String::from_utf8(signed.letter().raw.to_vec()).unwrap();
+        let (first, rest) = text.split_once("\r\n").unwrap();
+        assert_eq!(first, format!("DKIM-Signature: {} octets at 7", rest.len()));
+        assert!(rest.starts_with(HEAD) && rest.ends_with("=C3=A9t=C3=A9\r\n"), "{rest}");
+        assert_eq!(signed.signed().count(), 1, "the history says so");
     }
 
     #[test]

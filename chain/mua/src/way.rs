@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use mail::Timestamp;
-use mail::finding::{self, CONVERSION, Words};
+use mail::finding::{self, CONVERSION, SIGNATURE, Words};
 use mail::foreign::Meaning;
 use mail::trace::{Arrival, Event, Link};
 use mailbox::{Want, fetch};
@@ -65,6 +65,7 @@ fn facts(event: &Event) -> Map<String, Value> {
             // The findings about the letter itself are from where it came in, or from its way out.
             let link = match recipient.as_str() {
                 "" if by == CONVERSION => "queue",
+                "" if by == SIGNATURE => "house",
                 "" => "mta",
                 _ => "mda",
             };

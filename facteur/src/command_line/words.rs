@@ -83,6 +83,7 @@ const VALUES: &[(&str, &str)] = &[
     ("RECIPIENTS", "DESTINATAIRES"),
     ("RUN", "NUMÉRO"),
     ("SCOPES", "PORTÉES"),
+    ("SELECTOR", "SÉLECTEUR"),
     ("SERVICE", "SERVICE"),
     ("SHA256", "SHA256"),
     ("SIZE", "TAILLE"),

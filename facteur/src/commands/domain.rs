@@ -1,9 +1,16 @@
 //! `facteur domain`: the domains this post office takes letters for.
 
+mod check;
 mod dns;
 mod fit;
+mod key;
+mod needs;
+mod record;
 
+use directory::domain_key::{self, Algorithm, State};
+use mail::Domain;
 use serde::Serialize;
+use store::Store;
 
 use super::{Trouble, removal};
 use crate::command_line::DomainCommand;
@@ -18,11 +25,8 @@ pub fn run(command: DomainCommand, context: &Context<'_>) -> Result<(), Failure>
         DomainCommand::Add { domain, yes } => {
             fit::check(&domain, yes)?;
             let store = context.make_store()?;
-            let (now, added) = (clock::now(), domain.clone());
-            store.write_blocking(store::Key::Directory, move |tx| {
-                Ok::<_, Trouble>(directory::domain::add(tx, &added, now)?)
-            })?;
-            terminal::print(&dns::needs(&domain, &context.config().hostname));
+            add(&store, &domain)?;
+            terminal::print(&dns::told_at_first(&store, &domain, context)?);
         }
         DomainCommand::List { form } => {
             let store = context.store()?;
@@ -33,8 +37,34 @@ pub fn run(command: DomainCommand, context: &Context<'_>) -> Result<(), Failure>
             let store = context.store()?;
             removal::domain(&store, domain, force)?;
         }
+        DomainCommand::Dns { domain, check, form } => dns::run(&domain, check, form.json, context)?,
+        DomainCommand::Key(command) => key::run(command, context)?,
     }
     Ok(())
+}
+
+/// Adds a domain with the keys that sign its letters, in one commit.
+fn add(store: &Store, domain: &Domain) -> Result<(), Failure> {
+    let keys = [key::make(Algorithm::Rsa)?, key::make(Algorithm::Ed25519)?];
+    let (now, added) = (clock::now(), domain.clone());
+    store.write_blocking(store::Key::Directory, move |tx| {
+        directory::domain::add(tx, &added, now)?;
+        for key in &keys {
+            domain_key::add(tx, &added, key, State::Active, now)?;
+        }
+        Ok::<_, Trouble>(())
+    })?;
+    Ok(())
+}
+
+/// Refuses a name that has no keys here: it is neither a domain of ours nor the name that our reports are from.
+fn must_sign(store: &Store, domain: &Domain, context: &Context<'_>) -> Result<(), Failure> {
+    let (wanted, hostname) = (domain.clone(), context.config().hostname.clone());
+    let owners = store.read_blocking(move |view| Ok::<_, Trouble>(domain_key::owners(view, &hostname)?))?;
+    if owners.contains(&wanted) {
+        return Ok(());
+    }
+    Err(Trouble::Directory(directory::Error::UnknownDomain(wanted)).into())
 }
 
 /// A domain as scripts see it.

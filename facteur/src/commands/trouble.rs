@@ -158,6 +158,35 @@ fn directory_trouble(error: &directory::Error) -> String {
              address; take several words that do not belong together, or say --generate",
             "ce mot de passe est parmi les premiers que l'on essaie : il est courant, ou tiré du nom ou de l'adresse de la \
              personne ; prenez plusieurs mots sans rapport entre eux, ou ajoutez --generate"),
+        Error::NotAKey(fault) => key_fault(*fault),
+        Error::SelectorExists { domain, selector } => say!(
+            "{domain} has another key called {selector} already; facteur domain key list {domain} shows it",
+            "{domain} a déjà une autre clé nommée {selector} ; facteur domain key list {domain} la montre"),
+        Error::UnknownSelector { domain, selector } => say!(
+            "{domain} has no key called {selector}; facteur domain key list {domain} shows those that are there",
+            "{domain} n'a pas de clé nommée {selector} ; facteur domain key list {domain} montre celles qui existent"),
         other => other.to_string(),
+    }
+}
+
+/// Says why a file is no key that can sign.
+#[rustfmt::skip]
+fn key_fault(fault: directory::KeyFault) -> String {
+    use directory::KeyFault;
+    match fault {
+        KeyFault::NoKey => say!(
+            "this is no private key: a PEM file with an RSA or Ed25519 key is needed, in the form PKCS#8 or PKCS#1",
+            "ce n'est pas une clé privée : il faut un fichier PEM avec une clé RSA ou Ed25519, de forme PKCS#8 ou PKCS#1"),
+        KeyFault::TooShort => say!(
+            "the RSA key is shorter than 2048 bits, and many no longer trust such a one: publish the keys that Facteur has made (facteur domain dns) instead",
+            "la clé RSA a moins de 2048 bits, et beaucoup ne s'y fient plus : publiez plutôt les clés que Facteur a faites (facteur domain dns)"),
+        KeyFault::TooLong => say!(
+            "the RSA key is longer than 4096 bits, and most cannot read such a one: publish the keys that Facteur has made (facteur domain dns) instead",
+            "la clé RSA a plus de 4096 bits, et la plupart ne savent pas la lire : publiez plutôt les clés que Facteur a faites (facteur domain dns)"),
+        KeyFault::Damaged => say!(
+            "the key is damaged: its numbers do not fit together",
+            "la clé est endommagée : ses nombres ne vont pas ensemble"),
+        KeyFault::NoRandomness => say!(
+            "the system gave no random octets", "le système n'a pas donné d'octets aléatoires"),
     }
 }

@@ -160,6 +160,12 @@ impl Caller {
         self.answer(most)
     }
 
+    /// Has a secret kept in the file that the command line names.
+    pub fn keep_secret(&self, secret: &[u8]) -> Result<(), Failure> {
+        self.say(&FromExecutor::Ask(Question::KeepSecret), secret);
+        self.answer(0).map(drop)
+    }
+
     /// Returns the answer to the last question.
     pub fn answer(&self, most: usize) -> Result<Vec<u8>, Failure> {
         let mut answer = Vec::new();

@@ -13,9 +13,10 @@ use super::connection::{self, Connection, NoConnection};
 use super::files::{self, OutgoingExport};
 use super::frame::{self, PIECE};
 use super::greeting::{self, Answer};
-use super::messages::{Circumstances, FromCaller, FromExecutor, Question};
+use super::messages::{Circumstances, FromCaller, FromExecutor, Named, Question};
+use crate::command_line::domain_key::KeyCommand;
 use crate::command_line::fetch::FetchCommand;
-use crate::command_line::{Command, CommandLine};
+use crate::command_line::{Command, CommandLine, DomainCommand};
 use crate::commands::send::sysexits;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -224,7 +225,7 @@ impl Visit<'_> {
         match said {
             FromExecutor::Print => terminal::put(&mut io::stdout().lock(), octets),
             FromExecutor::Note => terminal::put(&mut io::stderr().lock(), octets),
-            FromExecutor::Ask(question) => self.answer(question, voice)?,
+            FromExecutor::Ask(question) => self.answer(question, octets, voice)?,
             FromExecutor::Folder(folder) => self.export().map_or(Ok(()), |export| export.folder(&folder))?,
             FromExecutor::Letter { letter, size } => {
                 self.export().map_or(Ok(()), |export| export.letter(letter, size))?
@@ -251,7 +252,7 @@ impl Visit<'_> {
         };
     }
 
-    fn answer(&mut self, question: Question, voice: &Voice) -> Result<(), Failure> {
+    fn answer(&mut self, question: Question, octets: &[u8], voice: &Voice) -> Result<(), Failure> {
         if !is_fair(&question, self.command) {
             return Err(confused());
         }
@@ -263,6 +264,7 @@ impl Visit<'_> {
             }
             Question::Input { most } => input(most).map_err(by_system),
             Question::File(named) => files::read(self.command, named).map_err(by_system),
+            Question::KeepSecret => files::keep_secret(self.command, octets).map(|()| Vec::new()).map_err(by_system),
             Question::Letters => return self.send_letters(voice),
             Question::Place => self.begin_export().map(|()| Vec::new()),
         };
@@ -299,7 +301,11 @@ fn is_fair(question: &Question, command: &Command) -> bool {
     match question {
         Question::Line => matches!(command, Command::Account(_) | Command::Domain(_) | Command::Fetch(_)),
         Question::Hidden { .. } => matches!(command, Command::Account(_) | Command::Fetch(_)),
+        Question::File(Named::PrivateKey) => {
+            matches!(command, Command::Domain(DomainCommand::Key(KeyCommand::Import { .. })))
+        }
         Question::File(_) => matches!(command, Command::Fetch(_)),
+        Question::KeepSecret => matches!(command, Command::Domain(DomainCommand::Key(KeyCommand::Export { .. }))),
         Question::Input { .. } => matches!(command, Command::Send(_)),
         Question::Letters => matches!(command, Command::Import(_)),
         Question::Place => matches!(command, Command::Export(_)),
@@ -367,6 +373,10 @@ mod tests {
         assert!(is_fair(&Question::Letters, &import) && !is_fair(&Question::Letters, &send));
         let hidden = Question::Hidden { prompt: "root's password: ".into() };
         assert!(is_fair(&Question::Line, &list) && !is_fair(&Question::Line, &send));
+        let export = command("facteur domain key export alpha.test mail key.pem");
+        let key = Question::File(Named::PrivateKey);
+        assert!(is_fair(&Question::KeepSecret, &export) && !is_fair(&key, &export), "it writes, and reads nothing");
+        assert!(is_fair(&key, &command("facteur domain key import alpha.test mail key.pem")) && !is_fair(&key, &list));
         assert!(!is_fair(&hidden, &list) && is_fair(&hidden, &command("facteur account add alice@alpha.test")));
     }
 }

@@ -1,17 +1,19 @@
 //! The files that the caller reads and writes for its command, with the rights of the person.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use import_export::{ExportTarget, Flow, Given, Leaving, Sink as _, Source as _};
 
 use super::client::Voice;
 use super::frame::PIECE;
 use super::messages::{FromCaller, Named};
+use crate::command_line::domain_key::KeyCommand;
 use crate::command_line::fetch::{FetchCommand, FetchLogin, FetchOptions};
-use crate::command_line::{Command, Export, Import};
+use crate::command_line::{Command, DomainCommand, Export, Import};
 use crate::commands::{export, import, moving};
 use crate::failure::Failure;
 
@@ -32,6 +34,9 @@ pub fn read(command: &Command, named: Named) -> io::Result<Vec<u8>> {
 }
 
 fn path(command: &Command, named: Named) -> Option<&Path> {
+    if let Command::Domain(DomainCommand::Key(KeyCommand::Import { file, .. })) = command {
+        return Some(file).filter(|_| named == Named::PrivateKey).map(PathBuf::as_path);
+    }
     let Command::Fetch(fetch) = command else { return None };
     let (options, login): (Option<&FetchOptions>, &FetchLogin) = match fetch {
         FetchCommand::Add(new) => (Some(&new.options), &new.login),
@@ -43,7 +48,21 @@ fn path(command: &Command, named: Named) -> Option<&Path> {
         Named::Certificates => options?.ca.as_deref(),
         Named::Password => login.password_file.as_deref(),
         Named::OAuthSecret => login.oauth.oauth_secret_file.as_deref(),
+        Named::PrivateKey => None,
     }
+}
+
+/// Keeps a secret in the new file that the command line names; only the person can read it. `-` is standard output.
+pub fn keep_secret(command: &Command, secret: &[u8]) -> io::Result<()> {
+    let Command::Domain(DomainCommand::Key(KeyCommand::Export { file, .. })) = command else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
+    if file.as_os_str() == "-" {
+        return io::stdout().lock().write_all(secret);
+    }
+    let mut kept = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    kept.write_all(secret)?;
+    kept.sync_all()
 }
 
 /// Reads the letters of an import and sends them. If it cannot do that to the end, it says why.

@@ -88,6 +88,8 @@ pub enum Question {
     Input { most: u64 },
     /// A small file of the command line.
     File(Named),
+    /// The octets beside it go into the new file that the command line names, which only the person can read.
+    KeepSecret,
     /// The letters of an import.
     Letters,
     /// The place of an export: is it free?
@@ -103,4 +105,6 @@ pub enum Named {
     Password,
     /// `--oauth-secret-file`
     OAuthSecret,
+    /// The file of `facteur domain key import`.
+    PrivateKey,
 }

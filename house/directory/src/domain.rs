@@ -4,7 +4,7 @@ use mail::seam::AccountId;
 use mail::{Domain, Timestamp};
 use store::{Tx, View, params};
 
-use crate::{CREDENTIALS, Error, TOPIC};
+use crate::{CREDENTIALS, Error, TOPIC, domain_key};
 
 /// One of our domains.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub fn remove(tx: &mut Tx, name: &Domain, force: bool) -> Result<Removed, Error>
     ] {
         tx.execute(sql, params![domain])?;
     }
+    domain_key::remove_all(tx, name)?;
     tx.announce(TOPIC);
     tx.announce(CREDENTIALS);
     Ok(Removed { accounts })

@@ -83,6 +83,31 @@ pub enum Error {
          several words that do not belong together"
     )]
     PasswordGuessable,
+    /// A file is no private key that letters can be signed with.
+    #[error("letters cannot be signed with this: {0}")]
+    NotAKey(#[from] auth::dkim::KeyFault),
+    /// The name of a key has characters that a name in the domain name system cannot have.
+    #[error("a selector is made of letters, digits, hyphens and dots, such as mail or 2026a")]
+    BadSelector,
+    /// The domain has another key of that name.
+    #[error("{domain} has another key called {selector} already")]
+    SelectorExists {
+        /// The domain.
+        domain: Domain,
+        /// The name of the key.
+        selector: String,
+    },
+    /// The domain has no such key.
+    #[error("{domain} has no key called {selector}; facteur domain key list {domain} shows those that are there")]
+    UnknownSelector {
+        /// The domain.
+        domain: Domain,
+        /// The name of the key.
+        selector: String,
+    },
+    /// A key could not be made.
+    #[error("no key could be made: {0}")]
+    NoKeyMade(String),
     /// The password could not be hashed.
     #[error("the password could not be hashed: {0}")]
     Hash(String),

@@ -9,13 +9,17 @@
 //!   out who has been there before, and takes no memory.
 //! * Whoever guesses at a name is punished by their place; its owner is slowed at most, and not where they are at home.
 //! * A credential and the connections that it let in end together, within a second.
-//! * Nothing is remembered of the tables between two questions: another process may have changed them.
+//! * Nothing is remembered of the tables between two questions: another process may have changed them. Only the keys that
+//!   sign letters are, since signing must not ask; they are read again behind each change.
+//! * A domain has one active key of each algorithm, from the commit that made it, whatever ends the process. A private key
+//!   leaves this room for signatures and for `facteur domain key export` alone; nothing prints it.
 //!
 //! It must not know what a letter or a folder is.
 
 pub mod account;
 pub mod alias;
 pub mod domain;
+pub mod domain_key;
 pub mod session;
 
 mod directory;
@@ -23,6 +27,7 @@ mod error;
 mod familiar;
 mod fold;
 mod guessable;
+mod keyring;
 mod lines;
 mod login;
 mod memory;
@@ -37,8 +42,10 @@ mod stays;
 mod throttle;
 mod workspace;
 
+pub use auth::dkim::KeyFault;
 pub use directory::{Clock, Directory, NoLimit, Space, Ticks};
 pub use error::Error;
+pub use keyring::Keyring;
 pub use mail::{Destination, Resolution};
 pub use resolve::resolve;
 pub use schema::MIGRATIONS;
@@ -51,6 +58,9 @@ pub const TOPIC: store::Topic = store::Topic { kind: "directory", id: 0 };
 /// The notice that goes out when a proof is no longer good: another password, a session that ended, an account that is
 /// gone.
 pub(crate) const CREDENTIALS: store::Topic = store::Topic { kind: "credentials", id: 0 };
+
+/// The notice that goes out when a key of a domain comes, goes or changes its state.
+pub const KEYS: store::Topic = store::Topic { kind: "domain-keys", id: 0 };
 
 /// The language somebody reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

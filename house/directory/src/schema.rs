@@ -3,7 +3,10 @@
 use store::Migration;
 
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "directory", number: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { room: "directory", number: 1, sql: FIRST },
+    Migration { room: "directory", number: 2, sql: DOMAIN_KEYS },
+];
 
 /// The tables keep more than their names say:
 /// - `password`: made-up keys have as many rounds as those whose salt comes next, which is found by `password_salt`.
@@ -80,4 +83,29 @@ CREATE TABLE familiar_place (
     PRIMARY KEY (network, name)
 ) {clustered};
 CREATE INDEX familiar_place_account ON familiar_place (account, seen);
+";
+
+/// The keys that sign the letters of a domain:
+/// - `domain` is a name: the name of this server, which reports are from, can have keys and be no domain of people.
+/// - `state`: 0 is the next key, 1 the active one, 2 an old one. There is one next and one active key of each algorithm.
+/// - `since`: when it came into its state, for people; `ran` is how long it has been in it while the office was running, in
+///   milliseconds: what happens by the time that has passed goes by that, since nobody can set it.
+/// - `published`: when its record was first seen in the domain name system.
+/// - `secret`: the private key as a PEM file. Whoever reads this table reads all the letters beside it, so that a key to lock
+///   it with, which could be lost by itself, would protect nothing.
+const DOMAIN_KEYS: &str = "
+CREATE TABLE domain_key (
+    id {id},
+    domain TEXT NOT NULL,
+    selector TEXT NOT NULL,
+    algorithm TEXT NOT NULL,
+    state BIGINT NOT NULL,
+    made BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    ran BIGINT NOT NULL DEFAULT 0,
+    published BIGINT,
+    secret {blob} NOT NULL,
+    UNIQUE (domain, selector)
+);
+CREATE UNIQUE INDEX domain_key_in_use ON domain_key (domain, algorithm, state) WHERE state < 2;
 ";

@@ -1,7 +1,7 @@
 //! The part of a history that a person sees. Each kind of event is decided here, and none by default: a new one does not compile
 //! until somebody has said who may know it. A test holds a table of every field and every viewer.
 
-use mail::finding::CONVERSION;
+use mail::finding::{CONVERSION, SIGNATURE};
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, Event, Hand, Link};
 
@@ -75,6 +75,7 @@ impl<'a> Eyes<'a> {
                 let reason = reason.split(' ').next().unwrap_or_default().to_owned();
                 Some(Event::Judged { recipient: String::new(), by: by.clone(), decision: decision.clone(), reason })
             }
+            Event::Judged { recipient, by, .. } if recipient.is_empty() && by == SIGNATURE => Some(event.clone()),
             // The verdict on somebody else's copy is for that person to know.
             Event::Judged { recipient, .. } => self.is_own(recipient).then(|| event.clone()),
             Event::NotFiled { recipient, .. } | Event::Desk { recipient, .. } => {

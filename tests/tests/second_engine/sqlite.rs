@@ -23,6 +23,8 @@ const WALKED: &[(&str, &str, &str)] = &[
     ("migration", "", "a row for each step of a room"),
     ("domain", "", "domains, which do not grow with letters"),
     ("sqlite_autoindex_domain_1", "", "domains, which do not grow with letters"),
+    ("domain_key", "", "keys of domains, which do not grow with letters"),
+    ("sqlite_autoindex_domain_key_1", "", "keys of domains, which do not grow with letters"),
     ("alias_target_folded", "", "the list of all aliases, for the administrator"),
     ("account", "ORDER BY account.id LIMIT 1", "the first person there is"),
     ("password", "", "the list of all people, at the start"),

@@ -235,6 +235,16 @@ pub const CONVERSION: &str = "8bitmime";
 /// A letter was rewritten on its way out, so that signatures of it no longer hold; see [`words`].
 pub const SIGNATURES_LOST: &str = "signatures-lost";
 
+/// The method of a finding about the signatures that a letter leaves with (RFC 6376). The code that makes the letter ready
+/// to leave makes it, and not a check.
+pub const SIGNATURE: &str = "signature";
+/// A letter was signed by the keys of the domain that it is from; see [`words`].
+pub const SIGNED: &str = "signed-by-its-domain";
+/// A key of the domain is damaged or missing; see [`words`].
+pub const KEY_UNUSABLE: &str = "key-unusable";
+/// A letter has several From fields, and is not signed; see [`words`].
+pub const SEVERAL_FROM: &str = "several-from-fields";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,7 @@ mod recipient;
 mod reply;
 pub mod seam;
 mod secret;
+pub mod sign;
 pub mod stay;
 mod stuffing;
 mod time;

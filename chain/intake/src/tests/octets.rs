@@ -120,3 +120,68 @@ async fn a_letter_of_ours_that_goes_on_through_an_alias_has_the_octets_that_all_
     assert_finished(&queued[0], "From: alice@alpha.test\r\n");
     assert_eq!(queued[1], [b"Delivered-To: team@alpha.test\r\n", &queued[0][..]].concat());
 }
+
+/// Signs with the length of the letter.
+#[derive(Debug)]
+struct Stamp;
+
+impl mail::sign::Sign for Stamp {
+    fn sign(&self, letter: &[u8], _: mail::Timestamp) -> mail::sign::Signed {
+        let fields = format!("DKIM-Signature: {}\r\n", letter.len());
+        mail::sign::Signed { fields, findings: vec![mail::Finding::new("signature", "signed")] }
+    }
+}
+
+/// Is the letter signed, once, and in its last octets?
+fn is_stamped(letter: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(letter);
+    let Some((first, rest)) = text.split_once("\r\n") else { return false };
+    first == format!("DKIM-Signature: {}", rest.len()) && !rest.contains("\r\nDKIM-Signature:")
+}
+
+impl Town {
+    async fn that_signs() -> Self {
+        let Self { intake, _folder } = Self::new().await;
+        Self { intake: intake.with_signer(Arc::new(Stamp)), _folder }
+    }
+}
+
+#[tokio::test]
+async fn all_that_is_written_here_is_signed_and_people_here_get_the_same_octets() {
+    let to = ["bob@alpha.test", "dora@beta.test"];
+    for way in ["submission", "facteur send"] {
+        let town = Town::that_signs().await;
+        let (acceptor, envelope) = (town.intake.acceptor(), envelope("alice@alpha.test", &to));
+        let verdict = match way {
+            "submission" => acceptor.accept(own(EIGHT_BITS), envelope, Origin::Person(alice(), wire())).await,
+            _ => acceptor.accept_here(own(EIGHT_BITS), envelope, "root").await,
+        };
+        assert_eq!(verdict.unwrap(), Verdict::Accept, "{way}");
+        let queued = town.queued().await;
+        assert!(is_stamped(&queued[0]), "{way}: {queued:?}");
+        let filed = town.folder(2, "INBOX").await;
+        assert!(filed[0].as_bytes().ends_with(&queued[0]), "{way}: {filed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_rules_letter_and_a_report_are_signed_and_what_passes_through_is_not() {
+    let town = Town::that_signs().await;
+    let answers = super::filters::rule(|_, mut so_far| {
+        let raw = bytes::Bytes::from_static(b"From: alice@alpha.test\r\nSubject: I am away\r\n\r\nBack soon.\r\n");
+        so_far.written.push(mda::Written { to: address("eve@evil.test"), raw, once: None });
+        Ok(so_far)
+    });
+    let town = Town { intake: town.intake.with_rules(vec![answers]), _folder: town._folder };
+    let letter = own(EIGHT_BITS);
+    assert_eq!(town.accept(&letter, "eve@evil.test", &["team@alpha.test"], peer()).await, Verdict::Accept);
+    let (signed, passing): (Vec<_>, Vec<_>) = town.queued().await.into_iter().partition(|raw| is_stamped(raw));
+    assert_eq!(passing, [[b"Delivered-To: team@alpha.test\r\n", &letter.raw[..]].concat()]);
+    assert_eq!(signed.len(), 2, "one answer for each of the two who live here");
+
+    let town = Town::that_signs().await;
+    let to = ["alice@alpha.test", "ghost@alpha.test"];
+    assert_eq!(town.accept(&hello(), "dora@beta.test", &to, Origin::House).await, Verdict::Accept);
+    let report = town.queued().await.remove(0);
+    assert!(is_stamped(&report), "{}", String::from_utf8_lossy(&report));
+}

@@ -1,5 +1,8 @@
 //! All that a report on a letter says, before it is put into words.
 
+use std::sync::Arc;
+
+use mail::sign::Sign;
 use mail::{Address, Enhanced, LetterId, Timestamp};
 
 /// Letters up to this size come back whole.
@@ -12,6 +15,8 @@ pub struct Office {
     pub hostname: String,
     /// The address that reports come from, and that is asked when even reports fail.
     pub postmaster: Address,
+    /// The keys that sign what is written here.
+    pub signer: Arc<dyn Sign>,
 }
 
 /// The kind of a report.

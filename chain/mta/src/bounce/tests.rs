@@ -16,7 +16,7 @@ const ORIGINAL: &[u8] = b"From: Alice <alice@alpha.test>\r\n\
 
 fn office() -> Office {
     let postmaster = Address::parse("postmaster@alpha.test").unwrap();
-    Office { hostname: "mail.alpha.test".into(), postmaster }
+    Office { hostname: "mail.alpha.test".into(), postmaster, signer: std::sync::Arc::new(mail::sign::Unsigned) }
 }
 
 fn fate(address: &str, status: (u8, u16, u16), said: &str, by: Option<&str>) -> Fate {

@@ -94,6 +94,8 @@ fn sender(return_path: &ReturnPath) -> String {
 pub struct PreparedReport {
     prepared: Prepared,
     arrival: Arrival,
+    /// The events about its signatures.
+    signed: Vec<Event>,
 }
 
 /// The same as [`prepare`], for a report that is written here.
@@ -104,14 +106,17 @@ pub fn prepare_report(
     terms: Terms,
 ) -> Result<PreparedReport, store::Error> {
     let arrival = Arrival::of(Link::House, report.letter(), envelope);
-    Ok(PreparedReport { prepared: prepare(store, report, envelope, terms)?, arrival })
+    let signed = report.signed().collect();
+    Ok(PreparedReport { prepared: prepare(store, report, envelope, terms)?, arrival, signed })
 }
 
 impl PreparedReport {
     /// Puts the report into the queue, due at once.
     pub fn put(&self, tx: &mut Tx) -> Result<(), store::Error> {
         self.prepared.put(tx)?;
-        let begins = vec![Event::Received(self.arrival.clone()), self.prepared.queued()];
+        let mut begins = vec![Event::Received(self.arrival.clone())];
+        begins.extend(self.signed.iter().cloned());
+        begins.push(self.prepared.queued());
         trace::note_all(tx, self.prepared.id, self.prepared.terms.arrived, begins)
     }
 

@@ -1,7 +1,10 @@
 //! Reports on letters in the queue: the recipient goes off it, and the report into it, in one commit.
 
+use std::sync::Arc;
+
+use mail::sign::Sign;
 use mail::trace::{Attempt, DeskAct, Event, Step};
-use mail::{Address, Enhanced, LetterId, Timestamp};
+use mail::{Address, Enhanced, Letter, LetterId, Timestamp};
 use store::{Key, Store, Tx, View, params};
 
 use super::claim::{Loaded, load_letter};
@@ -76,11 +79,14 @@ pub async fn write_report(
             whole: letter.beginning.len() as u64 == letter.size,
         },
     };
-    let prepared = (!fates.is_empty()).then(|| {
-        let (bounce, envelope) = report.write(id);
-        prepare_report(store, &Outgoing::report(bounce), &envelope, Terms::new(now, schedule))
-    });
-    let mut prepared = prepared.transpose()?;
+    let written = (!fates.is_empty()).then(|| report.write(id));
+    let mut prepared = match written {
+        Some((bounce, envelope)) => {
+            let outgoing = signed(bounce, office.signer.clone(), now).await;
+            Some(prepare_report(store, &outgoing, &envelope, Terms::new(now, schedule))?)
+        }
+        None => None,
+    };
     let (row, original) = (letter.row, letter.id);
     store
         .write(Key::Everything, move |tx| {
@@ -105,6 +111,14 @@ pub async fn write_report(
     };
     tracing::info!(letter = %letter.id, report = %id, to = %to, what, "reported to the sender");
     Ok(true)
+}
+
+/// Makes a report ready to leave, on a thread that may compute.
+async fn signed(report: Letter, signer: Arc<dyn Sign>, now: Timestamp) -> Outgoing {
+    match tokio::task::spawn_blocking(move || Outgoing::report(report, now, &*signer)).await {
+        Ok(outgoing) => outgoing,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
 
 #[derive(Clone)]

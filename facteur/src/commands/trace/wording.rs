@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ::trace::History;
-use mail::finding::{CONVERSION, Told};
+use mail::finding::{CONVERSION, SIGNATURE, Told};
 use mail::seam::AccountId;
 use mail::trace::{Arrival, Attempt, AttemptOutcome, DeskAct, Event, Hand, Link};
 use mail::{Address, Timestamp};
@@ -66,6 +66,7 @@ pub fn place(event: &Event) -> String {
     match event {
         Event::Received(arrival) | Event::Refused { arrival, .. } => arrival.by.map(link).unwrap_or_default(),
         Event::Judged { recipient, by, .. } if recipient.is_empty() && by == CONVERSION => say!("queue", "file"),
+        Event::Judged { recipient, by, .. } if recipient.is_empty() && by == SIGNATURE => say!("signer", "signature"),
         Event::Judged { recipient, .. } if recipient.is_empty() => say!("check", "contrôle"),
         Event::Judged { .. } | Event::Filed { .. } | Event::NotFiled { .. } => "MDA".to_owned(),
         Event::Redirected { .. } => say!("alias", "alias"),

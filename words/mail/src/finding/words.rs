@@ -2,7 +2,7 @@
 //!
 //! Words may name a property of the finding: `{header.from}` stands for its value.
 
-use super::{CHECK_FAILED, CHECK_LATE, SIGNATURES_LOST};
+use super::{CHECK_FAILED, CHECK_LATE, KEY_UNUSABLE, SEVERAL_FROM, SIGNATURES_LOST, SIGNED};
 
 /// The meaning of a code for a person, in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,17 @@ const GENERAL: &[Entry] = &[
         SIGNATURES_LOST,
         "the next server takes 7-bit letters only; the letter was rewritten, and its signatures are lost",
         "le serveur suivant ne prend que des lettres en 7 bits ; celle-ci a été récrite, et ses signatures sont perdues",
+    ),
+    (SIGNED, "it leaves with the signature of its domain", "elle part avec la signature de son domaine"),
+    (
+        KEY_UNUSABLE,
+        "a key of its domain cannot be used, and it leaves without that signature",
+        "une clé de son domaine est inutilisable, et elle part sans cette signature",
+    ),
+    (
+        SEVERAL_FROM,
+        "it has several From fields, which no letter may have, and leaves without a signature",
+        "elle a plusieurs champs From, ce que nulle lettre ne doit avoir, et part sans signature",
     ),
 ];
 

@@ -87,7 +87,8 @@ impl Office {
 
     pub fn with_store(store: Store, names: Table, port: u16) -> Self {
         let cabinet = Arc::new(Cabinet { store: store.clone(), filed: Mutex::default() });
-        let writer = Writer { hostname: "mail.alpha.test".into(), postmaster: address("postmaster@alpha.test") };
+        let (postmaster, signer) = (address("postmaster@alpha.test"), Arc::new(mail::sign::Unsigned));
+        let writer = Writer { hostname: "mail.alpha.test".into(), postmaster, signer };
         let tls = OutgoingTls {
             opportunistic: net::ClientTls::opportunistic().unwrap(),
             verified: net::ClientTls::with_roots([]).unwrap(),
