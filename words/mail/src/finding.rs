@@ -1,6 +1,7 @@
 //! The findings of checks about a letter (see [`crate::check`]). They are kept with the letter, shown in its history,
 //! and written as a field before it (RFC 8601).
 
+pub mod authentication;
 mod words;
 
 use std::fmt::{self, Write as _};
@@ -101,13 +102,22 @@ impl Finding {
     /// Returns the finding as an event for the history of the letter: it concerns every recipient. The reason is the
     /// code, with the properties behind it.
     pub fn event(&self) -> Event {
+        let (by, decision) = (self.method.clone(), self.result.clone());
+        Event::Judged { recipient: String::new(), by, decision, reason: self.reason() }
+    }
+
+    /// Returns the meaning of the finding for a person; `None` if its code has no words.
+    pub fn told(&self) -> Option<Told> {
+        told(&self.reason())
+    }
+
+    fn reason(&self) -> String {
         let mut reason = self.code.clone();
         for (property, value) in &self.about {
             let between = if reason.is_empty() { "" } else { " " };
             let _ = write!(reason, "{between}{property}={value}");
         }
-        let (by, decision) = (self.method.clone(), self.result.clone());
-        Event::Judged { recipient: String::new(), by, decision, reason }
+        reason
     }
 }
 

@@ -328,7 +328,7 @@ mod tests {
         let late = Finding::new("spf", "temperror").because(CHECK_LATE).about("smtp.mailfrom", "x.test");
         assert_eq!(told(late), "spf: temperror, the check took too long, smtp.mailfrom=x.test");
         assert_eq!(told(Finding::new("dkim", "fail").because("of-tomorrow")), "dkim: fail, of-tomorrow");
-        let proved = Finding::new("dmarc", "pass").because("dmarc-pass").about("header.from", "impots.gouv.fr");
+        let proved = Finding::new("dmarc", "pass").because("dmarc-proved").about("header.from", "impots.gouv.fr");
         assert_eq!(told(proved), "dmarc: pass, really from impots.gouv.fr");
         assert_eq!(told(Finding::new("dkim", "pass")), "dkim: pass");
     }

@@ -1,7 +1,11 @@
 //! The meaning of each code of a finding for a person, in both languages, with what to do where there is something.
 //!
-//! Words may name a property of the finding: `{header.from}` stands for its value.
+//! Words may name a property of the finding: `{header.from}` stands for its value, which is a domain or an address.
 
+use super::authentication::{
+    DMARC_NO_RECORD, DMARC_NOT_PROVED, DMARC_PROVED, DMARC_QUARANTINE, DMARC_REJECT, IPREV_CLAIMED, IPREV_NO_NAME,
+    OWN_NOT_PROVED, SPF_NOT_EXPECTED, SPF_NOT_PERMITTED,
+};
 use super::{CHECK_FAILED, CHECK_LATE, KEY_UNUSABLE, SEVERAL_FROM, SIGNATURES_LOST, SIGNED};
 
 /// The meaning of a code for a person, in both languages.
@@ -26,7 +30,7 @@ pub struct Told {
 
 /// Returns the words for a code; `None` for one that this version does not know.
 pub fn words(code: &str) -> Option<Words> {
-    let all = [GENERAL, SENDER, DMARC, SPF, IPREV, DKIM, ARC];
+    let all = [GENERAL, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC];
     let (_, english, french) = all.into_iter().flatten().find(|(known, ..)| *known == code)?;
     Some(Words { english, french })
 }
@@ -38,20 +42,30 @@ pub fn told(reason: &str) -> Option<Told> {
     let Words { english, french } = words(code)?;
     let is_named = |property: &&str| {
         let name = property.split('=').next().unwrap_or_default();
-        !name.is_empty() && english.contains(&format!("{{{name}}}"))
+        names(english).any(|named| named == name)
     };
     let rest: Vec<_> = properties.split(' ').filter(|property| !is_named(property)).collect();
-    Some(Told { english: filled(english, properties), french: filled(french, properties), rest: rest.join(" ") })
+    Some(Told {
+        english: filled(english, properties, "this domain"),
+        french: filled(french, properties, "ce domaine"),
+        rest: rest.join(" "),
+    })
 }
 
-/// Puts the values of properties into words. A property that is not there is shown as three dots.
-fn filled(words: &str, properties: &str) -> String {
+/// Returns the names of the properties that words name.
+fn names(words: &str) -> impl Iterator<Item = &str> {
+    words.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).flat_map(|names| names.split('|'))
+}
+
+/// Puts the values of properties into words. `{a|b}` is the first of the two that is there; if none is, `otherwise` stands
+/// there.
+fn filled(words: &str, properties: &str, otherwise: &str) -> String {
     let mut text = String::new();
     let mut rest = words;
-    while let Some((before, (name, after))) = rest.split_once('{').and_then(|(b, a)| Some((b, a.split_once('}')?))) {
-        let value = properties.split(' ').find_map(|property| property.strip_prefix(name)?.strip_prefix('='));
+    while let Some((before, (names, after))) = rest.split_once('{').and_then(|(b, a)| Some((b, a.split_once('}')?))) {
+        let value = |name| properties.split(' ').find_map(|property| property.strip_prefix(name)?.strip_prefix('='));
         text.push_str(before);
-        text.push_str(value.filter(|value| !value.is_empty()).unwrap_or("…"));
+        text.push_str(names.split('|').find_map(value).filter(|value| !value.is_empty()).unwrap_or(otherwise));
         rest = after;
     }
     text + rest
@@ -81,28 +95,8 @@ const GENERAL: &[Entry] = &[
     ),
 ];
 
-/// What all proofs together say of the sender; a reader is shown these first.
-const SENDER: &[Entry] = &[
-    ("sender-proved", "really from {header.from}", "vient vraiment de {header.from}"),
-    (
-        "sender-not-proved",
-        "says it is from {header.from}; nothing proves it. If it asks for money, a password or a click, ask them by \
-         another way first",
-        "dit venir de {header.from} ; rien ne le prouve. Si elle demande de l'argent, un mot de passe ou un clic, \
-         demandez-leur d'abord par un autre chemin",
-    ),
-    (
-        "sender-forged",
-        "says it is from {header.from}, and that domain says that it is not. Do not answer, and open nothing in it",
-        "dit venir de {header.from}, et ce domaine dit que non. Ne répondez pas, et n'y ouvrez rien",
-    ),
-    (
-        "sender-own-domain",
-        "says it is from {header.from}, which is at home here, but it came from outside without a proof. Do not answer, \
-         and ask the person",
-        "dit venir de {header.from}, qui est chez nous, mais elle est arrivée du dehors sans preuve. Ne répondez pas, \
-         et demandez à la personne",
-    ),
+/// What others whom we trust found out about the sender.
+const BY_WORD: &[Entry] = &[
     (
         "sender-by-word",
         "really from {header.from}, by the word of {policy.by}",
@@ -123,16 +117,37 @@ const SENDER: &[Entry] = &[
 ];
 
 const DMARC: &[Entry] = &[
-    ("dmarc-pass", "really from {header.from}", "vient vraiment de {header.from}"),
+    (DMARC_PROVED, "really from {header.from}", "vient vraiment de {header.from}"),
     (
-        "dmarc-fail",
-        "says it is from {header.from}, and none of its proofs fits. Do not trust it before you have asked them by \
-         another way",
-        "dit venir de {header.from}, et aucune de ses preuves ne convient. Ne vous y fiez pas avant de leur avoir \
-         demandé par un autre chemin",
+        DMARC_NOT_PROVED,
+        "says it is from {header.from}; nothing proves it. If it asks for money, a password or a click, ask them by \
+         another way first",
+        "dit venir de {header.from} ; rien ne le prouve. Si elle demande de l'argent, un mot de passe ou un clic, \
+         demandez-leur d'abord par un autre chemin",
     ),
     (
-        "dmarc-no-record",
+        DMARC_QUARANTINE,
+        "nothing proves that it is from {header.from}, whose owner warns of such letters. Do not answer, and open nothing \
+         in it before you have asked them by another way",
+        "rien ne prouve qu'elle vient de {header.from}, dont le titulaire met en garde contre de telles lettres. Ne \
+         répondez pas, et n'y ouvrez rien avant de leur avoir demandé par un autre chemin",
+    ),
+    (
+        DMARC_REJECT,
+        "nothing proves that it is from {header.from}, whose owner asks to refuse such letters. Do not answer, and open \
+         nothing in it before you have asked them by another way",
+        "rien ne prouve qu'elle vient de {header.from}, dont le titulaire demande de refuser de telles lettres. Ne \
+         répondez pas, et n'y ouvrez rien avant de leur avoir demandé par un autre chemin",
+    ),
+    (
+        OWN_NOT_PROVED,
+        "says it is from {header.from}, which is at home here, but it came from outside and nothing proves it. Do not \
+         answer, and ask the person",
+        "dit venir de {header.from}, qui est de la maison, mais elle est venue du dehors et rien ne le prouve. Ne \
+         répondez pas, et demandez à la personne",
+    ),
+    (
+        DMARC_NO_RECORD,
         "{header.from} does not say how its letters can be told from forgeries",
         "{header.from} ne dit pas comment distinguer ses lettres des fausses",
     ),
@@ -156,95 +171,70 @@ const DMARC: &[Entry] = &[
 
 const SPF: &[Entry] = &[
     (
-        "spf-permitted",
-        "{smtp.mailfrom} lets this server send its letters",
-        "{smtp.mailfrom} permet à ce serveur d'envoyer ses lettres",
+        SPF_NOT_PERMITTED,
+        "{smtp.mailfrom|smtp.helo} does not let this server send its letters",
+        "{smtp.mailfrom|smtp.helo} ne permet pas à ce serveur d'envoyer ses lettres",
     ),
     (
-        "spf-not-permitted",
-        "{smtp.mailfrom} does not let this server send its letters",
-        "{smtp.mailfrom} ne permet pas à ce serveur d'envoyer ses lettres",
-    ),
-    (
-        "spf-hardly-permitted",
-        "{smtp.mailfrom} does not expect this server to send its letters",
-        "{smtp.mailfrom} ne s'attend pas à ce que ce serveur envoie ses lettres",
-    ),
-    (
-        "spf-neutral",
-        "{smtp.mailfrom} does not say whether this server may send its letters",
-        "{smtp.mailfrom} ne dit pas si ce serveur peut envoyer ses lettres",
+        SPF_NOT_EXPECTED,
+        "{smtp.mailfrom|smtp.helo} does not expect this server to send its letters",
+        "{smtp.mailfrom|smtp.helo} ne s'attend pas à ce que ce serveur envoie ses lettres",
     ),
     ("spf-not-a-domain", "the sender's domain cannot exist", "le domaine de l'expéditeur ne peut exister"),
     (
         "spf-no-record",
-        "{smtp.mailfrom} does not say which servers send its letters",
-        "{smtp.mailfrom} ne dit pas quels serveurs envoient ses lettres",
+        "{smtp.mailfrom|smtp.helo} does not say which servers send its letters",
+        "{smtp.mailfrom|smtp.helo} ne dit pas quels serveurs envoient ses lettres",
     ),
     (
         "spf-no-answer",
-        "the name servers of {smtp.mailfrom} could not say now which servers send its letters",
-        "les serveurs de noms de {smtp.mailfrom} n'ont pu dire pour l'instant quels serveurs envoient ses lettres",
+        "the name servers of {smtp.mailfrom|smtp.helo} could not say now which servers send its letters",
+        "les serveurs de noms de {smtp.mailfrom|smtp.helo} n'ont pu dire pour l'instant quels serveurs envoient ses lettres",
     ),
     (
         "spf-several-records",
-        "{smtp.mailfrom} has several SPF records, so that none counts; its postmaster should keep one",
-        "{smtp.mailfrom} a plusieurs enregistrements SPF, et aucun ne compte ; son postmaster devrait en garder un",
+        "{smtp.mailfrom|smtp.helo} has several SPF records, so that none counts; its postmaster should keep one",
+        "{smtp.mailfrom|smtp.helo} a plusieurs enregistrements SPF, et aucun ne compte ; son postmaster devrait en garder un",
     ),
     (
         "spf-not-ascii",
-        "the SPF record of {smtp.mailfrom} has characters that it may not have",
-        "l'enregistrement SPF de {smtp.mailfrom} a des caractères qu'il ne peut avoir",
+        "the SPF record of {smtp.mailfrom|smtp.helo} has characters that it may not have",
+        "l'enregistrement SPF de {smtp.mailfrom|smtp.helo} a des caractères qu'il ne peut avoir",
     ),
     (
         "spf-syntax",
-        "the SPF record of {smtp.mailfrom} is malformed",
-        "l'enregistrement SPF de {smtp.mailfrom} est mal formé",
+        "the SPF record of {smtp.mailfrom|smtp.helo} is malformed",
+        "l'enregistrement SPF de {smtp.mailfrom|smtp.helo} est mal formé",
     ),
     (
         "spf-leads-nowhere",
-        "the SPF record of {smtp.mailfrom} leads to a domain that has none",
-        "l'enregistrement SPF de {smtp.mailfrom} mène à un domaine qui n'en a pas",
+        "the SPF record of {smtp.mailfrom|smtp.helo} leads to a domain that has none",
+        "l'enregistrement SPF de {smtp.mailfrom|smtp.helo} mène à un domaine qui n'en a pas",
     ),
     (
         "spf-too-many-lookups",
-        "the SPF record of {smtp.mailfrom} asks for more than ten look-ups",
-        "l'enregistrement SPF de {smtp.mailfrom} demande plus de dix recherches",
+        "the SPF record of {smtp.mailfrom|smtp.helo} asks for more than ten look-ups",
+        "l'enregistrement SPF de {smtp.mailfrom|smtp.helo} demande plus de dix recherches",
     ),
     (
         "spf-too-many-void-lookups",
-        "the SPF record of {smtp.mailfrom} asks for too many names that do not exist",
-        "l'enregistrement SPF de {smtp.mailfrom} demande trop de noms qui n'existent pas",
+        "the SPF record of {smtp.mailfrom|smtp.helo} asks for too many names that do not exist",
+        "l'enregistrement SPF de {smtp.mailfrom|smtp.helo} demande trop de noms qui n'existent pas",
     ),
     (
         "spf-too-many-mx",
-        "the SPF record of {smtp.mailfrom} leads to too many servers",
-        "l'enregistrement SPF de {smtp.mailfrom} mène à trop de serveurs",
+        "the SPF record of {smtp.mailfrom|smtp.helo} leads to too many servers",
+        "l'enregistrement SPF de {smtp.mailfrom|smtp.helo} mène à trop de serveurs",
     ),
 ];
 
 const IPREV: &[Entry] = &[
     (
-        "iprev-confirmed",
-        "the sending server has a name that leads back to it",
-        "le serveur expéditeur a un nom qui ramène à lui",
-    ),
-    (
-        "iprev-not-confirmed",
+        IPREV_CLAIMED,
         "the name of the sending server does not lead back to it",
         "le nom du serveur expéditeur ne ramène pas à lui",
     ),
-    ("iprev-none", "the sending server has no name", "le serveur expéditeur n'a pas de nom"),
-    (
-        "iprev-generic",
-        "the name of the sending server is one that providers give to connections at home",
-        "le nom du serveur expéditeur est de ceux que les fournisseurs donnent aux connexions de particuliers",
-    ),
-    (
-        "iprev-no-answer",
-        "the name servers could not say now what the sending server is called",
-        "les serveurs de noms n'ont pu dire pour l'instant comment s'appelle le serveur expéditeur",
-    ),
+    (IPREV_NO_NAME, "the sending server has no name", "le serveur expéditeur n'a pas de nom"),
 ];
 
 const DKIM: &[Entry] = &[
@@ -392,17 +382,12 @@ mod tests {
     use crate::Finding;
 
     fn all() -> impl Iterator<Item = &'static Entry> {
-        [GENERAL, SENDER, DMARC, SPF, IPREV, DKIM, ARC].into_iter().flatten()
+        [GENERAL, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC].into_iter().flatten()
     }
 
     #[test]
     fn every_code_has_words_in_both_languages_that_name_the_same_properties() {
-        let named = |words: &str| -> Vec<String> {
-            let mut names: Vec<_> =
-                words.split('{').skip(1).map(|rest| rest.split('}').next().unwrap().into()).collect();
-            names.sort();
-            names
-        };
+        let named = |words: &str| names(words).map(str::to_owned).collect::<std::collections::BTreeSet<String>>();
         let mut codes = std::collections::BTreeSet::new();
         for (code, english, french) in all() {
             assert!(codes.insert(code), "{code} is there twice");
@@ -419,14 +404,16 @@ mod tests {
             crate::trace::Event::Judged { reason, .. } => reason,
             _ => String::new(),
         };
-        let proved = Finding::new("dmarc", "pass").because("dmarc-pass").about("header.from", "impots.gouv.fr");
+        let proved = Finding::new("dmarc", "pass").because(DMARC_PROVED).about("header.from", "impots.gouv.fr");
         let told_of = told(&reason(proved.about("policy.p", "reject"))).unwrap();
         assert_eq!(
             (told_of.english.as_str(), told_of.rest.as_str()),
             ("really from impots.gouv.fr", "policy.p=reject")
         );
         assert_eq!(told_of.french, "vient vraiment de impots.gouv.fr");
-        assert_eq!(told("dkim-valid").unwrap().english, "… answers for the letter as it is");
+        assert_eq!(told("dkim-valid").unwrap().english, "this domain answers for the letter as it is");
+        let helo = told("spf-not-permitted smtp.helo=mx.test").unwrap();
+        assert_eq!(helo.english, "mx.test does not let this server send its letters");
         assert_eq!(told("check-late").unwrap().rest, "");
         assert_eq!(told("of-tomorrow header.d=x"), None);
     }

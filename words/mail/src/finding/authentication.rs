@@ -1,0 +1,22 @@
+//! The codes of SPF, DMARC and iprev; their words are in [`super::words`].
+
+/// The address may not send for the domain (SPF).
+pub const SPF_NOT_PERMITTED: &str = "spf-not-permitted";
+/// The domain does not expect letters from the address (SPF, softfail).
+pub const SPF_NOT_EXPECTED: &str = "spf-not-expected";
+/// The address claims the name of somebody else.
+pub const IPREV_CLAIMED: &str = "iprev-claimed";
+/// The address has no name.
+pub const IPREV_NO_NAME: &str = "iprev-no-name";
+/// The domain of the author is proved.
+pub const DMARC_PROVED: &str = "dmarc-proved";
+/// The domain of the author is not proved, and its owner asks for nothing.
+pub const DMARC_NOT_PROVED: &str = "dmarc-not-proved";
+/// The domain of the author is not proved, and its owner asks for suspicion.
+pub const DMARC_QUARANTINE: &str = "dmarc-quarantine";
+/// The domain of the author is not proved, and its owner asks to refuse such letters.
+pub const DMARC_REJECT: &str = "dmarc-reject";
+/// The owner of the author's domain says nothing.
+pub const DMARC_NO_RECORD: &str = "dmarc-no-record";
+/// The letter names one of our own domains as its author's, and nothing proves it.
+pub const OWN_NOT_PROVED: &str = "own-domain-not-proved";
