@@ -42,43 +42,73 @@ fn quote(line: &str) -> (usize, &str) {
 }
 
 fn with_links(line: &str, into: &mut String) {
-    let mut rest = line;
-    while let Some(at) = next_link(rest) {
-        let (before, from) = rest.split_at(at);
-        escape(before, into);
-        let end = link_end(from);
-        let (link, after) = from.split_at(end);
+    let (mut written, mut starts) = (0, Starts::default());
+    while let Some(at) = starts.next(line, written) {
+        escape(line.get(written..at).unwrap_or_default(), into);
+        let link = link_of(line.get(at..).unwrap_or_default());
         into.push_str("<a rel=\"noopener noreferrer nofollow\" href=\"");
         escape(link, into);
         into.push_str("\">");
         escape(link, into);
         into.push_str("</a>");
-        rest = after;
+        written = at + link.len();
     }
-    escape(rest, into);
+    escape(line.get(written..).unwrap_or_default(), into);
 }
 
-fn next_link(text: &str) -> Option<usize> {
-    ["https://", "http://", "mailto:"].iter().filter_map(|scheme| text.find(scheme)).min()
+/// The beginnings of addresses.
+const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
+
+/// The places where the next address of each scheme begins in a line. Each is looked for once, and again only behind it:
+/// a line with a hundred thousand addresses of one scheme is not read to its end for the others behind each of them.
+#[derive(Default)]
+struct Starts([Next; SCHEMES.len()]);
+
+#[derive(Clone, Copy, Default)]
+enum Next {
+    #[default]
+    Unknown,
+    At(usize),
+    Nowhere,
 }
 
-/// Returns the end of an address: at white space or a closing sign. A full stop or comma behind it belongs to the
-/// sentence, and so does a bracket that was not opened in it.
-fn link_end(text: &str) -> usize {
+impl Starts {
+    /// Returns the place of the first address in the line at `from` or behind it. Later calls ask no further ahead.
+    fn next(&mut self, line: &str, from: usize) -> Option<usize> {
+        let rest = line.get(from..)?;
+        let places = SCHEMES.iter().zip(&mut self.0).filter_map(|(scheme, next)| {
+            if matches!(next, Next::Unknown) || matches!(next, Next::At(at) if *at < from) {
+                *next = rest.find(scheme).map_or(Next::Nowhere, |at| Next::At(from + at));
+            }
+            if let Next::At(at) = next { Some(*at) } else { None }
+        });
+        places.min()
+    }
+}
+
+/// Returns the address at the beginning of a text. It ends at white space or a closing sign. A full stop or comma behind
+/// it belongs to the sentence, and so does a bracket that was not opened in it.
+fn link_of(text: &str) -> &str {
     let end = text.find(|c: char| c.is_whitespace() || c.is_control() || "<>\"«»“”".contains(c)).unwrap_or(text.len());
     let mut link = text.get(..end).unwrap_or(text);
+    let count = |sign: char| link.matches(sign).count();
+    let (round, mut round_ends) = (count('('), count(')'));
+    let (square, mut square_ends) = (count('['), count(']'));
     loop {
-        let closes = |open, close| link.ends_with(close) && link.matches(close).count() > link.matches(open).count();
-        if link.ends_with(['.', ',', ';', ':', '!', '?', '\'']) || closes('(', ')') || closes('[', ']') {
-            link = link.get(..link.len() - 1).unwrap_or_default();
-        } else {
-            return link.len();
+        match link.as_bytes().last() {
+            Some(b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'') => {}
+            Some(b')') if round_ends > round => round_ends -= 1,
+            Some(b']') if square_ends > square => square_ends -= 1,
+            _ => return link,
         }
+        link = link.get(..link.len() - 1).unwrap_or_default();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -109,6 +139,23 @@ mod tests {
         assert_eq!(body("see https://a.test/x."), format!("<pre dir=\"auto\">see {}.</pre>", link("https://a.test/x")));
         assert_eq!(body("(http://a.test/b_(c))"), format!("<pre dir=\"auto\">({})</pre>", link("http://a.test/b_(c)")));
         assert!(!body("javascript:alert(1)").contains("href"));
+    }
+
+    #[test]
+    fn a_line_takes_time_in_proportion_to_its_length_whatever_stands_in_it() {
+        let takes = |text: &str| {
+            let began = Instant::now();
+            let length = body(text).len();
+            assert!(length > text.len() && length < 12 * text.len() + 200, "{length}");
+            began.elapsed()
+        };
+        for piece in ["https://a.test/x ", "mailto:a ", "https://a.test/)", ")]", "(https://a", "!https://a.", ":(["] {
+            let line = |octets: usize| format!("https://a.test/{}", piece.repeat(octets / piece.len()));
+            // Eight times the line would take sixty-four times as long if it were read again for each piece.
+            let (short, long) = (takes(&line(50_000)), takes(&line(400_000)));
+            let most = Duration::from_millis(400).max(short * 32);
+            assert!(long < most, "{piece:?}: {short:?} for a line, {long:?} for one of eight times its length");
+        }
     }
 
     proptest! {
