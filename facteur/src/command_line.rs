@@ -715,12 +715,12 @@ fn domain(text: &str) -> Result<Domain, String> {
 }
 
 impl Command {
-    /// Does a new post office begin with it?
+    /// Returns true for a command with which a new post office may begin.
     pub fn makes_data(&self) -> bool {
         matches!(self, Self::Domain(DomainCommand::Add { .. }))
     }
 
-    /// Does it work on data of its own, which lie beside the Maildir that it fetches into?
+    /// Returns true if the command works on data of its own, which lie beside the Maildir that it fetches into.
     pub fn works_apart(&self) -> bool {
         let Self::Fetch(fetch::FetchCommand::Run(run)) = self else { return false };
         run.to.as_deref().is_some_and(|to| matches!(Target::parse(to), Some(Target::Maildir(_))))
@@ -728,7 +728,7 @@ impl Command {
 }
 
 impl CommandLine {
-    /// Does this run until it is stopped?
+    /// Returns true for a command that runs until it is stopped.
     pub fn is_a_server(&self) -> bool {
         matches!(self.command, None | Some(Command::Serve))
     }
@@ -755,7 +755,7 @@ impl CommandLine {
 /// The command line was not understood, or asked for help.
 pub struct Refused {
     pub error: clap::Error,
-    /// Was it the command line of `send`, which has exit codes of its own?
+    /// True for the command line of `send`, which has exit codes of its own.
     pub sending: bool,
     language: Language,
 }

@@ -46,7 +46,7 @@ pub fn must_exist(folder: &Path) -> Result<(), Failure> {
     )))
 }
 
-/// Is there a post office in the folder? Fails where parts of one are there and the database is not.
+/// Returns true if there is a post office in the folder. Fails where parts of one are there and the database is not.
 pub fn exists(folder: &Path) -> Result<bool, Failure> {
     store::has_office(folder).map_err(|fault| Failure::new(data_fault(&fault)))
 }

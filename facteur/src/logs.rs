@@ -18,8 +18,8 @@ pub fn start(quiet: bool) {
     if goes_to_the_journal() { log.without_time().init() } else { log.init() }
 }
 
-/// Is standard error the journal's? It says in `JOURNAL_STREAM` by which device and inode that is known (systemd.exec(5)):
-/// whoever inherits the variable and writes elsewhere has another.
+/// Returns true if standard error is the journal's. It says in `JOURNAL_STREAM` by which device and inode that is known
+/// (systemd.exec(5)): whoever inherits the variable and writes elsewhere has another.
 fn goes_to_the_journal() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
     rustix::fs::fstat(std::io::stderr()).is_ok_and(|error| stream == format!("{}:{}", error.st_dev, error.st_ino))

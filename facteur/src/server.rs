@@ -139,7 +139,7 @@ impl Server {
         Some(format!("http://{door}{path}"))
     }
 
-    /// Does it take letters for anybody yet?
+    /// Returns true if the server takes letters for anybody yet.
     pub async fn has_domain(&self) -> bool {
         let domains = self.store.read(directory::domain::list).await;
         domains.is_ok_and(|domains| !domains.is_empty())

@@ -45,7 +45,7 @@ pub fn width() -> usize {
     said.unwrap_or(if std::io::stdout().is_terminal() { 100 } else { usize::MAX })
 }
 
-/// Do notes go to a terminal, where a line can be written anew?
+/// Returns true if notes go to a terminal, where a line can be written anew.
 pub fn notes_are_on_terminal() -> bool {
     match control::current() {
         Some(caller) => caller.circumstances().notes_are_on_terminal,
@@ -53,7 +53,7 @@ pub fn notes_are_on_terminal() -> bool {
     }
 }
 
-/// Is there somebody who can be asked?
+/// Returns true if somebody is there who can be asked.
 pub fn input_is_terminal() -> bool {
     control::current().is_some_and(|caller| caller.circumstances().input_is_terminal)
 }

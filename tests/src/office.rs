@@ -37,7 +37,7 @@ pub fn facteur() -> PathBuf {
 /// The user of this machine who has nothing: `nobody`.
 pub const NOBODY: u32 = 65_534;
 
-/// May this test act as other users? Without that right there is nothing to see, and the test says so.
+/// Returns true if this test may act as other users. Without that right there is nothing to see, and the test says so.
 pub fn may_become_others() -> bool {
     let output = Command::new("id").arg("-u").output().expect("id");
     let root = output.stdout.trim_ascii() == b"0";

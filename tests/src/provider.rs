@@ -95,7 +95,7 @@ impl FakeProvider {
         self.register.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Is this access token good now?
+    /// Returns true if this access token is good now.
     pub fn admits(&self, token: &str) -> bool {
         let register = self.register();
         !register.revoked && register.issued.iter().any(|(one, until)| one == token && Instant::now() < *until)

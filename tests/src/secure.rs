@@ -140,7 +140,7 @@ impl Secure {
         self.heard.len()
     }
 
-    /// Is the other side still there, with nothing more to say at this moment?
+    /// Returns true if the other side is still there, with nothing more to say at this moment.
     pub fn is_open(&mut self) -> bool {
         while self.listen() {}
         !self.closed

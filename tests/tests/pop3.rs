@@ -67,7 +67,7 @@ impl Waiting {
         let _ = self.0.stdin.as_mut().expect("piped").write_all(b"go on\n");
     }
 
-    /// Did the server say `+OK` to QUIT?
+    /// Returns true if the server said `+OK` to QUIT.
     fn was_told_goodbye(mut self) -> bool {
         self.0.wait().expect("it ends").success()
     }

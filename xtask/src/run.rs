@@ -70,7 +70,7 @@ fn pass_on(output: impl io::Read, hear: &mut dyn FnMut(&str)) -> io::Result<()> 
     Ok(())
 }
 
-/// Is there a program of this name on the PATH (or where Debian keeps servers)?
+/// Returns true if a program of this name is on the PATH (or where Debian keeps servers).
 pub fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)

@@ -55,7 +55,7 @@ impl Effects {
         packing.await.map_err(our_fault)?.map_err(our_fault)
     }
 
-    /// Is there nothing of all this?
+    /// Returns true if there is nothing of all this.
     pub(crate) fn is_empty(&self) -> bool {
         let Self { letters, report, written, remember } = self;
         letters.is_empty() && report.is_none() && written.is_empty() && remember.is_empty()

@@ -65,8 +65,8 @@ impl Everyone {
 }
 
 impl Everyone {
-    /// Is there anybody to say of an address that it is not ours? Delivery does not ask: a letter that was taken goes
-    /// on.
+    /// Returns true if there is anybody to say of an address that it is not ours. Delivery does not ask: a letter that
+    /// was taken goes on.
     async fn has_any_domain(&self) -> Result<bool, OurFault> {
         let behind = self.routes.all().any(|route| route.receive);
         Ok(behind || self.prober.is_none() || self.directory.has_domain().await?)

@@ -43,7 +43,7 @@ impl Remote {
         std::iter::once(&self.recipient).chain(&self.others)
     }
 
-    /// Does one of our aliases lead there?
+    /// Returns true if one of our aliases leads there.
     pub fn is_passed_on(&self) -> bool {
         self.address != self.recipient
     }
@@ -101,7 +101,7 @@ struct Reached {
 }
 
 impl Sorted {
-    /// Does nobody get the letter?
+    /// Returns true if nobody gets the letter.
     pub fn is_for_nobody(&self) -> bool {
         self.local.is_empty() && self.remote.is_empty()
     }

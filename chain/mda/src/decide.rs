@@ -23,7 +23,7 @@ const FOR_ALL: Duration = Duration::from_secs(240);
 /// Recipients about whom they think at one time.
 const AT_ONCE: usize = 16;
 
-/// Can a recipient still be tried again later?
+/// Says whether a recipient can still be tried again later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Later {
     /// Yes: the sender, or our queue, keeps the letter for them.

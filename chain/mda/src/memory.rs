@@ -23,7 +23,7 @@ CREATE INDEX mda_memory_until ON mda_memory (until);
 /// The largest number of facts that are over and are forgotten with each new one.
 const FORGOTTEN: usize = 20;
 
-/// Is it remembered `now`?
+/// Returns true if it is remembered `now`.
 pub fn is_remembered(view: &View, account: AccountId, memory: &Memory, now: Timestamp) -> Result<bool, store::Error> {
     let sql = "SELECT 1 FROM mda_memory WHERE account = $1 AND key = $2 AND until > $3";
     Ok(view.query_opt(sql, params![account.0, &key(memory)[..], now.0], |_| Ok(()))?.is_some())

@@ -67,8 +67,8 @@ impl Fault {
         })
     }
 
-    /// Is it a fault of the whole mailbox, so that nothing else of it can be fetched now? A connection that breaks and a
-    /// server that fails may be faults of the one folder or letter that was asked for.
+    /// Returns true for a fault of the whole mailbox, so that nothing else of it can be fetched now. A connection that
+    /// breaks and a server that fails may be faults of the one folder or letter that was asked for.
     pub fn is_of_site(&self) -> bool {
         !matches!(self, Self::Cut(_) | Self::Server(_))
     }

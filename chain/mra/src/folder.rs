@@ -17,7 +17,7 @@ impl SourceFolder {
         Self { folder: "INBOX".to_owned(), special_use: None }
     }
 
-    /// Is it the inbox?
+    /// Returns true for the inbox.
     pub fn is_inbox(&self) -> bool {
         self.folder == "INBOX"
     }

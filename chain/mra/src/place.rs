@@ -18,7 +18,7 @@ pub enum Protocol {
 pub struct Mailbox {
     /// The protocol of its server.
     pub protocol: Protocol,
-    /// TLS from the first octet?
+    /// True for TLS from the first octet.
     pub tls: bool,
     /// The name to log in with.
     pub user: String,

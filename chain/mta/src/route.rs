@@ -190,8 +190,8 @@ impl Routes {
         Ok(())
     }
 
-    /// Do letters for this domain go on to mailboxes behind us, whatever their sender? Never by `*`: that would be an
-    /// open relay.
+    /// Returns true if letters for this domain go on to mailboxes behind us, whatever their sender. Never by `*`: that
+    /// would be an open relay.
     pub fn receives(&self, domain: &Domain) -> bool {
         self.named.iter().any(|(known, route)| known == domain && route.receive)
     }

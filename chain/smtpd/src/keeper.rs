@@ -43,10 +43,10 @@ pub trait Doorkeeper: Send + Sync {
         None
     }
 
-    /// May this sender write?
+    /// Decides whether this sender may write.
     fn sender(&self, visit: Visit<'_>, mail: &MailFrom) -> impl Future<Output = Verdict> + Send;
 
-    /// Is a letter taken for this recipient?
+    /// Decides whether a letter is taken for this recipient.
     fn recipient(&self, visit: Visit<'_>, address: &Address) -> impl Future<Output = Verdict> + Send;
 
     /// Returns the text to put in front of the letter: a Received field with its line end.

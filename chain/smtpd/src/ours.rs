@@ -6,7 +6,8 @@ use smtp::replies;
 
 use crate::Visit;
 
-/// Is a letter of a stranger's, or of a server in front of us, taken for this address? Never an open relay.
+/// Decides whether a letter of a stranger's, or of a server in front of us, is taken for this address. Never an open
+/// relay.
 pub async fn for_our_people(recipients: &dyn Recipients, visit: Visit<'_>, address: &Address) -> Verdict {
     match recipients.standing(address).await {
         Ok(Standing::Ours | Standing::Behind) => Verdict::Accept,

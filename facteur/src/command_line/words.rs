@@ -193,7 +193,7 @@ mod tests {
     use super::super::CommandLine;
     use super::*;
 
-    /// Does a doc comment have its two paragraphs, and no third?
+    /// Returns true if a doc comment has its two paragraphs, and no third.
     fn is_whole(both: Option<&StyledStr>) -> bool {
         both.is_some_and(|both| {
             let both = both.to_string();

@@ -35,7 +35,7 @@ pub struct Ticker {
     terminal: bool,
     began: Instant,
     last: Option<Instant>,
-    /// Is there a line on the terminal that has to be wiped?
+    /// True while there is a line on the terminal that has to be wiped.
     shown: bool,
 }
 

@@ -57,7 +57,7 @@ impl Door {
         }
     }
 
-    /// Does a server stand behind this door in this version?
+    /// Returns true if a server stands behind this door in this version.
     pub fn is_served(self) -> bool {
         !matches!(self, Self::ManageSieve)
     }
@@ -127,7 +127,7 @@ impl fmt::Display for BindAddress {
     }
 }
 
-/// May this process open ports below 1024? Asked of the system by binding one (and listening on nothing).
+/// Finds out whether this process may open ports below 1024, by binding one (and listening on nothing).
 pub fn may_open_low_ports() -> bool {
     use rustix::net::{AddressFamily, SocketType, bind, socket};
     let Ok(probe) = socket(AddressFamily::INET, SocketType::STREAM, None) else { return false };

@@ -296,7 +296,8 @@ impl Drop for Visit<'_> {
     }
 }
 
-/// Does the command need an answer to this? The owner of the data, whose program the executor may be, learns nothing else of root.
+/// Returns true if the command needs an answer to this. The owner of the data, whose program the executor may be,
+/// learns nothing else of root.
 fn is_fair(question: &Question, command: &Command) -> bool {
     match question {
         Question::Line => matches!(command, Command::Account(_) | Command::Domain(_) | Command::Fetch(_)),

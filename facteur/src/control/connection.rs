@@ -151,7 +151,7 @@ fn as_owner(about: &Metadata) -> Result<Connection, NoConnection> {
     start().map_err(NoConnection::System)
 }
 
-/// Does a post office serve commands there?
+/// Returns true if a post office serves commands there.
 pub fn is_open(folder: &Path) -> bool {
     connect(folder).is_ok()
 }

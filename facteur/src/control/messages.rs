@@ -31,7 +31,7 @@ pub enum FromCaller {
     Begin(Circumstances),
     /// An answer to a question, with octets beside it.
     Answer {
-        /// Does more of it follow?
+        /// True if more of it follows.
         more: bool,
     },
     /// The question cannot be answered. `text` is in the person's language.
@@ -92,7 +92,7 @@ pub enum Question {
     KeepSecret,
     /// The letters of an import.
     Letters,
-    /// The place of an export: is it free?
+    /// Asks whether the place of an export is free.
     Place,
 }
 

@@ -29,7 +29,7 @@ fn of_this_process() -> Ticks {
 
 /// Knows whether a mailbox can take more. The mailbox does, and this room must not know it.
 pub trait Space: Send + Sync {
-    /// May another letter be filed for this account?
+    /// Returns true if another letter may be filed for this account.
     fn has_room(&self, view: &View, account: AccountId) -> Result<bool, store::Error>;
 }
 
@@ -98,7 +98,7 @@ impl Directory {
         self.0.store.read(each).await
     }
 
-    /// Do we have a domain?
+    /// Returns true if we have a domain.
     pub async fn has_domain(&self) -> Result<bool, OurFault> {
         let any = |view: &View| view.query_opt("SELECT 1 FROM domain LIMIT 1", store::params![], |_| Ok(()));
         let found: Result<_, store::Error> = self.0.store.read(any).await;

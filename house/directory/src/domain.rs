@@ -77,7 +77,7 @@ pub fn list(view: &View) -> Result<Vec<Entry>, Error> {
     Ok(entries.collect())
 }
 
-/// Is `name` one of our domains?
+/// Returns true if `name` is one of our domains.
 pub fn exists(view: &View, name: &Domain) -> Result<bool, Error> {
     Ok(number(view, name)?.is_some())
 }

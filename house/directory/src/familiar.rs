@@ -34,8 +34,8 @@ impl Standing {
     }
 }
 
-/// Has the folded `name` logged in from `network` before? A time in the future, which a clock set back leaves behind, counts
-/// as now.
+/// Says whether the folded `name` has logged in from `network` before. A time in the future, which a clock set back
+/// leaves behind, counts as now.
 pub(crate) fn look(view: &View, network: IpAddr, name: &str, now: Timestamp) -> Result<Standing, Error> {
     let sql = "SELECT seen FROM familiar_place WHERE network = $1 AND name = $2";
     let seen = view.query_opt(sql, params![network.to_string(), name], |row| row.get(0).map(Timestamp))?;

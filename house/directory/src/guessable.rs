@@ -18,7 +18,7 @@ const SHORTEST: usize = 3;
 /// Words that are part of everybody's surroundings here.
 const OURS: &[&str] = &["facteur", "courrier", "postmaster"];
 
-/// Would somebody who knows the facts in `own` about its person guess `password` soon?
+/// Returns true if somebody who knows the facts in `own` about its person would guess `password` soon.
 pub(crate) fn is_guessed_soon(password: &str, own: &[&str]) -> bool {
     let folded = Zeroizing::new(password.to_lowercase());
     let words = words(own);
@@ -42,7 +42,7 @@ pub(crate) fn magnitude(password: &str, own: &[&str]) -> u32 {
     zxcvbn(password, &known).guesses().checked_ilog10().unwrap_or_default()
 }
 
-/// Does it consist of nothing but words of the person, and a few signs around them?
+/// Returns true if the password consists of nothing but words of the person, and a few signs around them.
 fn is_around(folded: &str, words: &[String]) -> bool {
     let mut rest = Zeroizing::new(folded.to_owned());
     for word in words.iter().filter(|word| word.chars().count() >= SHORTEST) {

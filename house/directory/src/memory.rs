@@ -28,7 +28,8 @@ impl Memory {
         Self { nothing: hmac::sign(&key, b""), key, good: HashMap::new() }
     }
 
-    /// Was this password good for this hash not long ago? Whoever is not remembered costs the same work.
+    /// Returns true if this password was good for this hash not long ago. Whoever is not remembered costs the same
+    /// work.
     pub(crate) fn knows(&self, account: AccountId, hash: &str, password: &Password, now: Moment) -> bool {
         let good = self.good.get(&account).filter(|(_, since)| now.since(*since) < REMEMBERED);
         let tag = good.map_or(&self.nothing, |(tag, _)| tag);

@@ -109,8 +109,8 @@ fn hash(password: &[u8], workspace: &mut Workspace) -> Result<String, Error> {
     Ok(made.to_string())
 }
 
-/// Does `password` fit the kept `hash`? Takes its time. Without a hash it takes the same time, and fits nothing. An error
-/// where the hash is none, or asks for more than a workspace has: nothing is known of the password then.
+/// Returns true if `password` fits the kept `hash`. Takes its time. Without a hash it takes the same time, and nothing
+/// fits. An error where the hash is none, or asks for more than a workspace has: nothing is known of the password then.
 pub(crate) fn fits(password: &Password, hash: Option<&str>, workspace: &mut Workspace) -> Result<bool, Error> {
     let prepared = Zeroizing::new(sasl::prepare(password.reveal()).into_owned());
     let failed = |error: &dyn std::fmt::Display| Error::Hash(error.to_string());

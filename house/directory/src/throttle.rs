@@ -156,7 +156,7 @@ mod tests {
         START.after(Duration::from_secs(count))
     }
 
-    /// Fails until it is refused; how often was that, and how long was the longest wait?
+    /// Fails until it is refused. Returns how often that was, and how long the longest wait was.
     fn failures(throttle: &mut Throttle, from: &str, name: &str, now: Moment) -> (usize, Duration) {
         let mut longest = Duration::ZERO;
         for count in 0..1000 {

@@ -19,7 +19,7 @@ const FLAGS: [(u64, System); 5] = [
 /// Bits that keywords say here (as RFC 8621 §4.1.1 and Apple itself over IMAP call them).
 const KEYWORDS: [(u64, &str); 3] = [(1 << 8, FORWARDED), (1 << 24, "$Junk"), (1 << 25, "$NotJunk")];
 
-/// Is this the name of such a file? `12.partial.emlx` is one whose attachments lie elsewhere.
+/// Returns true for the name of such a file. `12.partial.emlx` is one whose attachments lie elsewhere.
 pub fn is_one(file: &str) -> bool {
     file.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("emlx"))
 }

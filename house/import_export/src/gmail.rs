@@ -293,7 +293,7 @@ const CATEGORIES: [&str; 17] = [
     "카테고리",
 ];
 
-/// Does it name one of Gmail's tabs? A blank or a colon (of either width) stands behind the word.
+/// Returns true if the label names one of Gmail's tabs. A blank or a colon (of either width) stands behind the word.
 fn is_category(folded: &str) -> bool {
     let behind = |word: &&str| folded.strip_prefix(*word).map(str::trim_start);
     CATEGORIES.iter().filter_map(|word| behind(word).map(|rest| (word, rest))).any(|(word, rest)| {

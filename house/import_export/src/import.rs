@@ -41,7 +41,7 @@ pub struct Request<'a> {
     pub what: &'a str,
     /// Says whether letters that have been imported before are imported once more.
     pub again: bool,
-    /// Do others write meanwhile, such as the doors of a post office? Then they come first.
+    /// True if others write meanwhile, such as the doors of a post office. They come first.
     pub beside: bool,
     /// A clock for the histories of the letters.
     pub clock: fn() -> Timestamp,
@@ -114,7 +114,7 @@ pub trait Observer {
     fn beside(&mut self, kind: Beside, file: &str);
     /// The run has this number.
     fn begun(&mut self, run: RunId);
-    /// Does anybody wait for it any more? After a no, the import stops at the next commit, with [`Error::Gone`].
+    /// Returns true while somebody waits for the import. After a no, it stops at the next commit, with [`Error::Gone`].
     fn is_there(&self) -> bool {
         true
     }

@@ -428,7 +428,7 @@ fn is_attachment_of_apple(directory: &str) -> bool {
 /// Endings of names of mboxes.
 const MBOXES: [&str; 4] = [".mbox", ".mbx", ".mboxrd", ".mboxo"];
 
-/// Is this the name of a file that holds one letter?
+/// Returns true for the name of a file that holds one letter.
 pub fn is_letter_file(file: &str) -> bool {
     let ending = file.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     ending.is_some_and(|ending| matches!(ending.as_str(), "eml" | "rfc822" | "msg"))

@@ -32,7 +32,7 @@ pub struct Arriving {
     /// When it was received.
     #[serde(with = "written::time")]
     pub received: Timestamp,
-    /// Is the same content in the same folder the same letter, however often it comes?
+    /// True if the same content in the same folder is the same letter, however often it comes.
     pub once: bool,
 }
 

@@ -76,7 +76,7 @@ const LONGEST_LEAP: u64 = 32 << 20;
 struct End {
     /// Behind its last octet, blank line before the next separator included.
     at: usize,
-    /// Did Content-Length lead over lines that look like separators?
+    /// True if Content-Length led over lines that look like separators.
     leapt: bool,
 }
 
@@ -246,7 +246,7 @@ fn content_length(content: &[u8]) -> Option<u64> {
     std::str::from_utf8(&value).ok()?.parse().ok()
 }
 
-/// Does a file that begins so hold letters one behind the other?
+/// Returns true if a file that begins so holds letters one behind the other.
 pub fn is_mbox(start: &[u8]) -> bool {
     let blank = start.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let start = &start[blank..];
@@ -260,8 +260,8 @@ fn begins_separator(line: &[u8]) -> bool {
     rest.iter().find(|byte| !matches!(byte, b' ' | b'\t')) != Some(&b':')
 }
 
-/// Is the line that begins here, `From `, the start of a letter? Letters have such lines too, so two of three must hold:
-/// a blank line before it, a date in it, and a header field behind it.
+/// Returns true if the line that begins here, `From `, is the start of a letter. Letters have such lines too, so two of
+/// three must hold: a blank line before it, a date in it, and a header field behind it.
 fn is_separator(buffer: &[u8], at: usize) -> bool {
     let line = line_at(buffer, at);
     if !begins_separator(&buffer[line.clone()]) {

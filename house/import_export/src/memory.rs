@@ -84,7 +84,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Has another import brought this copy meanwhile?
+    /// Returns true if another import has brought this copy meanwhile.
     pub fn is_set(&self, view: &View, account: AccountId) -> Result<bool, store::Error> {
         let sql = "SELECT 1 FROM import_copy WHERE account = $1 AND identity = $2 AND turn = $3";
         Ok(view.query_opt(sql, params![account.0, self.identity.0, self.turn], |_| Ok(()))?.is_some())

@@ -23,7 +23,7 @@ const MARKS: [&str; 10] = [
     "cyrus.index",
 ];
 
-/// Does this file show that the letters beside it are in MH's form?
+/// Returns true if this file shows that the letters beside it are in MH's form.
 pub fn is_mark(file: &str) -> bool {
     MARKS.contains(&file)
 }

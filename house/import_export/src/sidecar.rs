@@ -26,7 +26,7 @@ pub struct Listed {
     /// The use of the folder: `\Sent` (RFC 6154).
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
     pub special_use: Option<String>,
-    /// Is it subscribed to?
+    /// True if the folder is subscribed to.
     #[serde(default)]
     pub subscribed: bool,
 }

@@ -38,7 +38,7 @@ const FIELD: &str = "X-Facteur-State:";
 const FLAGS: [(System, char); 4] =
     [(System::ANSWERED, 'A'), (System::DELETED, 'D'), (System::FLAGGED, 'F'), (System::DRAFT, 'T')];
 
-/// Does it begin as if we had written it?
+/// Returns true if the content begins as if we had written it.
 pub fn is_there(content: &[u8]) -> bool {
     content.starts_with(FIELD.as_bytes())
 }

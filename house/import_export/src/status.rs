@@ -15,7 +15,7 @@ pub struct Status {
     pub labels: Option<Vec<u8>>,
     /// Deleted in Thunderbird, and only not yet swept out of the file.
     pub expunged: bool,
-    /// Did any of them say something about flags?
+    /// True if any of them said something about flags.
     pub known: bool,
 }
 

@@ -40,7 +40,7 @@ pub struct Part {
     prefix: String,
     /// The folder that a bundle of Apple Mail's stands for which was itself named: `Travail` for `Travail.mbox`.
     pub bundle: Option<String>,
-    /// Does the archive break off? The reading tells where and why.
+    /// True if the archive breaks off. The reading tells where and why.
     pub torn: bool,
     /// All files and directories.
     pub nodes: Vec<Node>,
@@ -186,7 +186,7 @@ impl Part {
         Ok(())
     }
 
-    /// Says a file something about others?
+    /// Returns true if a file says something about others.
     fn is_telling(&self, name: &str, size: u64) -> bool {
         let last = name.rsplit('/').next().unwrap_or(name);
         if last.ends_with(proton::METADATA) {

@@ -3,7 +3,7 @@
 
 pub use mailbox::folder::usual::{Usual, folded, folder};
 
-/// Is this Gmail's file of all letters, in Google's Takeout: `All mail Including Spam and Trash-002`?
+/// Returns true for Gmail's file of all letters, in Google's Takeout: `All mail Including Spam and Trash-002`.
 pub fn is_all_mail(name: &str) -> bool {
     let folded = folded(name);
     ALL_MAIL.iter().any(|start| folded.starts_with(start))

@@ -40,7 +40,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// May the same succeed later, when somebody has made room or mended the disk or the rights?
+    /// Returns true if the same may succeed later, when somebody has made room or mended the disk or the rights.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Full(_) | Self::Refused { .. } | Self::Io { .. } | Self::NoMaildir(_))
     }

@@ -16,7 +16,7 @@ pub struct FileName<'a> {
     pub flags: Flags,
     /// The letters of its keywords, `a` to `z`.
     pub keywords: &'a str,
-    /// Are the bytes of the file those of the letter, with no line end to be mended? (`E=1`, ours.)
+    /// True if the bytes of the file are those of the letter, with no line end to be mended. (`E=1`, ours.)
     pub exact: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::record::{self, Kind};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Absence {
-    /// Is anything answered at all?
+    /// True if anything is answered at all.
     pub is_enabled: bool,
     /// From when; none: from now.
     pub from_date: Option<String>,
@@ -26,7 +26,7 @@ pub struct Absence {
 }
 
 impl Absence {
-    /// Is the person away at this time? Nobody is whose times cannot be read.
+    /// Returns true if the person is away at this time. Nobody is whose times cannot be read.
     pub fn covers(&self, now: Timestamp) -> bool {
         let time = |text: &Option<String>, open: i64| match text {
             Some(text) => Timestamp::parse_rfc3339(text),

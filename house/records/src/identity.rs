@@ -68,7 +68,7 @@ pub fn get(view: &View, account: AccountId, id: IdentityId) -> Result<Option<Ide
     record::get(view, account, Kind::Identity, id.0)
 }
 
-/// Does the person have the identity of their own address?
+/// Returns true if the person has the identity of their own address.
 pub fn has_own(view: &View, account: AccountId) -> Result<bool, store::Error> {
     Ok(list(view, account)?.iter().any(|(_, identity)| !identity.may_delete))
 }

@@ -140,7 +140,7 @@ impl PreparedBlob {
         }
     }
 
-    /// Is this its file?
+    /// Returns true if this is the blob's file.
     pub(crate) fn is_in(&self, name: &str) -> bool {
         matches!(&self.0.place, Storage::File(file) if *file.name == *name)
     }
@@ -161,7 +161,7 @@ pub(crate) fn headed_hash(behind: &[u8], head: &[u8]) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-/// Does a row of this form stand for a head before another blob?
+/// Returns true if a row of this form stands for a head before another blob.
 pub(crate) fn is_headed(form: i64) -> bool {
     form == Form::Headed.number()
 }
@@ -497,7 +497,7 @@ pub(crate) fn files(view: &View) -> Result<HashSet<String>> {
     }
 }
 
-/// Does a row refer to this file?
+/// Returns true if a row refers to this file.
 pub(crate) fn is_referred_to(view: &View, file: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM blob WHERE file = $1";
     Ok(view.query_opt(sql, params![file], |_| Ok(()))?.is_some())

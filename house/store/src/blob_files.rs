@@ -103,13 +103,13 @@ impl BlobFiles {
         })
     }
 
-    /// Is this the folder that was opened? Where it is not, such as when its disk is not mounted, nothing is proven by a
-    /// file that is not in it.
+    /// Returns true if this is the folder that was opened. Where it is not, such as when its disk is not mounted,
+    /// nothing is proven by a file that is not in it.
     fn is_here(&self) -> bool {
         self.folder.join(IN_USE).exists()
     }
 
-    /// Was the file looked at as a whole, and found sound?
+    /// Returns true if the file was looked at as a whole, and found sound.
     pub(crate) fn is_proven(&self, name: &str) -> bool {
         self.proven.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
     }
@@ -118,12 +118,12 @@ impl BlobFiles {
         remember(&self.proven, name.into());
     }
 
-    /// Is the damage of this blob not told in the log yet? The asker tells it now.
+    /// Returns true if the damage of this blob is not told in the log yet. The asker tells it now.
     pub(crate) fn is_first_word_of(&self, blob: BlobId) -> bool {
         remember(&self.told, blob)
     }
 
-    /// Is the file there? An error where the system does not say.
+    /// Returns true if the file is there; an error where the system does not say.
     pub(crate) fn holds(&self, name: &str) -> Result<bool> {
         self.path(name).try_exists().map_err(|error| by_system(&error))
     }

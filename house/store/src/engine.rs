@@ -81,7 +81,7 @@ pub(crate) trait WriteSession: Session {
     fn keep(&self, mark: Marked) -> Result<()>;
     /// Undoes what was done since the last such mark, and forgets it with those within.
     fn undo(&self, mark: Marked) -> Result<()>;
-    /// Is the transaction still there? Some failures (a full disk) undo all of it.
+    /// Returns true while the transaction is there. Some failures (a full disk) undo all of it.
     fn in_transaction(&self) -> bool;
     /// Returns the reason why the transaction is not there any more.
     fn why_lost(&self) -> Error;
@@ -94,9 +94,9 @@ pub(crate) trait WriteSession: Session {
     fn carry_log(&self) -> bool;
     /// Steps that the engine has taken for all statements so far.
     fn steps(&self) -> u64;
-    /// Has something else than this connection changed the data since this was last asked?
+    /// Returns true if something else than this connection has changed the data since this was last asked.
     fn changed_elsewhere(&self) -> Result<bool>;
-    /// Is there a table of this name?
+    /// Returns true if there is a table of this name.
     fn has_table(&self, name: &str) -> Result<bool>;
     /// Runs the statements of a migration, with the tokens replaced.
     fn run_migration(&self, sql: &str) -> Result<()>;
@@ -108,7 +108,7 @@ pub(crate) trait WriteSession: Session {
     fn size(&self) -> Result<(u64, u64)>;
     /// Makes the database one whose free pages can be given back a few at a time. It is written anew for that.
     fn become_shrinkable(&self) -> Result<()>;
-    /// Can free pages be given back?
+    /// Returns true if free pages can be given back.
     fn is_shrinkable(&self) -> Result<bool>;
     /// Gives so many free pages back to the disk, in the transaction that runs.
     fn give_back(&self, pages: u32) -> Result<()>;

@@ -77,13 +77,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// Is it proven that this blob cannot be read, now or later, unless somebody restores it? Of nothing else may a
-    /// letter be given up, and the rest of the letters is not concerned.
+    /// Returns true if it is proven that this blob cannot be read, now or later, unless somebody restores it. For no
+    /// other reason may a letter be given up, and the rest of the letters is not concerned.
     pub fn is_permanent(&self) -> bool {
         matches!(self, Self::NoBlob(_) | Self::Missing { .. } | Self::Damaged { .. })
     }
 
-    /// May the same call succeed later without anybody changing the program or the request?
+    /// Returns true if the same call may succeed later without anybody changing the program or the request.
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,

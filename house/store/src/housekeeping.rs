@@ -119,7 +119,7 @@ pub(crate) fn note(readers: &Readers, mark: &Mark, log_needed: Option<Stamp>) {
     }
 }
 
-/// Is it certain that no row refers to the file?
+/// Returns true if it is certain that no row refers to the file.
 fn is_unneeded(readers: &Readers, name: &str) -> bool {
     let file = name.to_owned();
     match readers.read_blocking(move |view| blob::is_referred_to(view, &file)) {

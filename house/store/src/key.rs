@@ -29,7 +29,7 @@ pub enum Key {
 const SHARED: [&str; 2] = ["store", "trace"];
 
 impl Key {
-    /// May a write with this key change tables of the room?
+    /// Returns true if a write with this key may change tables of the room.
     fn covers(self, room: &str) -> bool {
         let own = match self {
             Self::Everything => return true,

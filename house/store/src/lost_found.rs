@@ -80,7 +80,7 @@ pub(crate) fn an_hour_has_passed(data: &Path) {
     }
 }
 
-/// Is this the name of a folder in which we put something aside?
+/// Returns true for the name of a folder in which we put something aside.
 pub(crate) fn is_ours(name: &OsStr) -> bool {
     name.to_str().and_then(put_at).is_some()
 }

@@ -35,8 +35,8 @@ pub(crate) const DATABASE: &str = "facteur.db";
 const LOG: &str = "facteur.db-wal";
 const BODIES: &str = "blobs";
 
-/// Is there a post office in this folder? An error where parts of one are there and its database is not. Changes
-/// nothing.
+/// Returns true if there is a post office in this folder; an error where parts of one are there and its database is
+/// not. Changes nothing.
 pub fn has_office(folder: &Path) -> Result<bool, OpenError> {
     let found = Found::look(folder).map_err(|error| OpenError::Folder { folder: folder.to_owned(), error })?;
     found.refuse_remains()?;
@@ -170,7 +170,7 @@ fn check_presence(folder: &Path, found: &Found, said: Option<&Said>) -> Result<(
     refuse_lost_bodies(&survey, folder, &file)
 }
 
-/// Is it the database that the mark speaks of, and has it come as far?
+/// Checks that it is the database of which the mark speaks, and that it has come as far.
 fn same(survey: &Survey, said: &Said, folder: &Path, file: &Path) -> Result<(), OpenError> {
     let database = |error| OpenError::Database { file: file.to_owned(), error };
     if !said.office.is_empty() {

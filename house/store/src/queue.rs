@@ -27,7 +27,7 @@ pub(crate) fn serve_here(address: usize) {
     HOME.set(address);
 }
 
-/// Does the calling thread serve the queue at this address?
+/// Returns true if the calling thread serves the queue at this address.
 pub(crate) fn is_home(address: usize) -> bool {
     HOME.get() == address
 }

@@ -24,7 +24,7 @@ struct Record {
     seen: HashSet<u64>,
 }
 
-/// Are statements written down? Then the keys of writes are checked as well.
+/// Returns true if statements are written down. The keys of writes are checked then as well.
 pub(crate) fn is_on() -> bool {
     record().is_some()
 }

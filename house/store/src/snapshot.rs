@@ -24,7 +24,7 @@ pub(crate) const BODIES: &str = "blob_content";
 /// The number of copies that are kept.
 const KEPT: usize = 1;
 
-/// Does the step leave every row as it is?
+/// Returns true if the step leaves every row as it is.
 pub(crate) fn only_adds(step: &Migration) -> bool {
     let text: String = step.sql.lines().map(|line| line.split("--").next().unwrap_or("")).collect::<Vec<_>>().join(" ");
     let adds = |statement: &str| {

@@ -70,7 +70,7 @@ impl Counters {
         }
     }
 
-    /// May the log hold a commit of ours that the database file does not?
+    /// Returns true if the log may hold a commit of ours that the database file does not.
     pub(crate) fn is_log_needed(&self) -> bool {
         self.logged.load(Relaxed) > self.carried.load(Relaxed)
     }

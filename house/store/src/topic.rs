@@ -56,7 +56,7 @@ impl Watch {
         }
     }
 
-    /// Was something announced since the last time? Does not wait.
+    /// Returns true if something was announced since the last time. Does not wait.
     pub fn take(&mut self) -> bool {
         let rung = self.bell.rung.load(Ordering::Acquire);
         std::mem::replace(&mut self.seen, rung) != rung

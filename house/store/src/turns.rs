@@ -60,7 +60,7 @@ impl Shares {
 
 /// An item that can wait in line.
 pub(crate) trait Waits {
-    /// Has the caller gone away?
+    /// Returns true if the caller has gone away.
     fn is_abandoned(&self) -> bool;
 }
 
@@ -180,7 +180,7 @@ impl<T: Waits> Turns<T> {
         queue::serve_here(self.address());
     }
 
-    /// Does the calling thread serve this line? Waiting in it would be waiting for itself.
+    /// Returns true if the calling thread serves this line. Waiting in it would be waiting for itself.
     pub(crate) fn is_home(&self) -> bool {
         queue::is_home(self.address())
     }

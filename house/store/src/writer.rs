@@ -43,9 +43,10 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, committed: Result<()>);
     /// Answers the caller whose run made the engine undo the transaction.
     fn answer_lost(self: Box<Self>, why: Error);
-    /// Did the last run panic? Such a write is never run again: the panic may have left the closure half done.
+    /// Returns true if the last run panicked. Such a write is never run again: the panic may have left the closure half
+    /// done.
     fn has_panicked(&self) -> bool;
-    /// Has the caller gone away?
+    /// Returns true if the caller has gone away.
     fn is_abandoned(&self) -> bool;
 }
 
@@ -223,7 +224,7 @@ struct WriterThread {
     looked: Instant,
 }
 
-/// May what could not be kept be tried once more?
+/// Says whether what could not be kept may be tried once more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     First,

@@ -175,7 +175,7 @@ impl Search {
         Ok(false)
     }
 
-    /// Does the history that is shown have the thing that was asked for?
+    /// Returns true if the history that is shown has the thing that was asked for.
     fn fits(&self, history: &History) -> bool {
         match &self.wanted {
             What::Address(address) => history.steps.iter().any(|step| names(&step.event, address)),
@@ -185,7 +185,7 @@ impl Search {
     }
 }
 
-/// Can the event be found by the address?
+/// Returns true if the event can be found by the address.
 fn names(event: &Event, address: &str) -> bool {
     let address = address.to_lowercase();
     let is = |text: &String| text.to_lowercase() == address;

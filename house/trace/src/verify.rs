@@ -19,7 +19,7 @@ pub struct Fault {
     pub letter: LetterId,
     /// The fault.
     pub kind: FaultKind,
-    /// Was it mended?
+    /// True if it was mended.
     pub mended: bool,
 }
 

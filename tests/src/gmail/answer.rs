@@ -4,14 +4,14 @@ use super::labels::{label, quoted};
 use super::mailbox::GmailLetter;
 use super::words::{day, holds};
 
-/// Does this item of FETCH ask for the whole letter?
+/// Returns true if this item of FETCH asks for the whole letter.
 pub(super) fn is_whole(item: &str) -> bool {
     matches!(item, "BODY[]" | "BODY.PEEK[]" | "RFC822")
         || item.starts_with("BODY.PEEK[]<0.")
         || item.starts_with("BODY[]<0.")
 }
 
-/// Does a letter fit the keys of SEARCH? `None` if a key is not known.
+/// Says whether a letter fits the keys of SEARCH; `None` if a key is not known.
 pub(super) fn fits(keys: &[String], letter: &GmailLetter, uid: u32, number: u32) -> Option<bool> {
     let mut keys = keys.iter();
     let mut fits = true;

@@ -47,7 +47,7 @@ pub enum Hostile {
 }
 
 impl Mood {
-    /// Called for each body that would be sent: is it too many?
+    /// Decides, for each body that would be sent, whether it is one too many.
     pub(super) fn too_much(&mut self) -> Option<Throttle> {
         let (how, after, times) = self.throttle.as_mut()?;
         if self.since_throttle < *after {

@@ -100,7 +100,7 @@ fn atom(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
     text
 }
 
-/// Does a set such as `1:4,9:*` hold a number? `*` is `last`.
+/// Returns true if a set such as `1:4,9:*` holds a number. `*` is `last`.
 pub fn holds(set: &str, number: u32, last: u32) -> bool {
     let value = |text: &str| if text == "*" { last } else { text.parse().unwrap_or(0) };
     set.split(',').any(|part| {

@@ -25,7 +25,8 @@ fn hides_its_subject(line: &str) -> bool {
     word.is_some_and(|word| HIDING.contains(&word))
 }
 
-/// Is the line the English of a help text of clap? An empty line parts it from the French, and both are for people.
+/// Returns true if the line is the English of a help text of clap. An empty line parts it from the French, and both are
+/// for people.
 fn is_help(file: &Path, next: Option<&&str>) -> bool {
     let is_command_line = file.components().any(|part| part.as_os_str().to_string_lossy().starts_with("command_line"));
     is_command_line && next.is_some_and(|next| next.trim() == "///")

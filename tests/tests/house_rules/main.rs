@@ -103,7 +103,7 @@ const LICENCES: &[&str] = &[
     "Zlib",
 ];
 
-/// Does an SPDX expression leave a way that is allowed? `AND` asks for all, `OR` (older: a slash) for one.
+/// Returns true if an SPDX expression leaves a way that is allowed. `AND` asks for all, `OR` (older: a slash) for one.
 fn is_allowed(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ").replace(['(', ')'], " ");
     // The few expressions with brackets have an OR inside an AND, which this order reads rightly.

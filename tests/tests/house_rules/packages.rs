@@ -73,7 +73,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Is it the room itself, and not beside it, as its tests are?
+    /// Returns true for the room itself, and not for what lies beside it, as its tests do.
     pub fn is_the_room(&self) -> bool {
         ["lib", "bin"].contains(&self.sort.as_str())
     }

@@ -18,7 +18,7 @@ pub struct Import {
     pub binds: Option<String>,
     pub path: Segments,
     pub is_glob: bool,
-    /// Is it handed on to others (`pub use`, in any width)?
+    /// True if it is handed on to others (`pub use`, in any width).
     pub is_handed_on: bool,
 }
 
@@ -164,7 +164,7 @@ impl Reader<'_> {
     }
 }
 
-/// Is the item there for tests alone?
+/// Returns true if the item is there for tests alone.
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         syn::Meta::List(list) if list.path.is_ident("cfg") => {

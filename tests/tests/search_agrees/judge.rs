@@ -44,7 +44,7 @@ pub struct Reading {
     /// MIME fields of parts.
     mime: Vec<String>,
     raw: String,
-    /// Are there files in it that mail-parser does not open?
+    /// True if there are files in it that mail-parser does not open.
     has_more: bool,
 }
 
@@ -170,8 +170,8 @@ impl Judge {
     }
 }
 
-/// Does one of these places have the text as the question asks for it, but for the accents and the width that Dovecot
-/// does not tell apart either?
+/// Returns true if one of these places has the text as the question asks for it, but for the accents and the width that
+/// Dovecot does not tell apart either.
 fn is_in(question: &Question, places: &[Levels]) -> bool {
     match question {
         Question::Body(needle) | Question::Text(needle) => {

@@ -5,7 +5,7 @@ use crate::record::Statement;
 /// The modules of SQLite, behind the border of the engine (`house/store/src/engine.rs`): a second engine has its own.
 const SQLITE: &str = "house/store/src/sqlite/";
 
-/// Is the statement for every engine?
+/// Returns true if the statement is for every engine.
 pub fn is_shared(statement: &Statement) -> bool {
     !statement.from.starts_with(SQLITE)
 }

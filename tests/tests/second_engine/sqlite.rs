@@ -81,8 +81,8 @@ fn scans_of(connection: &Connection, statement: &Statement) -> Vec<String> {
     found.map(|what| format!("{}: {what} in {} ({})", statement.from, statement.sql, steps.join("; "))).collect()
 }
 
-/// Are the first rows of a table all that is looked at? They come in its order, none is passed over, and there is a
-/// limit.
+/// Returns true if the first rows of a table are all that is looked at: they come in its order, none is passed over,
+/// and there is a limit.
 fn is_cut_short(steps: &[String], sql: &str) -> bool {
     let is_sorted = steps.iter().any(|step| step.starts_with("USE TEMP B-TREE"));
     steps.len() == 1 && !is_sorted && sql.contains(" LIMIT ") && !sql.contains(" WHERE ")

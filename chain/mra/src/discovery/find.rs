@@ -49,7 +49,8 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// Must a person agree before a password goes there? Not where the domain itself has proved it.
+    /// Returns true if a person must agree before a password goes there. Nobody need where the domain itself has proved
+    /// it.
     pub fn must_be_confirmed(&self) -> bool {
         self.source != Source::Domain
     }
@@ -253,7 +254,7 @@ fn guessed(scheme: &str, host: &str, port: u16, source: Source, address: &Addres
     Some(Offer { mailbox, source, user_is_guessed: true, wants_token: false })
 }
 
-/// Is the host in the domain, or its very name?
+/// Returns true if the host is in the domain, or is its very name.
 fn is_within(host: &str, domain: &Domain) -> bool {
     host.strip_suffix(domain.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }

@@ -27,7 +27,7 @@ pub enum TrialFault {
     Other(Fault),
 }
 
-/// Does the server answer, inside TLS and with a certificate that is trusted? No name and no password are sent.
+/// Checks that the server answers, inside TLS and with a certificate that is trusted. No name and no password are sent.
 pub(super) async fn knock(mailbox: &Mailbox, ca: Option<String>, resolver: &Arc<dyn Resolver>) -> Result<(), Fault> {
     let settings = Settings { ca, ..Settings::new(mailbox.clone(), String::new()) };
     let endpoint = Endpoint { waits: WAITS, ..Endpoint::of(&settings, resolver.clone())? };

@@ -172,7 +172,7 @@ impl Session<'_> {
         Ok(Alone::Refused(flow.said.unwrap_or_else(|| end.said())))
     }
 
-    /// Is a letter there? A server that cannot say has not said no.
+    /// Asks whether a letter is there. A server that cannot say has not said no.
     async fn is_there(&mut self, uid: u32) -> Result<bool, Fault> {
         let answer = self.client.ask(&format!("UID SEARCH UID {uid}")).await?;
         let found = answer.untagged.iter().rev().find_map(|response| match response {

@@ -36,7 +36,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Was this letter asked for? The fetch ignores a server's words about others.
+    /// Returns true if this letter was asked for. The fetch ignores a server's words about others.
     pub fn is_asked_for(&self, uid: u32) -> bool {
         self.wanted.contains(uid) || self.alone.contains(uid)
     }
@@ -68,7 +68,7 @@ impl<'a> Session<'a> {
         self.client.close().await;
     }
 
-    /// Can the conversation wait for news (RFC 2177)?
+    /// Returns true if the conversation can wait for news (RFC 2177).
     pub fn can_idle(&self) -> bool {
         self.client.can("IDLE")
     }

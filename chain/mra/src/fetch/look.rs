@@ -111,8 +111,8 @@ impl Session<'_> {
         })
     }
 
-    /// Fewer letters than the server says there are? Letters that went since the folder was opened are no riddle, nor are
-    /// those that are too old to be asked for.
+    /// Returns true for fewer letters than the server says there are. Letters that went since the folder was opened are
+    /// no riddle, nor are those that are too old to be asked for.
     fn shows_too_few(&mut self, known: &Known, found: &Numbers, expected: u64) -> bool {
         let shown = known.count() + found.without(&known.held).without(&known.left).len();
         self.source.settings.since().is_none() && !self.client.look().shrunk && shown < expected

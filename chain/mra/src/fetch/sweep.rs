@@ -107,7 +107,7 @@ impl Session<'_> {
         Ok(compared)
     }
 
-    /// Is the letter there under this number, to its last octet, the one that is here?
+    /// Returns true if the letter there under this number is, to its last octet, the one that is here.
     async fn has_content(&mut self, uid: u32, content: Option<identity::Digest>) -> Result<bool, Fault> {
         let answer = self.client.ask(&format!("UID FETCH {uid} (UID BODY.PEEK[])")).await?.must("UID FETCH")?;
         let there = answer.untagged.iter().find_map(|response| match response {

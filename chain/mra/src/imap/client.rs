@@ -77,7 +77,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Did the command succeed?
+    /// Returns true if the command succeeded.
     pub fn is_ok(&self) -> bool {
         self.status == Status::Ok
     }
@@ -228,7 +228,7 @@ impl Client {
         }
     }
 
-    /// Does the server offer this?
+    /// Returns true if the server offers this capability.
     pub fn can(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|own| own.eq_ignore_ascii_case(capability))
     }
@@ -342,7 +342,7 @@ impl Client {
         Ok(put?)
     }
 
-    /// Is the conversation over, so that only another connection can go on?
+    /// Returns true if the conversation is over, so that only another connection can go on.
     pub fn is_lost(&self) -> bool {
         self.lost
     }

@@ -24,18 +24,18 @@ impl Code {
         self.rest.trim().parse().ok()
     }
 
-    /// Does it say that the server wants to be asked less, or later?
+    /// Returns true if the code says that the server wants to be asked less, or later.
     pub fn is_throttling(&self) -> bool {
         matches!(self.name.as_str(), "THROTTLED" | "LIMIT" | "OVERQUOTA")
     }
 
-    /// Does it say that something behind the server is ill? Before the log-in that is the server; later it may be the one
-    /// folder or letter that was asked for.
+    /// Returns true if the code says that something behind the server is ill. Before the log-in that is the server;
+    /// later it may be the one folder or letter that was asked for.
     pub fn is_illness(&self) -> bool {
         matches!(self.name.as_str(), "UNAVAILABLE" | "INUSE" | "SERVERBUG")
     }
 
-    /// Does it say that name and password are wrong, or not enough?
+    /// Returns true if the code says that name and password are wrong, or not enough.
     pub fn is_refusal(&self) -> bool {
         matches!(self.name.as_str(), "AUTHENTICATIONFAILED" | "AUTHORIZATIONFAILED" | "EXPIRED" | "WEBALERT")
     }

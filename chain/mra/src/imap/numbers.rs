@@ -55,7 +55,7 @@ impl Numbers {
         self.ranges.is_empty()
     }
 
-    /// Is it one of them?
+    /// Returns true if the number is one of them.
     pub fn contains(&self, number: u32) -> bool {
         let after = self.ranges.partition_point(|(first, _)| *first <= number);
         after > 0 && self.ranges.get(after - 1).is_some_and(|(_, last)| number <= *last)

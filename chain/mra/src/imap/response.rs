@@ -70,7 +70,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Does the folder have this attribute, whatever the case?
+    /// Returns true if the folder has this attribute, whatever the case.
     pub fn has(&self, attribute: &str) -> bool {
         self.attributes.iter().any(|own| own.eq_ignore_ascii_case(attribute))
     }

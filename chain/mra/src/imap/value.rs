@@ -36,7 +36,7 @@ impl Value {
         std::str::from_utf8(self.bytes()?).ok()
     }
 
-    /// Is it this atom, whatever its case?
+    /// Returns true for this atom, whatever its case.
     pub fn is(&self, atom: &str) -> bool {
         matches!(self, Self::Atom(bytes) if bytes.eq_ignore_ascii_case(atom.as_bytes()))
     }

@@ -45,7 +45,7 @@ pub struct Left {
 }
 
 impl Left {
-    /// Is it a folder?
+    /// Returns true for a folder.
     pub fn is_folder(&self) -> bool {
         self.key == FOLDER
     }
@@ -80,8 +80,8 @@ impl Left {
         }
     }
 
-    /// Is it tried now? Letters up to `largest` octets are wanted. `asked`: somebody asked for a try at this moment, so what
-    /// was not tried since is.
+    /// Says whether it is tried now. Letters up to `largest` octets are wanted. `asked`: somebody asked for a try at
+    /// this moment, so what was not tried since is.
     pub fn is_due(&self, now: Timestamp, asked: Option<Timestamp>, largest: u64) -> bool {
         if let Why::TooLarge(size) = self.why {
             return size <= largest;

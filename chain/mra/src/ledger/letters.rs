@@ -103,7 +103,8 @@ impl Entry {
         Ok(Fate::New)
     }
 
-    /// Is it here already, under this key or another? For homes that cannot file in our commits: they ask first.
+    /// Returns true if the letter is here already, under this key or another. This is for homes that cannot file in our
+    /// commits: they ask first.
     pub fn is_known(&self, view: &View) -> Result<bool, store::Error> {
         if self.is_the_one_written(view)? {
             return Ok(true);
@@ -124,13 +125,13 @@ impl Entry {
         if self.is_written(tx)? { Ok(()) } else { self.write(tx, state, now) }
     }
 
-    /// Is it known under this key?
+    /// Returns true if a letter is known under this key.
     pub fn is_written(&self, view: &View) -> Result<bool, store::Error> {
         let sql = "SELECT 1 FROM fetch_letter WHERE folder = $1 AND key = $2";
         Ok(view.query_opt(sql, params![self.folder, self.key], |_| Ok(()))?.is_some())
     }
 
-    /// Is this very letter known under this key? A key whose letter went may name another one now.
+    /// Returns true if this very letter is known under this key. A key whose letter went may name another one now.
     fn is_the_one_written(&self, view: &View) -> Result<bool, store::Error> {
         let sql = "SELECT gone, content FROM fetch_letter WHERE folder = $1 AND key = $2";
         let row = view.query_opt(sql, params![self.folder, self.key], |row| Ok((row.get(0)?, digest(row, 1)?)))?;
@@ -214,13 +215,13 @@ pub fn claim(tx: &mut Tx, entry: &Entry) -> Result<bool, store::Error> {
     Ok(known)
 }
 
-/// Is a letter of Gmail's known, in whichever folder?
+/// Returns true if a letter of Gmail's is known, in whichever folder.
 pub fn known_gmail(view: &View, source: SourceId, gmail: u64) -> Result<bool, store::Error> {
     let sql = "SELECT 1 FROM fetch_letter WHERE source = $1 AND gmail = $2";
     Ok(view.query_opt(sql, params![source.0, gmail.cast_signed()], |_| Ok(()))?.is_some())
 }
 
-/// Are there letters that are not where they were?
+/// Returns true if there are letters that are not where they were.
 pub fn has_gone(view: &View, source: SourceId) -> Result<bool, store::Error> {
     let sql = "SELECT 1 FROM fetch_letter WHERE source = $1 AND gone = 1 LIMIT 1";
     Ok(view.query_opt(sql, params![source.0], |_| Ok(()))?.is_some())

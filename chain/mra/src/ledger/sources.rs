@@ -26,7 +26,7 @@ pub struct Source {
     pub id: SourceId,
     /// The name that people give it.
     pub name: String,
-    /// Is it fetched from without being asked each time?
+    /// True if the source is fetched from without being asked each time.
     pub service: bool,
     /// The settings, as somebody made them.
     pub settings: Settings,
@@ -131,7 +131,7 @@ const USUAL_GAP: Duration = Duration::from_secs(24 * 3600);
 const SLACK: Duration = Duration::from_secs(3600);
 
 impl Source {
-    /// Does the clock go as it should, as far as the last success tells?
+    /// Returns true if the clock goes as it should, as far as the last success tells.
     pub fn is_steady(&self, now: Timestamp) -> bool {
         let usual = |last: Timestamp| now.since(last) < USUAL_GAP && last.since(now) < SLACK;
         self.standing.success.is_none_or(usual)

@@ -63,7 +63,7 @@ impl Body {
         }
     }
 
-    /// Has the end come?
+    /// Returns true once the end has come.
     pub fn is_over(&self) -> bool {
         self.stage == Stage::End
     }

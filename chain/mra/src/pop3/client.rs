@@ -116,7 +116,7 @@ impl Client {
         Ok(())
     }
 
-    /// Does the server offer this?
+    /// Returns true if the server offers this capability.
     pub fn can(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|own| own.split(' ').next() == Some(capability))
     }
@@ -206,7 +206,7 @@ impl Client {
         Ok(Some(Listing::unique_ids(&listing)))
     }
 
-    /// Is the conversation over, so that only another connection can go on?
+    /// Returns true if the conversation is over, so that only another connection can go on.
     pub fn is_lost(&self) -> bool {
         self.lost
     }

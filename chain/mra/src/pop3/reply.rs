@@ -58,7 +58,7 @@ impl Reply {
         }
     }
 
-    /// Does the server want to be asked for less?
+    /// Returns true if the server wants to be asked for less.
     pub fn is_throttling(&self) -> bool {
         matches!(self, Self::Error { text, .. } if login::sounds_crowded(text))
     }

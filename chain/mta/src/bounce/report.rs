@@ -51,7 +51,7 @@ pub struct Original<'a> {
     pub id: LetterId,
     /// The whole letter, or its beginning with at least the header.
     pub bytes: &'a [u8],
-    /// Are these all of its bytes?
+    /// True if these are all of its bytes.
     pub whole: bool,
 }
 

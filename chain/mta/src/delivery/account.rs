@@ -20,8 +20,8 @@ pub enum RunAsFault {
     Root,
 }
 
-/// Can a process of the user with this number run, or write to, the target of this route? Asked at the start, so
-/// that nobody finds out by letters that wait.
+/// Checks that a process of the user with this number can run, or write to, the target of this route. This is asked at
+/// the start, so that nobody finds out by letters that wait.
 pub fn check(route: &Route, us: u32) -> Result<(), RunAsFault> {
     if !matches!(route.to, Target::Program(_) | Target::Maildir(_)) {
         return Ok(());

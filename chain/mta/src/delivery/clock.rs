@@ -111,7 +111,7 @@ impl WallClock {
         Course::Steady
     }
 
-    /// May it be wrong?
+    /// Returns true if the clock may be wrong.
     pub fn is_doubted(&self) -> bool {
         self.doubted_until.is_some_and(|until| Instant::now() < until)
     }

@@ -101,7 +101,7 @@ impl Line {
         self.reply(wait).await
     }
 
-    /// Is the conversation encrypted?
+    /// Returns true if the conversation is encrypted.
     pub fn is_tls(&self) -> bool {
         self.connection.is_tls()
     }
@@ -111,7 +111,7 @@ impl Line {
         self.connection.tls_info().map_or("", |tls| tls.version)
     }
 
-    /// Is the other end on this machine?
+    /// Returns true if the other end is on this machine.
     pub fn is_loopback(&self) -> bool {
         self.connection.peer().ip().is_loopback()
     }

@@ -155,7 +155,7 @@ pub struct Means {
     pub waits: Waits,
     /// The port of servers found by MX or address: 25, but for tests.
     pub port: u16,
-    /// Is this an address of this machine?
+    /// Returns true for an address of this machine.
     pub is_here: fn(IpAddr) -> bool,
 }
 

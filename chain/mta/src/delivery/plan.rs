@@ -26,7 +26,7 @@ pub struct Plan {
     pub lost: Option<Finding>,
 }
 
-/// The letter as a whole: does it fit, and in which form?
+/// Decides whether the letter as a whole fits, and in which form.
 pub async fn plan(line: &Line, letter: &LetterToSend<'_>) -> Result<Plan, Fate> {
     let offers = &line.offers;
     let host = &line.host;

@@ -61,8 +61,8 @@ impl Prober {
         Self(Arc::new(Inner { means, rooms, memory: Mutex::default() }))
     }
 
-    /// Is there somebody of this address, where `route` leads? [`Standing::Behind`], [`Standing::Unknown`] or
-    /// [`Standing::Full`]; an error where that cannot be found out now.
+    /// Asks whether there is somebody of this address where `route` leads. The answer is [`Standing::Behind`],
+    /// [`Standing::Unknown`] or [`Standing::Full`]; an error where that cannot be found out now.
     pub async fn ask(&self, route: &Route, address: &Address) -> Result<Standing, OurFault> {
         match &route.to {
             Target::Maildir(path) => Ok(has_folder(path, address).await),

@@ -53,7 +53,7 @@ impl Rooms {
         Arc::new(Self { permits, lent: AtomicUsize::new(0), all, patience, quiet: Mutex::default() })
     }
 
-    /// Are all of them taken?
+    /// Returns true if all of them are taken.
     pub fn are_full(&self) -> bool {
         self.permits.available_permits() == 0
     }
@@ -136,7 +136,7 @@ impl Room {
         }
     }
 
-    /// Was it lent? Then the conversation should end soon.
+    /// Returns true if the room was lent: the conversation should end soon.
     pub fn is_lent(&self) -> bool {
         self.permit.is_none()
     }

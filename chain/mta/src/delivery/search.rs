@@ -77,12 +77,12 @@ impl<'a> Search<'a> {
         self.faults.clear();
     }
 
-    /// Should the Unix socket be tried now?
+    /// Says whether the Unix socket should be tried now.
     pub fn takes_socket(&mut self) -> bool {
         !std::mem::replace(&mut self.socket_tried, true)
     }
 
-    /// Should this address be tried now?
+    /// Says whether this address should be tried now.
     pub fn takes(&mut self, place: &HostAddress) -> bool {
         let preferred = self.us.as_ref().is_none_or(|(us, _)| place.preference < *us);
         preferred && self.tried.len() < MOST_ADDRESSES && self.tried.insert(place.ip)

@@ -99,7 +99,7 @@ impl Site {
         }
     }
 
-    /// Are fewer than `low` recipients ready, with more in the store?
+    /// Returns true if fewer than `low` recipients are ready, with more in the store.
     pub fn wants_more(&self, low: usize) -> bool {
         let ready = self.lock();
         !ready.more.is_empty() && ready.letters.waiting() < low

@@ -45,7 +45,7 @@ const SLICE: usize = 500;
 pub struct Stretch {
     /// Letters and recipients with larger rows.
     pub after: i64,
-    /// Is there more?
+    /// True if there is more.
     pub more: bool,
 }
 
@@ -62,7 +62,7 @@ pub fn set_domains_right(tx: &mut Tx, now: Timestamp, schedule: &Schedule) -> Re
     )
 }
 
-/// Is there such a domain?
+/// Returns true if there is such a domain.
 pub fn is_beyond(view: &View, now: Timestamp, schedule: &Schedule) -> Result<bool, store::Error> {
     let sql = "SELECT max(next_try) FROM queue_domain";
     let last: Option<i64> = view.query_one(sql, params![], |row| row.get(0))?;

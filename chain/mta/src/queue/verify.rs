@@ -10,7 +10,7 @@ use super::enter::wake_domain;
 pub struct Fault {
     /// The kind of fault.
     pub kind: FaultKind,
-    /// Was it mended?
+    /// True if it was mended.
     pub mended: bool,
 }
 

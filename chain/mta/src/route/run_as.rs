@@ -38,7 +38,7 @@ impl People {
         Self(smallest..=largest)
     }
 
-    /// Is this the number of a person?
+    /// Returns true for the number of a person.
     pub fn include(&self, uid: u32) -> bool {
         self.0.contains(&uid) && !Self::NEVER.contains(&uid)
     }

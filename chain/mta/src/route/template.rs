@@ -115,7 +115,7 @@ impl Template {
         Ok(Self(pieces))
     }
 
-    /// Does anything in it depend on the recipient?
+    /// Returns true if anything in the template depends on the recipient.
     pub fn has_names(&self) -> bool {
         self.0.iter().any(|piece| matches!(piece, Piece::Name(_)))
     }

@@ -58,7 +58,7 @@ struct FetchInto {
     intake: Intake,
     /// The configuration, with the folder that the key for passwords lies in.
     config: Config,
-    /// Is it a store of its own, beside a Maildir?
+    /// True for a store of its own, beside a Maildir.
     beside: bool,
 }
 
@@ -153,7 +153,7 @@ async fn all(agent: &Agent, sources: &[Source], json: bool) -> Result<usize, Fai
     Ok(failed)
 }
 
-/// Did everything come that is wanted?
+/// Returns true if everything that is wanted has come.
 fn is_whole(outcome: &Result<Round, Fault>) -> bool {
     outcome.as_ref().is_ok_and(|round| round.vain == 0)
 }

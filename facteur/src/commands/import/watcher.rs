@@ -51,7 +51,7 @@ impl Watcher {
         self.run
     }
 
-    /// Has a letter come?
+    /// Returns true once a letter has come.
     pub fn has_brought(&self) -> bool {
         self.letters > 0
     }

@@ -68,7 +68,7 @@ fn author(raw: &[u8], home: &Domain) -> Option<Address> {
     }
 }
 
-/// Does the letter say who wrote it?
+/// Returns true if the letter says who wrote it.
 pub fn has_author(raw: &[u8]) -> bool {
     header::find(raw, "From").is_some_and(|from| {
         header::mentions(from.raw_value, 1).iter().any(|mention| matches!(mention, Mention::Mailbox { .. }))

@@ -186,7 +186,7 @@ fn is_filed(history: &History, recipient: &str) -> bool {
     history.steps.iter().any(|step| matches!(&step.event, Event::Filed { recipient: known, .. } if known == recipient))
 }
 
-/// Was the same recipient queued by an earlier step?
+/// Returns true if an earlier step has queued the same recipient.
 fn is_again(history: &History, step: &Noted, recipient: &str) -> bool {
     let before = history.steps.iter().take_while(|earlier| !std::ptr::eq(*earlier, step));
     before.into_iter().any(|earlier| queues(&earlier.event, recipient))

@@ -66,13 +66,13 @@ impl Directory {
         Ok(Some(login))
     }
 
-    /// Is the session open whose token has this SHA-256? It does not count as used.
+    /// Returns true if the session whose token has this SHA-256 is open. It does not count as used.
     pub async fn is_session(&self, digest: [u8; 32]) -> Result<bool, Error> {
         let now = (self.0.clock)();
         Ok(self.0.store.read(move |view| find(view, &digest, now)).await?.is_some())
     }
 
-    /// Has a person had the same password since then?
+    /// Returns true if a person has had the same password since then.
     pub async fn has_kept_password(&self, account: AccountId, since: Timestamp) -> Result<bool, Error> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM password WHERE account = $1 AND changed > $2)
                    AND EXISTS (SELECT 1 FROM account WHERE id = $1)";

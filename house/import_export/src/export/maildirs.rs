@@ -132,7 +132,8 @@ fn shortened(name: &str) -> String {
     format!("{start} {}", &blake3::hash(name.as_bytes()).to_hex()[..8])
 }
 
-/// Would the letter be read as it is? It has a header, and nothing in it that is taken off when letters are read.
+/// Returns true if the letter would be read as it is: it has a header, and nothing in it that is taken off when letters
+/// are read.
 fn is_plain(letter: &[u8]) -> bool {
     header::fields(letter).next().is_some() && !state::is_there(letter) && status::read(letter, false).1.is_none()
 }

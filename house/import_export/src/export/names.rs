@@ -48,9 +48,9 @@ fn level(name: &str) -> String {
     level
 }
 
-/// Is the name taken by a file that the export has beside or in the folders, or does it mean something in a Maildir?
-/// A name that ends like a file of letters would lie where such a file does: the folder `a.mbox/b` where the letters
-/// of `a` are.
+/// Returns true if a file that the export has beside or in the folders takes the name, or if it means something in a
+/// Maildir. A name that ends like a file of letters would lie where such a file does: the folder `a.mbox/b` where the
+/// letters of `a` are.
 fn is_taken(name: &str) -> bool {
     let name = name.to_lowercase();
     let is_file = [".mbox", ".eml"].iter().any(|ending| name.ends_with(ending));

@@ -21,7 +21,7 @@ pub struct Heading {
     /// The use of the folder.
     #[serde(with = "written::special_use")]
     pub special_use: Option<SpecialUse>,
-    /// Is it subscribed to?
+    /// True if the folder is subscribed to.
     pub subscribed: bool,
 }
 

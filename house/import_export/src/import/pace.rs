@@ -40,7 +40,7 @@ impl Pace {
         Self { beside, letters: if beside { BEGIN } else { MOST } }
     }
 
-    /// Does the batch have as many letters as it may have?
+    /// Returns true if the batch has as many letters as it may have.
     pub fn is_full(&self, batch: &Batch) -> bool {
         let largest = if self.beside { LARGEST_BESIDE } else { LARGEST };
         batch.len() >= self.letters || batch.size() >= largest

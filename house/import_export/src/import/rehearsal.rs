@@ -28,7 +28,7 @@ pub struct Coming {
     pub name: String,
     /// Letters that would come to it.
     pub letters: u64,
-    /// Would it be made?
+    /// True if the import would make it.
     pub is_new: bool,
 }
 

@@ -17,7 +17,7 @@ pub struct Guard<R> {
 #[error("it unpacks to more than {MOST_TIMES} times its size")]
 struct Bomb;
 
-/// Is this the failure of a [`Guard`]?
+/// Returns true for the failure of a [`Guard`].
 pub fn is_bomb(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Bomb>())
 }

@@ -15,7 +15,7 @@ pub struct Node {
     pub size: u64,
     /// When it was changed, if that is known.
     pub modified: Option<Timestamp>,
-    /// Is it a directory?
+    /// True for a directory.
     pub directory: bool,
     /// The reason why it cannot be read, if that is known beforehand.
     pub fault: Option<Fault>,

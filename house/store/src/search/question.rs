@@ -133,7 +133,7 @@ pub enum Fit {
 }
 
 impl Fit {
-    /// Does the word have the piece in this way?
+    /// Returns true if the word has the piece in this way.
     pub fn has(self, word: &str, piece: &str) -> bool {
         match self {
             Self::Whole => word == piece,
@@ -156,7 +156,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Is the letter as asked? `None`: only the letter itself can tell.
+    /// Says whether the letter is as asked; `None` if only the letter itself can tell.
     pub fn says(&self, letter: i64) -> Option<bool> {
         let number = u64::try_from(letter).unwrap_or_default();
         if self.found.contains(number) {

@@ -30,7 +30,7 @@ impl Survey {
         self.connection.table_exists(None, name).map_err(fault)
     }
 
-    /// Has this step of the room been done?
+    /// Returns true if this step of the room has been done.
     pub(crate) fn has_migrated(&self, room: &str, number: u32) -> Result<bool> {
         let sql = "SELECT count(*) FROM migration WHERE room = $1 AND number = $2";
         self.connection.query_row(sql, (room, number), |row| row.get::<_, i64>(0)).map(|steps| steps > 0).map_err(fault)

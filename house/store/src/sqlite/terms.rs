@@ -136,7 +136,7 @@ pub(super) struct Terms {
     pub(super) open: Vec<(String, Vec<String>)>,
 }
 
-/// Is the run too short for the list to be asked for it?
+/// Returns true if the run is too short for the list to be asked for it.
 pub(super) fn is_short(run: &Run) -> bool {
     run.form.plain.chars().nth(RUN - 1).is_none()
 }
@@ -201,7 +201,7 @@ pub(crate) fn count_removed(tx: &mut Tx, letters: usize) -> Result<()> {
     tx.execute("UPDATE tidiness SET removed = removed + $1", params![letters]).map(|_| ())
 }
 
-/// Is there something to sweep out?
+/// Returns true if there is something to sweep out.
 pub(crate) fn is_untidy(view: &View) -> Result<bool> {
     let (removed, at) = tidiness(view)?;
     Ok(removed > MOST_REMOVED || at > 0)

@@ -295,7 +295,7 @@ fn marked_token(account: i64, field: Field, word: &str) -> String {
     format!("{account};{};{}", field as u8, word.chars().map(clean).collect::<String>())
 }
 
-/// Does a letter have the word, in its plain form or in its exact one?
+/// Returns true if a letter has the word, in its plain form or in its exact one.
 pub(super) fn is_anywhere(view: &View, account: i64, plain: &str, exact: Option<&str>) -> Result<bool> {
     let expression = match exact {
         None => quoted(account, &[plain]),

@@ -20,7 +20,7 @@ pub struct Flood {
 }
 
 impl Flood {
-    /// Is this refusal still to be written down? At most [`OF_ALL`] networks are counted at a time.
+    /// Says whether this refusal is still to be written down. At most [`OF_ALL`] networks are counted at a time.
     pub fn admits(&mut self, peer: &str, at: Timestamp) -> bool {
         let minute = at.0.div_euclid(MINUTE);
         if minute != self.minute {

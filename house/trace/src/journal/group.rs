@@ -118,7 +118,7 @@ impl One {
     }
 }
 
-/// Is the letter known, without any of these bits set?
+/// Returns true if the letter is known, without any of these bits set.
 fn is_kept(view: &View, key: i64, bits: i64) -> Result<bool, store::Error> {
     let sql = "SELECT 1 FROM trace_filed WHERE key = $1 AND (doors & $2) = 0";
     Ok(view.query_opt(sql, params![key, bits], |row| row.get::<i64>(0))?.is_some())

@@ -63,7 +63,7 @@ impl Drop<'_, '_> {
             .collect())
     }
 
-    /// Is it new, or may it be another letter than the one known by its key?
+    /// Returns true if the letter is new, or may be another one than that known by its key.
     fn is_wanted(&self, letter: &RemoteLetter) -> bool {
         let Some(known) = letter.key.as_ref().and_then(|key| self.known.get(key)) else { return true };
         let another_size = letter.size.is_some_and(|size| size != known.size);
@@ -170,7 +170,8 @@ impl Drop<'_, '_> {
             .map_err(|_| Fault::Destination("no more letters are taken".to_owned()))
     }
 
-    /// Is the letter that was read here already? A key that names another letter than before loses the old one.
+    /// Finds out whether the letter that was read is here already. A key that names another letter than before loses
+    /// the old one.
     async fn is_here(
         &mut self,
         letter: &RemoteLetter,

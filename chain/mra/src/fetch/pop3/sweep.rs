@@ -92,7 +92,7 @@ impl Drop<'_, '_> {
         !self.read.contains_key(&number) && due.light.is_some() && due.key.first() == Some(&b'U')
     }
 
-    /// Is this letter, to its last octet, the one that is here?
+    /// Returns true if this letter is, to its last octet, the one that is here.
     async fn reads_as(&mut self, number: u32, due: &Due) -> Result<bool, Fault> {
         self.client.start(&format!("RETR {number}")).await?;
         let answer = self.client.answer(self.round.source.settings.largest).await?;
