@@ -85,7 +85,7 @@ describe.each(settings)('%s', (name, ofAlice, ofBob) => {
     expect(saved.suggestedFilename()).toBe('promenade d’été.txt');
     expect(await readFile(await saved.path(), 'utf8')).toBe(notes);
 
-    await openWay(bob);
+    await bob.press(bob.words.act.way);
     const panel = bob.page.getByRole('dialog');
     await panel.getByRole('list', { name: bob.words.way.chain }).waitFor();
     await panel.getByText(alice.address).first().waitFor();
@@ -117,7 +117,7 @@ describe.each(settings)('%s', (name, ofAlice, ofBob) => {
     await alice.openFolder(alice.words.folders.sent);
     await alice.openLetter(subject);
     await alice.page.getByRole('article').first().getByRole('button').first().click();
-    await openWay(alice);
+    await alice.press(alice.words.act.way);
     const panel = alice.page.getByRole('dialog');
     await panel
       .getByText(alice.words.way.what.queued ?? '')
@@ -182,7 +182,7 @@ describe.each(settings)('%s', (name, ofAlice, ofBob) => {
     ];
     for (const [press, said] of ways) {
       await alice.openLetter(`Re: ${subject}`);
-      await inToolbar(alice, press);
+      await alice.press(press);
       await alice.page.getByText(said).waitFor();
       await alice.vanishes(`Re: ${subject}`);
       await alice.page.getByRole('button', { name: act.undo, exact: true }).last().click();
@@ -221,16 +221,3 @@ it('one browser may have both offices open in two windows', async () => {
   expect([...alice.problems, ...bob.problems]).toEqual([]);
   await alice.context.close();
 });
-
-/** Clicks a button of the bar itself, or behind “More” if the bar is narrow. */
-async function inToolbar(person: Person, name: string): Promise<void> {
-  const bar = person.page.getByRole('toolbar');
-  const direct = bar.getByRole('button', { name, exact: true });
-  if (await direct.first().isVisible()) return direct.first().click();
-  await bar.getByRole('button', { name: person.words.app.more, exact: true }).click();
-  await person.page.getByRole('menuitem', { name, exact: true }).click();
-}
-
-async function openWay(person: Person): Promise<void> {
-  await inToolbar(person, person.words.act.way);
-}

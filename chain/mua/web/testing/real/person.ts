@@ -67,6 +67,41 @@ export class Person {
     await this.page.getByRole('heading', { name, exact: true }).waitFor();
   }
 
+  /** Returns the list of folders, which on a phone is in the drawer. */
+  async folderList(): Promise<Locator> {
+    if (!this.phone) return this.page.getByRole('navigation');
+    const drawer = this.page.getByRole('dialog', { name: this.words.app.menu });
+    if (!(await drawer.isVisible())) await this.button(this.words.app.menu).click();
+    return drawer.getByRole('navigation');
+  }
+
+  async createFolder(name: string): Promise<void> {
+    const { folders } = this.words;
+    await (await this.folderList()).getByRole('button', { name: folders.create, exact: true }).click();
+    const dialog = this.page.getByRole('dialog', { name: folders.create });
+    await dialog.getByLabel(folders.nameLabel).fill(name);
+    await dialog.getByRole('button', { name: folders.createDo, exact: true }).click();
+    await this.page.getByText(folders.created(name)).waitFor();
+    await this.openFolder(folders.inbox);
+  }
+
+  /** Chooses from the menu of a folder in the list. */
+  async folderOption(folder: string, option: string): Promise<void> {
+    const list = await this.folderList();
+    await list.getByRole('link', { name: folder }).hover();
+    await list.getByRole('button', { name: this.words.folders.options(folder) }).click();
+    await this.page.getByRole('menuitem', { name: option, exact: true }).click();
+  }
+
+  /** Presses a button of the toolbar, or behind “More” where the toolbar is narrow. */
+  async press(name: string): Promise<void> {
+    const bar = this.page.getByRole('toolbar');
+    const direct = bar.getByRole('button', { name, exact: true });
+    if (await direct.first().isVisible()) return direct.first().click();
+    await bar.getByRole('button', { name: this.words.app.more, exact: true }).click();
+    await this.page.getByRole('menuitem', { name, exact: true }).click();
+  }
+
   /** Returns the row in the list that has this subject; not the one in the reading pane. */
   row(subject: string): Locator {
     return row(this.page, new RegExp(escaped(subject)));
