@@ -4,6 +4,7 @@ mod database;
 mod document;
 mod encryption;
 mod foreign;
+mod ours;
 mod system;
 
 use std::cell::Cell;

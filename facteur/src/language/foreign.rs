@@ -3,16 +3,18 @@
 
 use mail::foreign::Meaning;
 
-use super::{Language, say, system_words};
+use super::{Language, ours, say, system_words};
 
 /// The words of a server in quotation marks, and what they mean.
 pub fn foreign(said: &str) -> String {
     in_language(said, Language::of_the_person())
 }
 
-/// The same of what stopped a fetch: what the system says of a connection is said in the person's language.
+/// The same of what stopped a fetch: a sentence of ours, and what the system says of a connection, are said in the
+/// person's language.
 pub fn fault(said: &str) -> String {
-    system_words(said).unwrap_or_else(|| foreign(said))
+    let ours = ours::in_language(said, Language::of_the_person());
+    ours.or_else(|| system_words(said)).unwrap_or_else(|| foreign(said))
 }
 
 fn in_language(said: &str, language: Language) -> String {

@@ -14,8 +14,13 @@ pub fn system(why: &Error) -> String {
 /// The same if nothing is left of the fault but its words, as [`Error`] writes them: they end with its number.
 /// `None` if they do not.
 pub fn system_words(said: &str) -> Option<String> {
+    system_words_in(said, Language::of_the_person())
+}
+
+/// The same in this language.
+pub(super) fn system_words_in(said: &str, language: Language) -> Option<String> {
     let number = said.rsplit_once("(os error ")?.1.strip_suffix(')')?.parse().ok()?;
-    Some(system(&Error::from_raw_os_error(number)))
+    Some(in_language(&Error::from_raw_os_error(number), language))
 }
 
 fn in_language(why: &Error, language: Language) -> String {
