@@ -11,11 +11,14 @@ use std::path::{Path, PathBuf};
 #[allow(unused_attributes, missing_docs)]
 #[path = "../../../fuzz/fuzz_targets"]
 mod targets {
+    pub mod arc_chains;
     pub mod beside_mime;
     pub mod cards;
     pub mod charset;
     pub mod cookies;
+    pub mod dkim_letters;
     pub mod dmarc_records;
+    pub mod foreign_results;
     pub mod html_cleaner;
     pub mod imap_commands;
     pub mod jmap_requests;
@@ -52,11 +55,14 @@ macro_rules! fuzz_target {
 type Target = fn(&[u8]);
 
 const TARGETS: &[(&str, Target)] = &[
+    ("arc_chains", targets::arc_chains::run),
     ("beside_mime", targets::beside_mime::run),
     ("cards", targets::cards::run),
     ("charset", targets::charset::run),
     ("cookies", targets::cookies::run),
+    ("dkim_letters", targets::dkim_letters::run),
     ("dmarc_records", targets::dmarc_records::run),
+    ("foreign_results", targets::foreign_results::run),
     ("html_cleaner", targets::html_cleaner::run),
     ("imap_commands", targets::imap_commands::run),
     ("jmap_requests", targets::jmap_requests::run),
@@ -96,6 +102,11 @@ const BEGINNINGS: &[&str] = &[
     "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nDTSTART:20261124T120000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
     "ann@a.test mail\nv=spf1 include:%{d1r}.test a:b.test/24//64 mx -all\nv=spf1 redirect=c.test",
     "a.test\nv=DMARC1; p=reject; np=none; t=y; rua=mailto:d@a.test\nv=DMARC1; psd=y",
+    "v=DKIM1; k=ed25519; p=AAAA\0DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/simple; d=a.test; s=one; h=From;\r\n \
+     bh=AAAA; b=AAAA; l=3\r\nFrom: ann@a.test\r\n\r\na  b \r\n\r\n",
+    "ARC-Seal: i=1; a=ed25519-sha256; cv=none; d=a.test; s=one; b=AAAA\r\nARC-Message-Signature: i=1; a=ed25519-sha256;\r\n \
+     d=a.test; s=one; h=From; bh=AAAA; b=AAAA\r\nARC-Authentication-Results: i=1; mx.a.test; spf=pass\r\n\r\nHi.\r\n",
+    "mx.a.test 1; dkim=pass (a (b) \\) c) reason=\"d; e\" header.i=@a.test; spf/1=fail smtp.mailfrom=\"x y\"@b.test",
     "windows-1252\0caf\u{e9} \u{4e2d} =?utf-8?B?YQ==?=",
 ];
 
