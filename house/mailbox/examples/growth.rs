@@ -146,10 +146,12 @@ async fn label(store: &Store, place: &Path, folder: FolderId, size: u32) -> Resu
         // The first letters have been moved away by now.
         let each = size / 5 / labels;
         let first = size / 2 + number * each;
-        let some = [UidRange { first: uid(first), last: uid(first + each - 1) }];
-        for _ in 0..each.div_ceil(500) {
-            let copied = store.write(Key::Everything, move |tx| letter::copy(tx, folder, &some, label, 500)).await?;
+        let mut some = vec![UidRange { first: uid(first), last: uid(first + each.max(1) - 1) }];
+        while !some.is_empty() {
+            let ranges = some.clone();
+            let copied = store.write(Key::Everything, move |tx| letter::copy(tx, folder, &ranges, label, 500)).await?;
             labelled += copied.added.len() as u64;
+            some = copied.next.map(|next| letter::rest(&some, next)).unwrap_or_default();
         }
         last = label;
     }
