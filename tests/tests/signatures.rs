@@ -88,7 +88,7 @@ fn what_leaves_verifies_by_both_keys_against_the_printed_records_and_people_here
     let here = office.read(alice, "INBOX", 2);
     let small = here.iter().find(|letter| letter.contains("<small@")).expect("the small letter");
     assert_eq!(as_it_came(small).as_bytes(), sink.letter("small"), "here as there");
-    let told = office.command(&["trace", &alice.address]);
+    let told = office.command(&["trace", "small@test"]);
     let selectors: Vec<String> = keys(&office, "active").into_iter().map(|(_, selector)| selector).collect();
     let words =
         format!("it leaves with the signature of its domain, header.d=alpha.test header.s={}", selectors.join(" "));

@@ -52,7 +52,7 @@ fn signed(fixture: &Fixture, from: &str) -> (Signed, String) {
     (signed, whole)
 }
 
-/// What others find who look the keys up.
+/// The verdicts of others, who look the keys up.
 async fn verified(fixture: &Fixture, letter: &str) -> Vec<SignatureVerdict> {
     let all = fixture.store.read(|view| domain_key::list(view, None)).await.unwrap();
     let dns = all.iter().fold(Table::new(), |table, key| table.txt(&key.record_name(), key.record().unwrap()));
