@@ -131,7 +131,7 @@ impl Keeper {
     }
 }
 
-/// Is the record of the key seen in the domain name system? If nobody can say, it is not.
+/// Returns true if the record of the key is seen in the domain name system. If nobody can say, it is not.
 pub async fn is_published(entry: &Entry, resolver: &dyn Resolver) -> bool {
     let Ok(ours) = entry.record() else { return false };
     match resolver.txt(&entry.record_name()).await {
@@ -145,7 +145,7 @@ fn until(then: Instant, after: Duration) -> Duration {
     after.checked_sub(then.elapsed()).unwrap_or(Duration::MAX)
 }
 
-/// Has the active key had its time, or can it not be used?
+/// Returns true if the active key has had its time, or cannot be used.
 fn is_spent(all: &[Entry], domain: &Domain, algorithm: Algorithm) -> bool {
     let is_active = |entry: &&Entry| entry.state == State::Active && entry.algorithm == algorithm;
     let active = all.iter().filter(|entry| entry.domain == *domain).find(is_active);

@@ -168,7 +168,8 @@ pub fn by_id(view: &View, id: AccountId) -> Result<Option<Account>, Error> {
     Ok(view.query_opt(&select("WHERE account.id = $1"), params![id.0], read)?.flatten())
 }
 
-/// Is there a row with this number, whatever it holds? Without one there is nobody, and never will be again.
+/// Returns true if there is a row with this number, whatever it holds. Without one there is nobody, and never will be
+/// again.
 pub fn is_there(view: &View, id: AccountId) -> Result<bool, Error> {
     Ok(view.query_opt("SELECT 1 FROM account WHERE id = $1", params![id.0], |_| Ok(()))?.is_some())
 }

@@ -250,7 +250,7 @@ pub fn owners(view: &View, hostname: &Domain) -> Result<Vec<Domain>, Error> {
     Ok(names)
 }
 
-/// Does the name lie below the domain?
+/// Returns true if the name lies below the domain.
 pub(crate) fn lies_in(name: &Domain, domain: &Domain) -> bool {
     name.as_str().strip_suffix(domain.as_str()).is_some_and(|before| before.ends_with('.'))
 }
@@ -382,8 +382,8 @@ pub(crate) fn remove_all(tx: &mut Tx, domain: &Domain) -> Result<(), Error> {
     Ok(())
 }
 
-/// Does the text of a record publish the same key as ours? Blanks, the order of tags and tags without meaning for the key do not
-/// matter (RFC 6376 §3.6.1).
+/// Returns true if the text of a record publishes the same key as ours. Blanks, the order of tags and tags without
+/// meaning for the key do not matter (RFC 6376 §3.6.1).
 pub fn publishes_same_key(record: &[u8], ours: &str) -> bool {
     let key = |text: &str| {
         let tag = |wanted: &str| {

@@ -48,7 +48,7 @@ pub struct Row {
     pub received: Timestamp,
     /// Its conversation.
     pub thread: ThreadId,
-    /// Has it attachments? None where nobody has looked yet.
+    /// Says whether the letter has attachments; `None` where nobody has looked yet.
     pub attached: Option<bool>,
     /// The rest, where it was wanted.
     pub card: Option<Card>,

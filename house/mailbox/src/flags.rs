@@ -44,7 +44,7 @@ impl System {
         self.0
     }
 
-    /// Are all of `others` among these?
+    /// Returns true if all of `others` are among these.
     pub fn contains(self, others: Self) -> bool {
         self.0 & others.0 == others.0
     }
@@ -111,7 +111,7 @@ impl FlagSet {
         &self.keywords
     }
 
-    /// Is the keyword set?
+    /// Returns true if the keyword is set.
     pub fn has(&self, keyword: KeywordId) -> bool {
         self.keywords.binary_search(&keyword).is_ok()
     }

@@ -54,7 +54,7 @@ pub struct Folder {
     pub unread_threads: u32,
     /// The rank that people give it among its siblings: the lowest comes first.
     pub sort_order: u32,
-    /// Is its name subscribed to?
+    /// True if its name is subscribed to.
     pub subscribed: bool,
 }
 
@@ -240,13 +240,13 @@ fn empty_inbox(tx: &mut Tx, moved: &Folder) -> Result<(), Error> {
     Ok(())
 }
 
-/// Is there a folder of this number, that has not been deleted?
+/// Returns true if there is a folder of this number that has not been deleted.
 pub(crate) fn is_there(view: &View, folder: FolderId) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM folder WHERE folder = $1 AND name IS NOT NULL";
     Ok(view.query_opt(sql, params![folder.0], |_| Ok(()))?.is_some())
 }
 
-/// Is this still the folder that had this UIDVALIDITY? INBOX is another one once it was renamed.
+/// Returns true if this is still the folder that had this UIDVALIDITY. INBOX is another one once it was renamed.
 pub fn is_same(view: &View, folder: FolderId, validity: UidValidity) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM folder WHERE folder = $1 AND uid_validity = $2 AND name IS NOT NULL";
     Ok(view.query_opt(sql, params![folder.0, validity.get()], |_| Ok(()))?.is_some())
@@ -447,7 +447,7 @@ pub fn set_sort_order(tx: &mut Tx, folder: FolderId, sort_order: u32) -> Result<
     Ok(())
 }
 
-/// Are there folders below this one?
+/// Returns true if there are folders below this one.
 pub fn has_children(view: &View, folder: &Folder) -> Result<bool, Error> {
     Ok(!children(view, folder.account, &folder.name)?.is_empty())
 }

@@ -99,7 +99,7 @@ impl UidRange {
         Self { first: uid, last: uid }
     }
 
-    /// Is the UID inside?
+    /// Returns true if the UID is inside.
     pub fn contains(&self, uid: Uid) -> bool {
         self.first <= uid && uid <= self.last
     }

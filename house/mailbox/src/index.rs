@@ -231,7 +231,7 @@ pub(crate) fn whole_document(
     Ok(Document { values, partial, ..document })
 }
 
-/// Is a body lost or damaged, and will not be read another time either?
+/// Returns true if a body is lost or damaged, and will not be read another time either.
 pub(crate) fn is_damage(error: &store::Error) -> bool {
     error.is_permanent() || matches!(error, store::Error::Corrupt(_))
 }

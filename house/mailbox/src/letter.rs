@@ -63,7 +63,7 @@ impl Count {
         self.unread += sign * i64::from(is_unread(flags));
     }
 
-    /// Do the counters change for a client that does not see letters flagged `\\Deleted`?
+    /// Returns true if the counters change for a client that does not see letters flagged `\\Deleted`.
     fn is_visible(&self) -> bool {
         self.total != self.deleted || self.unread != 0 || self.threads != 0
     }
@@ -116,7 +116,7 @@ impl Tally {
         count
     }
 
-    /// Does any counter change for a client that does not see letters flagged `\\Deleted`?
+    /// Returns true if any counter changes for a client that does not see letters flagged `\\Deleted`.
     fn is_visible(&self) -> bool {
         self.0.values().any(|(count, _)| count.is_visible())
     }

@@ -39,7 +39,7 @@ impl Prepared {
         &self.structure
     }
 
-    /// Is there something in it that a person would save?
+    /// Returns true if there is something in the letter that a person would save.
     pub fn has_attachment(&self) -> bool {
         self.attached
     }

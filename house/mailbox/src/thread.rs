@@ -212,7 +212,8 @@ fn size(view: &View, account: AccountId, thread: ThreadId) -> Result<i64, Error>
     )?)
 }
 
-/// Do few enough ids lead to the thread that they can be renamed? The ids of letters that have gone count, too.
+/// Returns true if few enough ids lead to the thread that they can be renamed. The ids of letters that have gone count,
+/// too.
 fn has_few_ids(view: &View, account: AccountId, thread: ThreadId) -> Result<bool, Error> {
     for table in ["thread_ref", "thread_subject"] {
         let sql =

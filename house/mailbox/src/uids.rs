@@ -28,7 +28,7 @@ impl Uids {
         self.0.is_empty()
     }
 
-    /// Is the UID among them?
+    /// Returns true if the UID is among them.
     pub fn contains(&self, uid: Uid) -> bool {
         self.0.contains(uid.get())
     }

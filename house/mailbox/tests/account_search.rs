@@ -62,7 +62,7 @@ struct Made {
     list: Option<usize>,
     tag: Option<usize>,
     body: Vec<usize>,
-    /// Longer than the index keeps whole?
+    /// True for a text that is longer than the index keeps whole.
     long: bool,
     /// Folders that it is put into beside its own, where it is visible whatever it is there.
     also: Vec<usize>,
@@ -143,7 +143,7 @@ impl Made {
         format!("{raw}\r\n{}\r\n", self.words(&self.body))
     }
 
-    /// Does the body, or with `header` a line of the header, contain the piece?
+    /// Returns true if the body, or with `header` a line of the header, contains the piece.
     fn says(&self, piece: &str, header: bool) -> bool {
         let lines = FIELDS.iter().filter_map(|name| Some(format!("{name}: {}", self.field(name)?)));
         let mut said = lines.filter(|_| header).chain([format!("{} ", self.words(&self.body))]);

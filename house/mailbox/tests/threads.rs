@@ -68,7 +68,7 @@ fn addresses() -> Addresses {
     own
 }
 
-/// Do all letters come to lie in one conversation, whichever comes first? Day, sender, readers, subject.
+/// Returns true if all letters come to lie in one conversation, whichever comes first. Day, sender, readers, subject.
 fn belong_together(letters: &[(i64, &str, &str, &str)]) -> bool {
     let orders = [letters.to_vec(), letters.iter().rev().copied().collect()];
     let found = orders.map(|letters| {

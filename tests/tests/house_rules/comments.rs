@@ -53,16 +53,55 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn no_comment_hides_its_subject_in_a_clause() {
+/// Returns the doc comments that ask the reader instead of saying something, as `file:line: text`: their first sentence
+/// is a question.
+fn questions(file: &Path, text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    let doc = |line: &&str| line.starts_with("/// ") || line.starts_with("/**") || line.starts_with("* ");
+    let begins = |at: &usize| doc(&lines[*at]) && (*at == 0 || !doc(&lines[at - 1]));
+    let asks = |at: &usize| {
+        let block: Vec<&str> =
+            lines[*at..].iter().take_while(|line| doc(line)).filter_map(|line| comment(line)).collect();
+        let block = block.join(" ") + " ";
+        let end = [". ", ": ", "? ", "! "].iter().filter_map(|end| Some((block.find(end)?, end))).min();
+        end.is_some_and(|(_, end)| *end == "? ")
+    };
+    let told = |at: usize| format!("{}:{}: {}", file.display(), at + 1, lines[at]);
+    (0..lines.len()).filter(begins).filter(asks).map(told).collect()
+}
+
+/// Calls `find` with each source of ours, by its path in the workspace, and gathers the findings.
+fn in_all_sources(find: fn(&Path, &str) -> Vec<String>) -> Vec<String> {
     let root = tests::root();
     let mut files = Vec::new();
     sources(&root, &mut files);
     assert!(files.len() > 1000, "only {} sources below {}", files.len(), root.display());
     let read = |file: &PathBuf| fs::read_to_string(file).unwrap_or_else(|why| panic!("{}: {why}", file.display()));
-    let found: Vec<String> =
-        files.iter().flat_map(|file| faults(file.strip_prefix(&root).unwrap_or(file), &read(file))).collect();
+    files.iter().flat_map(|file| find(file.strip_prefix(&root).unwrap_or(file), &read(file))).collect()
+}
+
+#[test]
+fn no_comment_hides_its_subject_in_a_clause() {
+    let found = in_all_sources(faults);
     assert!(found.is_empty(), "write a sentence that names its subject:\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_doc_comment_asks_the_reader() {
+    let found = in_all_sources(questions);
+    assert!(found.is_empty(), "say what is true (“Returns true if …”):\n{}", found.join("\n"));
+}
+
+#[test]
+fn a_doc_comment_that_asks_is_named_with_file_and_line() {
+    let text = "/// Is it there, or\n/// gone?\nfn a() {}\n/// Returns it. Why? Because.\nfn b() {}\n// Is it?\n/// Is it? Yes.\n";
+    let found = questions(Path::new("a.rs"), text);
+    assert_eq!(found, ["a.rs:1: /// Is it there, or", "a.rs:7: /// Is it? Yes."]);
+    for told in
+        ["/// Reads `a?b` at once.", "/// One of these: is it? or not.", "/// The place of `?=`.", "let a = b? ;"]
+    {
+        assert_eq!(questions(Path::new("a.rs"), told), [""; 0], "{told}");
+    }
 }
 
 #[test]

@@ -103,7 +103,7 @@ pub struct Chain {
     pub seals: Vec<Seal>,
 }
 
-/// What a forwarder states.
+/// The statement of a forwarder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seal {
     /// The number of the forwarder in the chain, from 1.
@@ -112,7 +112,7 @@ pub struct Seal {
     pub domain: String,
     /// The name of its key (`s=`).
     pub selector: String,
-    /// What it found out about the letter when it came to it; `None` if that cannot be read.
+    /// Its findings about the letter when it came to it; `None` if that cannot be read.
     pub results: Option<Results>,
 }
 

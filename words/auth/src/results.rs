@@ -18,7 +18,7 @@ const LARGEST_FIELD: usize = 64 * 1024;
 /// The most sets of a chain (RFC 8617 §4.2.1).
 const MOST_INSTANCES: u32 = 50;
 
-/// What a server found out about a letter.
+/// The findings of a server about a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Results {
     /// The name by which the server calls itself (authserv-id), in lower case.
@@ -36,7 +36,7 @@ pub struct Method {
     pub result: String,
     /// The reason; empty if none is told.
     pub reason: String,
-    /// What was checked.
+    /// The thing that was checked.
     pub properties: Vec<Property>,
 }
 

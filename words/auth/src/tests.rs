@@ -1,4 +1,4 @@
-//! What the tests of all methods share.
+//! The helpers that the tests of all methods share.
 
 use std::future::Future;
 use std::pin::pin;

@@ -132,7 +132,7 @@ impl mail::sign::Sign for Stamp {
     }
 }
 
-/// Is the letter signed, once, and in its last octets?
+/// Returns true if the letter is signed, once, and in its last octets.
 fn is_stamped(letter: &[u8]) -> bool {
     let text = String::from_utf8_lossy(letter);
     let Some((first, rest)) = text.split_once("\r\n") else { return false };

@@ -129,7 +129,7 @@ fn policy(texts: &[String]) -> Seen {
     judged(policies.len() == 1, policies.into_iter().cloned())
 }
 
-/// Does a record begin with this version, and is it not the beginning of a longer word?
+/// Returns true if a record begins with this version, which is not the beginning of a longer word.
 fn is_version(text: &str, version: &str) -> bool {
     let text = text.trim_start();
     let begins = text.get(..version.len()).is_some_and(|start| start.eq_ignore_ascii_case(version));
@@ -153,7 +153,7 @@ fn senders(texts: &[String], ours: &mut String) -> Seen {
     }
 }
 
-/// Does an SPF record permit what this mechanism of ours does?
+/// Returns true if an SPF record permits what this mechanism of ours does.
 fn permits(text: &str, wanted: &str) -> bool {
     text.split_whitespace().any(|term| term.trim_start_matches('+').eq_ignore_ascii_case(wanted))
 }

@@ -27,7 +27,7 @@ pub async fn finish(store: &Store, account: AccountId) -> Result<(), Error> {
     sliced(store, Key::Account(account.0), SLICES, slice, drop).await
 }
 
-/// Is there something that [`finish`] would do?
+/// Returns true if there is something that [`finish`] would do.
 pub(crate) fn is_unfinished(view: &View, account: AccountId) -> Result<bool, Error> {
     Ok(Unfinished::look(view, account)?.is_some())
 }

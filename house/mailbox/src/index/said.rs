@@ -114,7 +114,7 @@ impl Said {
         said
     }
 
-    /// Does the letter have the text that is looked for?
+    /// Returns true if the letter has the text that is looked for.
     pub fn has(&self, sought: &Sought) -> bool {
         let is_piece = matches!(sought.how, How::Piece(_)) && sought.fields.contains(&Field::Body);
         (is_piece && self.written.iter().any(|text| sought.is_in(text))) || self.is_told(sought)

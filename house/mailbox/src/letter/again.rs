@@ -16,7 +16,7 @@ pub(crate) struct Anew {
     pub letter: LetterKey,
     pub account: AccountId,
     pub blob: BlobId,
-    /// Is there something in it that a person would save?
+    /// True if there is something in the letter that a person would save.
     pub attached: bool,
     /// Nothing is other that a client is told.
     pub says_the_same: bool,

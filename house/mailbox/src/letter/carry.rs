@@ -100,7 +100,7 @@ struct Carried {
     entry: Entry,
     /// Its place in the folder that it goes to, if it lies there already.
     there: Option<Entry>,
-    /// Is it flagged `\Deleted` there, and not here? It is not any more: it has been put there just now.
+    /// True if it is flagged `\Deleted` there, and not here. It is not any more: it has been put there just now.
     is_shown: bool,
     /// In so many other folders it lies, and in so many of them it is visible.
     elsewhere: usize,
@@ -117,7 +117,7 @@ impl Carried {
         Self { entry, there, is_shown, elsewhere, seen_elsewhere }
     }
 
-    /// Would it lie in more folders than it can?
+    /// Returns true if it would lie in more folders than it can.
     fn is_everywhere(&self) -> bool {
         self.there.is_none() && self.elsewhere + 1 >= MOST_PLACES
     }
@@ -126,7 +126,7 @@ impl Carried {
         is_visible(self.entry.flags.system)
     }
 
-    /// Does it become visible where it goes?
+    /// Returns true if it becomes visible where it goes.
     fn arrives(&self) -> bool {
         self.is_visible() && (self.there.is_none() || self.is_shown)
     }
@@ -153,7 +153,7 @@ impl Freight {
         Self { letters: carried.collect() }
     }
 
-    /// Do all of them lie there, so that nothing is to be done?
+    /// Returns true if all of them lie there, so that nothing is to be done.
     fn is_there(&self) -> bool {
         self.letters.iter().all(|carried| carried.there.is_some() && !carried.is_shown)
     }

@@ -81,7 +81,7 @@ struct Turn {
 }
 
 impl Turn {
-    /// Does more change than `\Deleted` of this place?
+    /// Returns true if more changes than `\Deleted` of this place.
     fn is_of_letter(&self) -> bool {
         of_letter(&self.entry.flags) != of_letter(&self.flags)
     }
@@ -98,7 +98,7 @@ impl Turn {
         Sight { before: others + here(&self.entry.flags), after: others + here(&self.flags) }
     }
 
-    /// Does a client learn of it that sees no letters flagged `\Deleted`?
+    /// Returns true if a client that sees no letters flagged `\Deleted` learns of it.
     fn is_seen(&self) -> bool {
         let Sight { before, after } = self.sight();
         before != after || (after > 0 && self.is_of_letter())

@@ -24,7 +24,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Is the letter seen there by clients that see no letters flagged `\Deleted`?
+    /// Returns true if clients that see no letters flagged `\Deleted` see the letter there.
     pub fn is_visible(&self) -> bool {
         is_visible(self.flags.system)
     }
@@ -113,12 +113,12 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    /// Does the letter come into sight, or leave it?
+    /// Returns true if the letter comes into sight, or leaves it.
     pub fn turns(self) -> bool {
         (self.before > 0) != (self.after > 0)
     }
 
-    /// Does a client see a change that knows the account as a whole?
+    /// Returns true if a client that knows the account as a whole sees a change.
     pub fn changes(self) -> bool {
         self.before != self.after
     }

@@ -132,7 +132,7 @@ fn start(part: &Part, parts: &[Part]) -> usize {
     parts.iter().position(named).unwrap_or(0)
 }
 
-/// A part of the text, and not an attachment?
+/// Returns true for a part of the text, and not for an attachment.
 fn is_body(part: &Part, first: bool, within: Within) -> bool {
     let readable = part.is("text", "plain") || part.is("text", "html") || is_media(part);
     // A text with a file name that is not the first is a file; in multipart/related only the first is the text.

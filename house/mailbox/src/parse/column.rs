@@ -31,7 +31,7 @@ pub fn decode_start<'a, T: Deserialize<'a>>(column: &'a [u8]) -> Option<(T, &'a 
     }
 }
 
-/// Was the column written by an earlier reading of letters?
+/// Returns true if an earlier reading of letters wrote the column.
 pub(crate) fn is_of_earlier_reading(column: &[u8]) -> bool {
     column.first().is_some_and(|version| KNOWN.contains(version) && *version < VERSION)
 }

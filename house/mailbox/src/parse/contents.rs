@@ -62,14 +62,15 @@ pub enum Role {
 }
 
 impl Role {
-    /// Has it a place in the text?
+    /// Returns true if it has a place in the text.
     pub fn is_shown(self) -> bool {
         matches!(self, Self::Html | Self::Text | Self::Picture | Self::Named)
     }
 }
 
 impl Item<'_> {
-    /// Is it offered beside the text? A picture in its place is, too, where it has a name of a file: somebody will look for it.
+    /// Returns true if it is offered beside the text. A picture in its place is, too, where it has a name of a file:
+    /// somebody will look for it.
     pub fn is_listed(&self) -> bool {
         match self.role {
             Role::Letter | Role::Calendar | Role::Card | Role::Sealed | Role::File => true,
@@ -134,7 +135,7 @@ impl<'a> Contents<'a> {
         (of(|item| item.role == Role::Text || (item.role == Role::OtherForm && item.part.is("text", "plain"))), shown)
     }
 
-    /// Is there something that a person would save?
+    /// Returns true if there is something that a person would save.
     pub fn has_attachment(&self) -> bool {
         self.items.iter().any(|item| item.is_listed() && !is_ornament(item.part))
     }
@@ -248,7 +249,7 @@ impl<'a> Sorter<'a> {
         }
     }
 
-    /// Is HTML shown out of these parts?
+    /// Returns true if HTML is shown out of these parts.
     fn shows_page(&self, part: &Part) -> bool {
         match part.shown_parts() {
             Some(parts) => parts.iter().any(|part| self.shows_page(part)),
@@ -274,7 +275,7 @@ impl<'a> Sorter<'a> {
     }
 }
 
-/// Is it a whole address? One that is relative itself is no base.
+/// Returns true for a whole address. One that is relative itself is no base.
 fn has_scheme(url: &[u8]) -> bool {
     url::Url::parse(String::from_utf8_lossy(url).trim()).is_ok()
 }

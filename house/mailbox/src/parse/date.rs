@@ -85,7 +85,7 @@ struct Found<'a> {
     numbers: Vec<&'a str>,
     /// Seconds of the day.
     clock: Option<i64>,
-    /// Twelve hours later, as `PM` says?
+    /// Some(true) for twelve hours later, as `PM` says.
     afternoon: Option<bool>,
     /// Minutes, and whether a number said it: a name beside it says nothing new.
     zone: Option<(i64, bool)>,

@@ -81,7 +81,7 @@ fn is_plain_body(part: &Part) -> bool {
     part.is("text", "plain") && !is_attached && part.file_name().is_none()
 }
 
-/// Is it said to be TNEF, or has it the name that Outlook gives it?
+/// Returns true if the part is said to be TNEF, or has the name that Outlook gives it.
 fn is_tnef(part: &Part) -> bool {
     let has_name =
         || part.file_name().is_some_and(|name| matches!(name.to_lowercase().as_str(), "winmail.dat" | "win.dat"));

@@ -110,7 +110,7 @@ impl Names {
         });
     }
 
-    /// Does a page show this part?
+    /// Returns true if a page shows this part.
     pub fn shows(&self, item: &Item<'_>) -> bool {
         item.names().iter().any(|name| self.0.contains_key(name))
     }

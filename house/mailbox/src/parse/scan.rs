@@ -239,7 +239,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// More than boundary lines, blanks, and what mailers say to those that do not know MIME?
+/// Returns true for more than boundary lines, blanks, and what mailers say to those that do not know MIME.
 fn says_something(preamble: &[u8]) -> bool {
     let mut lines = preamble.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii);
     let is_note = |line: &[u8]| line.windows(4).any(|word| word.eq_ignore_ascii_case(b"mime"));
@@ -311,7 +311,7 @@ impl Delimiters<'_> {
         }
     }
 
-    /// Does a part say that it is a multipart with this boundary?
+    /// Returns true if a part says that it is a multipart with this boundary.
     fn has_same_boundary(&self, part: Range<usize>) -> bool {
         let part = &self.letter[part];
         let header = &part[..header::part_body_start(part).min(LONGEST_HEADER)];
@@ -321,7 +321,7 @@ impl Delimiters<'_> {
             && boundary(&params).is_some_and(|boundary| boundary == self.boundary)
     }
 
-    /// Is the boundary found at `start` a whole line of its own, with `--` before it?
+    /// Reads the boundary found at `start`, if it is a whole line of its own, with `--` before it.
     fn delimiter(&self, start: usize) -> Option<Delimiter> {
         let dashes = start.checked_sub(2).filter(|at| *at >= self.body.start)?;
         if self.letter.get(dashes..start)? != b"--" {

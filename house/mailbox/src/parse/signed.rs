@@ -26,7 +26,7 @@ const SEQUENCE: u8 = 0x30;
 /// `[0]`, with an element inside.
 const CONTEXT_0: u8 = 0xa0;
 
-/// May a signature be wrapped around a letter in this part?
+/// Returns true if a signature may be wrapped around a letter in this part.
 pub(super) fn may_be(part: &Part) -> bool {
     let is_named = || part.file_name().is_some_and(|name| name.to_lowercase().ends_with(".p7m"));
     match part.param("smime-type") {
@@ -172,7 +172,7 @@ fn content(octets: &[u8]) -> Option<usize> {
     Some(walk.at)
 }
 
-/// Is it a part of a letter (RFC 8551 §3.1), and not a file that was signed, such as `invoice.xml.p7m`?
+/// Returns true for a part of a letter (RFC 8551 §3.1), and not for a file that was signed, such as `invoice.xml.p7m`.
 fn is_letter(octets: &[u8], part: &Part) -> bool {
     let head = octets.get(..header::part_body_start(octets)).unwrap_or_default();
     let tells = |name: &[u8]| {

@@ -108,7 +108,7 @@ impl Unpacker {
         }
     }
 
-    /// Has some step all that it takes, so that nothing that is pushed changes what comes?
+    /// Returns true if some step has all that it takes, so that nothing that is pushed changes what comes.
     pub fn has_all(&self) -> bool {
         self.stages.iter().any(|stage| stage.take == 0)
     }

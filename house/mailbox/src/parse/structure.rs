@@ -161,7 +161,7 @@ pub enum SectionText {
 }
 
 impl Part {
-    /// Is it of this type, such as `is("text", "plain")`? An empty subtype fits every one.
+    /// Returns true if the part is of this type, such as `is("text", "plain")`. An empty subtype fits every one.
     pub fn is(&self, kind: &str, subtype: &str) -> bool {
         self.kind == kind.as_bytes() && (subtype.is_empty() || self.subtype == subtype.as_bytes())
     }
@@ -213,7 +213,8 @@ impl Part {
         }
     }
 
-    /// Is it a letter that came encoded, or in a wrapping? What is in it stands nowhere in the octets of the letter around it.
+    /// Returns true for a letter that came encoded, or in a wrapping. What is in it stands nowhere in the octets of the
+    /// letter around it.
     pub fn is_encoded_letter(&self) -> bool {
         let is_deep = matches!(self.content, Content::Deep(_));
         matches!(self.held(), Content::Message(_)) && (is_deep || self.transfer_encoding() != Encoding::Identity)
@@ -380,7 +381,7 @@ impl Structure {
         Some(path)
     }
 
-    /// Does each part number lead to the same octets, encoded in the same way?
+    /// Returns true if each part number leads to the same octets, encoded in the same way.
     pub(crate) fn has_same_places(&self, other: &Self) -> bool {
         self.root.has_same_places(&other.root)
     }

@@ -187,17 +187,17 @@ impl Summary {
         Self { octets: octets.into(), ends, partial: Some(partial), sent }
     }
 
-    /// Is the piece known to be the whole value of the one field of its name?
+    /// Returns true if the piece is known to be the whole value of the one field of its name.
     pub fn is_whole(&self, piece: Piece) -> bool {
         self.partial.is_some_and(|partial| partial & piece.bit() == 0)
     }
 
-    /// Is it known that there is more of the field than this piece?
+    /// Returns true if it is known that there is more of the field than this piece.
     pub fn is_partial(&self, piece: Piece) -> bool {
         self.partial.is_some_and(|partial| partial & piece.bit() != 0)
     }
 
-    /// Do both tell a client the same? The notes beside (are the fields whole?) may differ.
+    /// Returns true if both tell a client the same. The notes beside, of which fields are whole, may differ.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         (&self.octets, self.ends, self.sent) == (&other.octets, other.ends, other.sent)
     }

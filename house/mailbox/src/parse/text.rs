@@ -19,7 +19,7 @@ pub struct Told {
     pub heads: Vec<String>,
     /// Texts with files in them (uuencode, yEnc), as they were written: a person reads them without the files.
     pub written: Vec<String>,
-    /// Is there more than that?
+    /// True if there is more than that.
     pub cut: bool,
 }
 

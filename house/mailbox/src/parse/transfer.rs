@@ -63,7 +63,7 @@ impl Decoder {
         }
     }
 
-    /// Would another decoder go on from here in the same way?
+    /// Returns true if another decoder would go on from here in the same way.
     pub(super) fn is_at_rest(&self) -> bool {
         match &self.0 {
             Transfer::Identity => true,

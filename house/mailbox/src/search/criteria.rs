@@ -107,7 +107,7 @@ pub struct Words {
     pub place: SearchField,
     /// The text as a person typed it, without the quotes.
     pub text: String,
-    /// Was it in quotes?
+    /// True if it was in quotes.
     pub quoted: bool,
     /// Tells whether it is found only as it was typed, not within a longer word or without its accents.
     pub as_typed: bool,
@@ -281,7 +281,7 @@ impl Criteria {
         matches!(self, Self::Or(parts) if parts.is_empty())
     }
 
-    /// Can this be answered in bounded room and time?
+    /// Returns true if this can be answered in bounded room and time.
     pub fn is_bounded(&self) -> bool {
         let (mut texts, mut fields) = (0, 0);
         self.count(Self::DEEPEST, &mut texts, &mut fields) && texts <= Self::MOST_TEXTS && fields <= Self::MOST_FIELDS

@@ -120,7 +120,7 @@ const LONGEST: usize = 64;
 const TICKET: usize = 16;
 
 impl Word {
-    /// Is it a word that stands in no other letter, as a rule?
+    /// Returns true for a word that stands in no other letter, as a rule.
     pub fn is_sealed(&self) -> bool {
         if self.plain.len() > LONGEST {
             return true;
@@ -220,7 +220,8 @@ fn is_everyday(sign: char) -> bool {
             | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301f}' | '\u{30fb}' | '\u{fffd}')
 }
 
-/// Do two of the same stand side by side? Signs that people draw lines and marks of quotations with do not count.
+/// Returns true if two of the same stand side by side. Signs that people draw lines and marks of quotations with do not
+/// count.
 fn has_twins(symbols: &str) -> bool {
     let mut before = None;
     symbols.chars().any(|sign| {

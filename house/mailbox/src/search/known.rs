@@ -42,7 +42,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// Does the letter fit? `None`: only a look at it can tell.
+    /// Says whether the letter fits; `None` if only a look at it can tell.
     pub fn says(&self, letter: i64) -> Option<bool> {
         self.answer.says(letter).filter(|fits| self.exact || !fits)
     }

@@ -34,7 +34,7 @@ impl<'a> Candidate<'a> {
         Self { view, row, kept: None, header: None, said: None }
     }
 
-    /// Does a field of this name contain the text in its exact form?
+    /// Returns true if a field of this name contains the text in its exact form.
     pub fn header_has(&mut self, name: &str, text: &str) -> Result<bool, Error> {
         let header = match self.header.take() {
             Some(header) => header,
@@ -45,7 +45,7 @@ impl<'a> Candidate<'a> {
         Ok(found)
     }
 
-    /// Does the kept field contain the text?
+    /// Returns true if the kept field contains the text.
     pub fn piece_has(&mut self, piece: Piece, text: &str) -> Result<bool, Error> {
         let summary = &self.kept()?.summary;
         let found = summary.piece(piece).is_some_and(|value| has(value, text));
@@ -53,7 +53,7 @@ impl<'a> Candidate<'a> {
         Ok(found || (is_partial && self.header_has(piece.name(), text)?))
     }
 
-    /// Is there something in it that a person would save?
+    /// Returns true if there is something in the letter that a person would save.
     pub fn has_attachment(&mut self) -> Result<bool, Error> {
         let (structure, view) = (self.structure()?, self.view);
         let blob = self.kept()?.blob;
@@ -61,7 +61,7 @@ impl<'a> Candidate<'a> {
         Ok(contents.has_attachment())
     }
 
-    /// Does the letter have the text that is looked for?
+    /// Returns true if the letter has the text that is looked for.
     pub fn says(&mut self, sought: &Sought) -> Result<bool, Error> {
         let said = match self.said.take() {
             Some(said) => said,

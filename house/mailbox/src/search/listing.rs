@@ -38,7 +38,8 @@ pub struct Listing {
     pub orders: Vec<Order>,
     /// Says whether only the first letter of each conversation is on the list.
     pub collapse: bool,
-    /// Without an order: do letters that have words as they were typed come before those that have them within others?
+    /// True if, without an order, letters that have words as they were typed come before those that have them within
+    /// others.
     pub best_first: bool,
 }
 
@@ -78,7 +79,7 @@ pub struct Found {
     pub total: Option<u64>,
     /// The state of the letters when the list was made, or a little before.
     pub state: Change,
-    /// Did nothing change while it was being made?
+    /// True if nothing changed while it was being made.
     pub exact: bool,
 }
 
@@ -91,7 +92,7 @@ pub struct Placed {
     pub total: Option<u64>,
     /// The state of the letters when it was looked at.
     pub state: Change,
-    /// Did nothing change meanwhile?
+    /// True if nothing changed meanwhile.
     pub exact: bool,
 }
 
@@ -343,7 +344,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// Can the answer be had with a look at few letters?
+    /// Returns true if the answer can be had with a look at few letters.
     fn is_near(self) -> bool {
         match self.window {
             Window::Position(position) => position < QUICK as i64,

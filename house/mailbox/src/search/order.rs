@@ -39,7 +39,7 @@ pub enum Key {
 pub struct Order {
     /// The value that is compared.
     pub key: Key,
-    /// The lowest first?
+    /// True for the lowest first.
     pub ascending: bool,
 }
 
@@ -82,7 +82,7 @@ impl Scale {
         })
     }
 
-    /// Must the letter's summary be read?
+    /// Returns true if the letter's summary must be read.
     pub fn needs_summary(&self) -> bool {
         matches!(self, Self::Sent | Self::From | Self::To | Self::Subject)
     }

@@ -16,7 +16,7 @@ const UID_GAP: u32 = 8;
 /// The folders that letters lie in, and their UIDs there.
 pub struct Places {
     folders: HashMap<FolderId, Uids>,
-    /// Did the index know of all of them? Else some are among them that it has not seen.
+    /// True if the index knew of all of them. Otherwise some are among them that it has not seen.
     pub all_known: bool,
 }
 

@@ -161,7 +161,8 @@ impl Ranking {
     }
 }
 
-/// Is the list in the order in which letters were received? Then: the oldest first?
+/// Says, for a list in the order in which letters were received, whether the oldest comes first; `None` for another
+/// order.
 pub fn by_received(orders: &[Order]) -> Option<bool> {
     match orders {
         [] => Some(false),

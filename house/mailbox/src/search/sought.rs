@@ -85,7 +85,7 @@ impl Sought {
         Question::Words(Wanted { fields: self.fields.clone(), runs, decides })
     }
 
-    /// Does the text of a field have it?
+    /// Returns true if the text of a field has it.
     pub fn is_in(&self, text: &str) -> bool {
         match &self.how {
             How::Piece(piece) => forms::exact(text).contains(piece),
@@ -194,7 +194,7 @@ fn without_elision(mut words: Vec<Word>, text: &str, quoted: bool) -> Vec<Word> 
     words
 }
 
-/// Does every sign that was typed count, because the words alone say too little?
+/// Returns true if every sign that was typed counts, because the words alone say too little.
 fn is_literal(words: &[Word], text: &str) -> bool {
     let is_short = |word: &Word| word.kind != Kind::Sign && word.plain.chars().nth(LEAST_PIECE - 1).is_none();
     let letters: usize = words.iter().map(|word| word.end - word.start).sum();
@@ -231,7 +231,7 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// Does the word have the run?
+/// Returns true if the word has the run.
 fn has(word: &Word, run: &Run) -> bool {
     let fits = match &run.form.exact {
         Some(exact) => run.fit.has(&word.exact, exact),

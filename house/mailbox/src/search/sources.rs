@@ -61,7 +61,7 @@ pub struct Sources {
 }
 
 impl Source {
-    /// Is the letter among those for the list?
+    /// Returns true if the letter is among those for the list.
     pub fn has(&self, uid: Uid, letter: LetterKey) -> bool {
         self.which.has(uid, letter) && !self.but.as_ref().is_some_and(|but| but.has(uid, letter))
     }

@@ -120,8 +120,8 @@ impl Test {
         Self::And(all)
     }
 
-    /// Is it cheaper to read each letter's kept fields along with its row? Where the index told nearly all about a field,
-    /// the few letters it left open are opened instead.
+    /// Returns true if it is cheaper to read each letter's kept fields along with its row. Where the index told nearly
+    /// all about a field, the few letters it left open are opened instead.
     pub fn needs_summary(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_summary),
@@ -132,7 +132,7 @@ impl Test {
         }
     }
 
-    /// Must the head of each letter be read?
+    /// Returns true if the head of each letter must be read.
     pub fn needs_head(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_head),
@@ -142,7 +142,7 @@ impl Test {
         }
     }
 
-    /// May the text of a letter have to be read?
+    /// Returns true if the text of a letter may have to be read.
     pub fn needs_body(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::needs_body),
@@ -307,7 +307,7 @@ impl Field {
     }
 }
 
-/// Is the text, in its exact form, in the header value?
+/// Returns true if the text, in its exact form, is in the header value.
 pub(super) fn has(value: &[u8], text: &str) -> bool {
     text.is_empty() || exact(&decoded(value)).contains(text)
 }

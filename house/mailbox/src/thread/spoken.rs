@@ -202,7 +202,7 @@ pub(crate) fn forget_old(tx: &mut Tx, account: AccountId, room: usize) -> Result
     Ok(())
 }
 
-/// Was the thread begun so long ago that nothing leads to it by its subject?
+/// Returns true if the thread was begun so long ago that nothing leads to it by its subject.
 pub(crate) fn is_forgotten(thread: ThreadId, change: Change) -> bool {
     u64::try_from(thread.0).unwrap_or_default().saturating_add(REMEMBERED) <= change.0
 }

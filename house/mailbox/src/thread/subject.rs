@@ -136,7 +136,7 @@ pub(crate) struct Subject {
     /// The base subject, folded. The subject of a forwarded letter keeps a mark before it, so that `Fwd: Lunch` and
     /// an answer to it are about another thing than `Lunch`.
     pub base: String,
-    /// Is the letter an answer, by the outermost word before its subject?
+    /// True if the letter is an answer, by the outermost word before its subject.
     pub is_answer: bool,
     /// The words in square brackets before it: names of mailing lists.
     pub tags: Vec<String>,

@@ -31,7 +31,7 @@ pub(crate) struct Person {
     pub address: i64,
     /// All addresses of its domain.
     pub domain: i64,
-    /// Did they write the letter, or send it on as a list does?
+    /// True if they wrote the letter, and did not send it on as a list does.
     pub wrote: bool,
     /// The subject with the person as its writer.
     as_writer: i64,

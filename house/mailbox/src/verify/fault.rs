@@ -74,7 +74,7 @@ pub struct Finding {
     pub account: Option<AccountId>,
     /// The letter concerned.
     pub letter: Option<Seen>,
-    /// Was it mended?
+    /// True if it was mended.
     pub mended: bool,
 }
 

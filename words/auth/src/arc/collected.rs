@@ -25,7 +25,7 @@ const MOST_OCTETS: usize = 128 * 1024;
 /// The sets of a letter, from the first to the last, or the fault that was found in them.
 pub struct Collected {
     sets: Vec<Set>,
-    /// What the last set says of the letter.
+    /// The statement of the last set about the letter.
     last: Option<(Claim, Signature)>,
     fault: Option<Fault>,
 }
@@ -33,7 +33,7 @@ pub struct Collected {
 /// A fault, and the instance that it concerns.
 type Fault = (ChainReason, Option<u32>);
 
-/// What is needed to verify a chain without a fault in its form.
+/// The parts that are needed to verify a chain without a fault in its form.
 struct Read<'a> {
     claim: &'a Claim,
     message: &'a Signature,

@@ -16,7 +16,7 @@ pub struct Set {
     pub seal: usize,
 }
 
-/// What a seal says of the chain before it (`cv=`).
+/// The statement of a seal about the chain before it (`cv=`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
     Nothing,

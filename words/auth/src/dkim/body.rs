@@ -4,7 +4,7 @@ use ring::digest;
 
 use super::canonical::Form;
 
-/// What a signature says of the body: its form, and the octets that it covers (`l=`).
+/// The statement of a signature about the body: its form, and the octets that it covers (`l=`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Covered {
     pub form: Form,

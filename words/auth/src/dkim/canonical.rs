@@ -1,7 +1,7 @@
 //! The canonical form of a field (RFC 6376 §3.4.1, §3.4.2): both sides hash the same octets although the letter was
 //! folded or spaced anew on its way.
 
-/// How much a part of the letter may have been changed on its way.
+/// The changes that a part of the letter may have suffered on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Form {
     /// Not at all.

@@ -13,7 +13,7 @@ const LONGEST_IDENTITY: usize = 320;
 /// The characters of a signature that a verdict tells (RFC 6008 §3: 8, or more where they are the same).
 const BEGINNING: usize = 8;
 
-/// What a signature claims, as far as it can be read. It is told whatever the verdict is.
+/// The claims of a signature, as far as it can be read. It is told whatever the verdict is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claim {
     /// `d=`, in lower case and A-labels.

@@ -120,7 +120,7 @@ impl KeyRecord {
     }
 }
 
-/// What the domain name system says of a key.
+/// The answer of the domain name system about a key.
 pub(crate) type KeyAnswer = Result<Answer<Vec<Vec<u8>>>, Later>;
 
 /// The most records of one name that are looked at; there should be one (RFC 6376 §3.6.2.2).

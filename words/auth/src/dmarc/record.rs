@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What the owner of a domain asks for about letters that nothing proves (RFC 9989 §4.7, `p`). Ordered by strictness.
+/// The wish of the owner of a domain about letters that nothing proves (RFC 9989 §4.7, `p`). Ordered by strictness.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Policy {
     /// Nothing is asked for.

@@ -128,7 +128,7 @@ impl MacroString {
     pub fn name(&self, values: Values<'_>) -> Option<String> {
         let mut pieces = Vec::new();
         let mut length = 0;
-        // What stands further on the left would be cut: a record cannot make us write more than this.
+        // Anything further on the left would be cut: a record cannot make us write more than this.
         for piece in self.0.iter().rev() {
             let text = piece.text(values)?;
             length += text.len();

@@ -109,7 +109,7 @@ pub enum Problem {
     Syntax {
         /// The term, cut at 80 characters.
         term: String,
-        /// What is wrong about it.
+        /// The fault in it.
         why: &'static str,
     },
     /// An `include` or `redirect` leads to a domain without a record (RFC 7208 §5.2, §6.1).

@@ -95,7 +95,7 @@ const GENERAL: &[Entry] = &[
     ),
 ];
 
-/// What others whom we trust found out about the sender.
+/// The findings of others whom we trust about the sender.
 const BY_WORD: &[Entry] = &[
     (
         "sender-by-word",

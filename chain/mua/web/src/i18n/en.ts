@@ -126,7 +126,7 @@ export const en = {
       pink: 'Pink',
       brown: 'Brown',
     },
-    /** What becomes of the letters of a folder that is emptied or deleted. */
+    /** The fate of the letters of a folder that is emptied or deleted. */
     ends: 'Letters that lie nowhere else are deleted for good. Those that lie in another folder, too, stay there.',
     onlyHere: (n: number) =>
       isOne(n)

@@ -14,7 +14,7 @@ const looks: [string, Look][] = [
 describe.each(looks)('labels, %s', (_, look) => {
   const story = tell({ letters: 60 }, look);
   const words = look.french ? fr : en;
-  /** What does not look different on a phone is told once. */
+  /** Stories that do not look different on a phone are told once. */
   const atDesk = it.skipIf(look.touch);
   const { labels, act, done } = words;
 

@@ -7,7 +7,7 @@ import { pdfOf } from '../pdf';
 import { enter, start } from '../puppeteer';
 import { until } from './stories';
 
-/** What people do with files, in Firefox, in French, in a window as narrow as a telephone. */
+/** People open files, in Firefox, in French, in a window as narrow as a telephone. */
 
 let browser: Browser;
 let server: FakeServer;

@@ -20,7 +20,7 @@ pub(super) struct Block {
     pub(super) name: Vec<u8>,
 }
 
-/// Is it worth while to decode the text and look closer?
+/// Returns true if it is worth while to decode the text and look closer.
 pub(super) fn may_be_in(octets: &[u8], encoding: Encoding) -> bool {
     encoding == Encoding::Base64 || memchr::memmem::find(octets, b"begin").is_some()
 }

@@ -57,7 +57,7 @@ pub(super) fn of_name(name: &str) -> &'static str {
     known.map_or("application/octet-stream", |(_, kind)| kind)
 }
 
-/// Could it stand in a Content-Type, and is it one of a single part?
+/// Returns true if the kind could stand in a Content-Type, and is one of a single part.
 pub(super) fn is_kind(kind: &str) -> bool {
     let is_token = |token: &str| {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);

@@ -32,7 +32,7 @@ mod id {
 pub(super) struct Tnef {
     pub(super) body: Option<Body>,
     pub(super) files: Vec<File>,
-    /// Was all of it understood?
+    /// True if all of it was understood.
     pub(super) whole: bool,
 }
 
@@ -275,7 +275,7 @@ fn prefer(body: &mut Option<Body>, other: Body) {
     }
 }
 
-/// Is a letter of this class no more than a letter?
+/// Returns true if a letter of this class is no more than a letter.
 fn is_note(class: &[u8]) -> bool {
     let class = String::from_utf8_lossy(class).to_ascii_lowercase();
     class.starts_with("ipm.note") || class.starts_with("ipm.microsoft mail.note")

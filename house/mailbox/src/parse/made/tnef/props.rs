@@ -31,7 +31,7 @@ impl<'a> Props<'a> {
         props
     }
 
-    /// Were there as many as was said?
+    /// Returns true if there were as many as was said.
     pub(super) fn ended_well(&self) -> bool {
         self.left == 0
     }
