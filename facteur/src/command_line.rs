@@ -16,9 +16,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use intake::fetched::Target;
 use mail::{Address, Domain};
 
-use crate::language::{Language, say};
+use crate::language::Language;
 
-pub use form::{Form, address};
+pub use form::{Form, address, domain};
 
 /// A whole mail server in one program
 ///
@@ -708,10 +708,6 @@ pub struct Send {
     ///
     /// Qui reçoit la lettre
     pub recipients: Vec<String>,
-}
-
-fn domain(text: &str) -> Result<Domain, String> {
-    Domain::parse(text).map_err(|_| say!("a domain is written like alpha.test", "un domaine s'écrit comme alpha.test"))
 }
 
 impl Command {

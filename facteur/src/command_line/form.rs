@@ -1,7 +1,7 @@
 //! The options that many commands take: the form of a table, and an address.
 
 use clap::Args;
-use mail::Address;
+use mail::{Address, Domain};
 
 use crate::language::say;
 
@@ -19,4 +19,9 @@ pub struct Form {
 pub fn address(text: &str) -> Result<Address, String> {
     let wrong = || say!("an address is written like alice@alpha.test", "une adresse s'écrit comme alice@alpha.test");
     Address::parse(text).map_err(|_| wrong())
+}
+
+/// Reads a domain as it is given on the command line.
+pub fn domain(text: &str) -> Result<Domain, String> {
+    Domain::parse(text).map_err(|_| say!("a domain is written like alpha.test", "un domaine s'écrit comme alpha.test"))
 }
