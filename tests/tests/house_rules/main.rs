@@ -4,6 +4,7 @@
 
 mod circles;
 mod comments;
+mod fuzzing;
 mod packages;
 mod paths;
 mod sleeps;
