@@ -58,9 +58,10 @@ fn a_takeout_is_sorted_by_its_labels_from_its_zip_too() {
     let seen = seen(office.ports.imaps, office.first());
     let expected = vec![
         place("Archive", "annee@liste.test", "\\Seen"),
-        place("Famille/Vacances", "photos@exemple.test", "Photos,_vid&AOk-os \\Flagged \\Seen"),
+        place("Famille/Vacances", "photos@exemple.test", "\\Flagged \\Seen"),
         place("INBOX", "dejeuner@exemple.test", "$Important"),
         place("Junk", "casino@mauvais.test", ""),
+        place("Photos, vid&AOk-os", "photos@exemple.test", "\\Flagged \\Seen"),
         place("Sent", "reponse@gmail.test", "\\Seen"),
     ];
     assert_eq!(places(&seen), expected);
@@ -114,6 +115,7 @@ fn letters_come_while_the_office_serves_and_into_a_folder_that_is_named() {
         "Ancien/Gmail/Archive",
         "Ancien/Gmail/Famille/Vacances",
         "Ancien/Gmail/Junk",
+        "Ancien/Gmail/Photos, vid&AOk-os",
         "Ancien/Gmail/Sent",
     ];
     assert_eq!(folders, expected.map(str::to_owned).into());
@@ -223,9 +225,10 @@ fn every_format_brings_a_mailbox_to_another_person() {
     for (format, name) in [("maildir", "m"), ("mbox", "b"), ("eml", "e"), ("zip", "z.zip"), ("tar.gz", "t.tgz")] {
         let path = office.folder().join(name).to_string_lossy().into_owned();
         let said = office.command(&["export", "alice@alpha.test", &path, "--format", format]);
-        assert!(said.contains("letters: 10"), "{said}");
+        // One of the ten letters lies in two folders, and each of these gets it whole.
+        assert!(said.contains("letters: 11"), "{said}");
         let (code, out, err) = office.try_command(&["import", "bob@alpha.test", &path, "--again"], b"");
-        assert_eq!((code, last(&out), err.as_str()), (0, "letters imported: 10; here already: 0; passed over: 0", ""));
+        assert_eq!((code, last(&out), err.as_str()), (0, "letters imported: 10; here already: 1; passed over: 0", ""));
         let bob = &office.people[1];
         assert_eq!(seen(office.ports.imaps, bob), expected, "{format}");
         let (code, _, err) = office.try_command(&["export", "alice@alpha.test", &path, "--format", format], b"");
@@ -306,7 +309,7 @@ fn an_import_is_rehearsed_done_listed_and_taken_back() {
     let run = done["run"].as_i64().expect("a number").to_string();
     assert!(office.command(&["import", "list", "alice@alpha.test"]).contains(&run));
     let undone = office.command(&["import", "undo", &run]);
-    assert!(undone.starts_with("letters taken away: 5;") && undone.contains("folders taken away: 2"), "{undone}");
+    assert!(undone.starts_with("letters taken away: 5;") && undone.contains("folders taken away: 3"), "{undone}");
     assert_eq!(seen(office.ports.imaps, office.first()), []);
     let (code, _, err) = office.try_command(&["import", "undo", &run], b"");
     assert!(code == 1 && err.contains("taken back already"), "{err}");

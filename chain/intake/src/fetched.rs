@@ -1,5 +1,6 @@
 //! Delivers letters fetched from mailboxes elsewhere: to one of our people, into a Maildir, or to a delivery agent.
 
+mod labels;
 mod lmtp;
 mod maildir;
 mod person;

@@ -18,12 +18,25 @@ pub struct Arrived {
     pub raw: Bytes,
     /// The folder it lay in.
     pub place: SourceFolder,
+    /// The other folders that the same letter lay in.
+    pub also: Vec<SourceFolder>,
     /// Flags it had.
     pub flags: System,
     /// Keywords it had; each can be one here.
     pub keywords: Vec<String>,
     /// When it arrived at the other end.
     pub received: Timestamp,
+}
+
+/// A letter that is here, with the folders that it lies in there now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relabelled {
+    /// Its X-GM-MSGID.
+    pub gmail: u64,
+    /// Folders it lies in.
+    pub places: Vec<SourceFolder>,
+    /// True if these are all: it was taken out of the others.
+    pub all: bool,
 }
 
 /// The result of offering a letter to a destination.
@@ -43,6 +56,13 @@ pub trait Destination: Send + Sync {
     /// [`Entry`] admitted; says of each what became of it. An error says why it cannot go on; letters before it may
     /// have been taken.
     fn take(&self, letters: Vec<Arrived>) -> Pending<'_, Result<Vec<Taken>, Fault>>;
+
+    /// Follows letters that were put into other folders there, or taken out of some. What the person did with a letter here
+    /// is not undone. Letters that are not known are ignored.
+    fn relabel(&self, letters: Vec<Relabelled>) -> Pending<'_, Result<(), Fault>> {
+        drop(letters);
+        Box::pin(async { Ok(()) })
+    }
 
     /// Makes folders that are met for the first time, also where they hold no letter. A folder that cannot be made keeps
     /// no other back; an error says why none can be.

@@ -40,7 +40,7 @@ mod vault;
 
 pub use agent::{Agent, Destinations, Manner};
 pub use credential::Credential;
-pub use destination::{Arrived, Destination, Furnished, Taken};
+pub use destination::{Arrived, Destination, Furnished, Relabelled, Taken};
 pub use endpoint::{Endpoint, Security, Waits};
 pub use fault::{Fault, FaultKind};
 pub use folder::SourceFolder;

@@ -39,7 +39,8 @@ fn told(list: &[u8]) -> Told {
     let system = FLAGS.iter().filter(|(bit, _)| flags & bit != 0).fold(System::NONE, |all, (_, flag)| all | *flag);
     let keywords = KEYWORDS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, word)| (*word).to_owned()).collect();
     let received = number(list, "date-received").and_then(|seconds| i64::try_from(seconds).ok());
-    Told { system, keywords, received: received.filter(|seconds| *seconds > 0).map(Timestamp::from_seconds) }
+    let received = received.filter(|seconds| *seconds > 0).map(Timestamp::from_seconds);
+    Told { system, keywords, received, also: Vec::new() }
 }
 
 /// `<key>flags</key><integer>8623750145</integer>`; dates may be `real`.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::fetch::{self, Row, Want};
-use mailbox::{FolderId, Keywords, Uid, UidRange, body, folder};
+use mailbox::{FolderId, Keywords, Uid, UidRange, body, folder, letter};
 use store::{Store, View};
 
 use crate::sidecar::{Listed, Sidecar};
@@ -199,7 +199,7 @@ fn slice(view: &View, account: AccountId, folder: FolderId, first: Uid) -> Resul
             return Ok(Slice { letters, damaged, next: Some(uid) });
         }
         last = Some(uid);
-        match leaving(view, row, &keywords) {
+        match leaving(view, account, row, &keywords) {
             Ok(letter) => {
                 size += letter.raw.len();
                 letters.push(letter);
@@ -215,7 +215,7 @@ fn slice(view: &View, account: AccountId, folder: FolderId, first: Uid) -> Resul
     Ok(Slice { letters, damaged, next })
 }
 
-fn leaving(view: &View, row: Row, keywords: &Keywords) -> Result<Leaving, mailbox::Error> {
+fn leaving(view: &View, account: AccountId, row: Row, keywords: &Keywords) -> Result<Leaving, mailbox::Error> {
     let blob = row.card.ok_or(mailbox::Error::Damaged("a letter"))?.blob;
     let mut raw = Vec::with_capacity(usize::try_from(row.size).unwrap_or(0));
     while (raw.len() as u64) < row.size {
@@ -227,7 +227,11 @@ fn leaving(view: &View, row: Row, keywords: &Keywords) -> Result<Leaving, mailbo
     }
     let names = row.flags.keywords().iter().filter_map(|id| keywords.name(*id)).map(str::to_owned).collect();
     let received = Timestamp::from_seconds(row.received.seconds());
-    Ok(Leaving { state: State { system: row.flags.system, keywords: names, received }, raw: raw.into(), uid: row.uid })
+    // Each of its folders gets the whole letter, so that every program finds it there; the number tells an import that it
+    // is one.
+    let shared = (letter::places(view, account, row.letter)?.len() > 1).then_some(row.letter.0);
+    let state = State { system: row.flags.system, keywords: names, received, shared };
+    Ok(Leaving { state, raw: raw.into(), uid: row.uid })
 }
 
 /// The folder that a path lies in.

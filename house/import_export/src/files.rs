@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use mail::Timestamp;
 
+use crate::goal::Goal;
 use crate::import::{Given, Source as Giver};
-use crate::layout::{self, Form, Format, Goal, ReadingPlan, Source, is_letter_file};
+use crate::layout::{self, Form, Format, ReadingPlan, Source, is_letter_file};
 use crate::letter::{self, Context, Origin};
 use crate::mbox::{Dialect, Mbox, Piece};
 use crate::tree::{Content, Flow, Node, Part, Tree, is_bomb};

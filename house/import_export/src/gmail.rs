@@ -1,4 +1,4 @@
-//! Labels of a Google Takeout. A letter there has many; here it lies in one folder, and the other labels become keywords.
+//! Labels of a Google Takeout: each is a folder that the letter lies in, or a flag.
 
 use mailbox::parse::decode;
 use mailbox::{SpecialUse, System};
@@ -6,14 +6,14 @@ use mailbox::{SpecialUse, System};
 use crate::proton::keyword;
 use crate::usual::{self, Usual};
 
-/// The folder that a letter with labels goes to, and the flags that its labels say.
+/// The folders that a letter with labels lies in, and the flags that its labels say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sorted {
-    /// Its folder.
-    pub place: TargetFolder,
+    /// Its folders, one at least: the special ones first, then the person's own in the order of its labels.
+    pub places: Vec<TargetFolder>,
     /// Its flags.
     pub system: System,
-    /// Keywords from the labels that are no folder.
+    /// Keywords from the labels that are neither.
     pub keywords: Vec<String>,
 }
 
@@ -301,15 +301,11 @@ fn is_category(folded: &str) -> bool {
     })
 }
 
-/// The order in which they decide where a letter lies: the special ones first, then the first of the person's own, then
-/// the archive.
-const ORDER: [Meaning; 5] = [
-    Meaning::Inbox,
-    Meaning::Use(SpecialUse::Sent),
-    Meaning::Use(SpecialUse::Drafts),
-    Meaning::Use(SpecialUse::Trash),
-    Meaning::Use(SpecialUse::Junk),
-];
+/// A letter that was thrown away, or is junk, lies in that folder and nowhere else: Gmail shows it under none of its labels.
+const APART: [SpecialUse; 2] = [SpecialUse::Trash, SpecialUse::Junk];
+
+/// The most folders that the labels of one letter make; what is beyond them stays with the letter as keywords.
+const MOST: usize = 100;
 
 /// Sorts a letter by the value of its X-Gmail-Labels.
 pub fn sort(labels: &[u8]) -> Sorted {
@@ -329,22 +325,36 @@ pub fn sort(labels: &[u8]) -> Sorted {
     if meanings.contains(&Meaning::Starred) {
         system |= System::FLAGGED;
     }
-    let first = ORDER.into_iter().find(|meaning| meanings.contains(meaning));
-    if first == Some(Meaning::Use(SpecialUse::Drafts)) {
+    let (places, rest) = places(&meanings, &own);
+    if places.contains(&TargetFolder::Use(SpecialUse::Drafts)) {
         system |= System::DRAFT;
     }
-    let place = match first {
-        Some(Meaning::Inbox) => TargetFolder::Inbox,
-        Some(Meaning::Use(special_use)) => TargetFolder::Use(special_use),
-        _ if own.is_empty() => TargetFolder::Use(SpecialUse::Archive),
-        _ => TargetFolder::Label(own.remove(0)),
-    };
-    let mut keywords: Vec<String> = own.iter().filter_map(|label| keyword(label)).chain(imap).collect();
+    let mut keywords: Vec<String> = rest.iter().filter_map(|label| keyword(label)).chain(imap).collect();
     if meanings.contains(&Meaning::Important) {
         // RFC 8457
         keywords.push("$Important".to_owned());
     }
-    Sorted { place, system, keywords }
+    Sorted { places, system, keywords }
+}
+
+/// Returns the folders of a letter, and those of its own labels that are none.
+fn places<'l>(meanings: &[Meaning], own: &'l [String]) -> (Vec<TargetFolder>, &'l [String]) {
+    let has = |special_use: &SpecialUse| meanings.contains(&Meaning::Use(*special_use));
+    if let Some(apart) = APART.into_iter().find(has) {
+        return (vec![TargetFolder::Use(apart)], own);
+    }
+    let mut places = Vec::new();
+    if meanings.contains(&Meaning::Inbox) {
+        places.push(TargetFolder::Inbox);
+    }
+    places.extend([SpecialUse::Sent, SpecialUse::Drafts].into_iter().filter(has).map(TargetFolder::Use));
+    let (folders, rest) = own.split_at(own.len().min(MOST));
+    places.extend(folders.iter().cloned().map(TargetFolder::Label));
+    if places.is_empty() {
+        // Archived, and without any label.
+        places.push(TargetFolder::Use(SpecialUse::Archive));
+    }
+    (places, rest)
 }
 
 fn meaning(label: &str) -> Option<Meaning> {
@@ -387,29 +397,47 @@ mod tests {
         sort(labels.as_bytes())
     }
 
+    fn label(name: &str) -> TargetFolder {
+        TargetFolder::Label(name.to_owned())
+    }
+
     #[test]
-    fn special_labels_decide_before_the_persons_own() {
-        let letter = sorted("Important,Travail,Inbox,Unread,Category Updates,Starred");
-        assert_eq!(letter.place, TargetFolder::Inbox);
+    fn every_label_is_a_folder_or_a_flag() {
+        let letter = sorted("Important,Travail,Inbox,Unread,Category Updates,Starred,Clients/Paris");
+        assert_eq!(letter.places, [TargetFolder::Inbox, label("Travail"), label("Clients/Paris")]);
         assert_eq!(letter.system, System::FLAGGED);
-        assert_eq!(letter.keywords, ["Travail", "$Important"]);
-        assert_eq!(sorted("Travail/Clients,Opened").place, TargetFolder::Label("Travail/Clients".into()));
-        assert_eq!(sorted("Archived,Opened").place, TargetFolder::Use(SpecialUse::Archive));
-        assert_eq!(sorted("Inbox,Sent").place, TargetFolder::Inbox);
-        assert_eq!(sorted("").place, TargetFolder::Use(SpecialUse::Archive));
+        assert_eq!(letter.keywords, ["$Important"]);
+        assert_eq!(sorted("Travail/Clients,Opened").places, [label("Travail/Clients")]);
+        assert_eq!(sorted("Archived,Opened").places, [TargetFolder::Use(SpecialUse::Archive)]);
+        assert_eq!(sorted("Inbox,Sent").places, [TargetFolder::Inbox, TargetFolder::Use(SpecialUse::Sent)]);
+        assert_eq!(sorted("").places, [TargetFolder::Use(SpecialUse::Archive)]);
         assert_eq!(sorted("Drafts").system, System::SEEN | System::DRAFT);
+    }
+
+    #[test]
+    fn what_was_thrown_away_lies_in_no_other_folder_and_keeps_its_labels_as_keywords() {
+        let letter = sorted("Trash,Sent,Travail");
+        assert_eq!(letter.places, [TargetFolder::Use(SpecialUse::Trash)]);
+        assert_eq!(letter.keywords, ["Travail"]);
+    }
+
+    #[test]
+    fn thousands_of_labels_make_no_thousands_of_folders() {
+        let many: Vec<String> = (0..5000).map(|number| format!("l{number}")).collect();
+        let letter = sorted(&many.join(","));
+        assert_eq!((letter.places.len(), letter.keywords.len()), (MOST, 5000 - MOST));
     }
 
     #[test]
     fn french_labels_are_known_and_encoded_words_are_read() {
         let inbox = sorted("=?UTF-8?Q?Bo=C3=AEte_de_r=C3=A9ception,Non_lus,Messages_suivis?=");
-        assert_eq!((inbox.place, inbox.system), (TargetFolder::Inbox, System::FLAGGED));
+        assert_eq!((inbox.places, inbox.system), (vec![TargetFolder::Inbox], System::FLAGGED));
         let archived = sorted(
             "=?UTF-8?Q?Messages_archiv=C3=A9s,Ouvert,Cat=C3=A9gorie=C2=A0:_E-mails_?= =?UTF-8?Q?personnels,\"Culture,_associations\"?=",
         );
-        assert_eq!(archived.place, TargetFolder::Label("Culture, associations".into()));
+        assert_eq!(archived.places, [label("Culture, associations")]);
         assert_eq!((archived.system, archived.keywords), (System::SEEN, vec![]));
-        assert_eq!(sorted("=?UTF-8?Q?Archiv=C3=A9s,Envoy=C3=A9?=").place, TargetFolder::Use(SpecialUse::Sent));
+        assert_eq!(sorted("=?UTF-8?Q?Archiv=C3=A9s,Envoy=C3=A9?=").places, [TargetFolder::Use(SpecialUse::Sent)]);
     }
 
     #[test]

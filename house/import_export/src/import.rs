@@ -18,9 +18,9 @@ use mail::{LetterId, Timestamp};
 use mailbox::{Prepared, prepare};
 use store::{Key, Store};
 
-use crate::layout::Goal;
+use crate::goal::Goal;
 use crate::letter::Arriving;
-use crate::memory::{Memory, Stamp};
+use crate::memory::{Memory, Missing};
 use crate::runs::{self, RunId};
 use crate::tree::Flow;
 use crate::{Beside, Error, Fault, Skipped};
@@ -89,7 +89,7 @@ pub enum Given {
 pub struct Progress {
     /// Letters that are on the disk now.
     pub letters: u64,
-    /// Letters that had been imported before.
+    /// Letters that had been imported before, and further folders of a letter that came a moment ago.
     pub known: u64,
     /// Letters and files passed over.
     pub skipped: u64,
@@ -153,7 +153,7 @@ struct Numbered<T> {
 /// A letter between reading and preparing.
 struct Raw {
     letter: Arriving,
-    stamp: Stamp,
+    missing: Missing,
     file: Arc<str>,
     at: Option<u64>,
 }
@@ -225,10 +225,10 @@ fn prepare_letters(
 }
 
 fn ready(raw: Raw, prepared: Prepared, name: LetterId) -> Ready {
-    let Raw { letter, stamp, file, at } = raw;
+    let Raw { letter, missing, file, at } = raw;
     let arrival = Arrival::imported(&letter.raw, &file);
-    let Arriving { goal, system, keywords, received, .. } = letter;
-    Ready { goal, system, keywords, received, prepared, name, arrival, stamp, file, at }
+    let Arriving { system, keywords, received, .. } = letter;
+    Ready { missing, system, keywords, received, prepared, name, arrival, file, at }
 }
 
 /// Puts the letters back into their order, and files them.

@@ -8,17 +8,16 @@ mod levels;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use mailbox::SpecialUse;
 use maildir::{FileName, Keywords};
-use serde::{Deserialize, Serialize};
 
+use crate::goal::Goal;
 use crate::mbox::Dialect;
 use crate::mh::{self, Sequences};
 use crate::proton::{self, Labels, TargetFolder};
 use crate::sidecar::{self, Sidecar};
 use crate::told::Told;
 use crate::tree::{Node, Part};
-use crate::{Beside, Fault, emlx, written};
+use crate::{Beside, Fault, emlx};
 
 use goals::{clean, common_root, known_use};
 pub use goals::{for_use, inbox, labelled};
@@ -36,20 +35,6 @@ pub enum Format {
     Maildir,
     /// Files of one letter.
     Eml,
-}
-
-/// A folder that letters go to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Goal {
-    /// Its name.
-    pub name: String,
-    /// The use of the folder.
-    #[serde(with = "written::special_use")]
-    pub special_use: Option<SpecialUse>,
-    /// Tells whether the name is taken as it stands; else a folder for a use is the one that the mailbox has for it.
-    pub exact: bool,
-    /// Tells whether a folder that has to be made is subscribed to.
-    pub subscribed: bool,
 }
 
 /// A file with letters.
@@ -321,12 +306,16 @@ impl<'t> Planner<'t> {
     fn described(&mut self, node: usize, path: &str) -> Option<Source> {
         let metadata = self.part.proton.get(strip_ending(path, ".eml")?)?;
         let labels = self.labels.get(split(path).0).cloned().unwrap_or_default();
-        let (place, told) = labels.sort(metadata);
-        let goal = match place {
-            TargetFolder::Inbox => Arc::new(inbox(self.below)),
-            TargetFolder::Use(special_use) => Arc::new(for_use(special_use, self.below)),
-            TargetFolder::Folder(name) => Arc::new(labelled(&name, self.below)),
-        };
+        let (places, mut told) = labels.sort(metadata);
+        let mut goals = places.iter().map(|place| {
+            Arc::new(match place {
+                TargetFolder::Inbox => inbox(self.below),
+                TargetFolder::Use(special_use) => for_use(*special_use, self.below),
+                TargetFolder::Folder(name) => labelled(name, self.below),
+            })
+        });
+        let goal = goals.next()?;
+        told.also = goals.collect();
         Some(Source { node, as_mbox: goal.clone(), goal, form: Form::Told(Box::new(told)) })
     }
 

@@ -10,7 +10,8 @@ use maildir::{FileName, Keywords};
 use serde::{Deserialize, Serialize};
 
 use crate::gmail::{self, TargetFolder};
-use crate::layout::{self, Goal};
+use crate::goal::Goal;
+use crate::layout;
 use crate::state::{self, FORWARDED, State};
 use crate::told::Told;
 use crate::{Fault, date, status, written};
@@ -21,6 +22,10 @@ use crate::{Fault, date, status, written};
 pub struct Arriving {
     /// Its folder.
     pub goal: Arc<Goal>,
+    /// The other folders that the same letter lies in.
+    pub also: Vec<Arc<Goal>>,
+    /// A number that it has in common with the places of the same letter that come by themselves.
+    pub shared: Option<i64>,
     /// Header and body with CRLF.
     #[serde(skip)]
     pub raw: Bytes,
@@ -34,6 +39,14 @@ pub struct Arriving {
     pub received: Timestamp,
     /// True if the same content in the same folder is the same letter, however often it comes.
     pub once: bool,
+}
+
+impl Arriving {
+    /// A letter in one folder, with neither flags nor keywords.
+    fn new(goal: Arc<Goal>, raw: Vec<u8>, received: Timestamp) -> Self {
+        let (also, system, keywords) = (Vec::new(), System::NONE, Vec::new());
+        Self { goal, also, shared: None, raw: raw.into(), system, keywords, received, once: false }
+    }
 }
 
 /// The place where a letter was found, with the facts that the place tells.
@@ -74,7 +87,7 @@ pub fn read(
     if exact {
         let (system, keywords) = maildir_flags(origin);
         let received = received(&content, origin).unwrap_or(context.now);
-        return Ok(Some(Arriving { goal: goal.clone(), raw: content.into(), system, keywords, received, once: false }));
+        return Ok(Some(Arriving { system, keywords, ..Arriving::new(goal.clone(), content, received) }));
     }
     let (found, rest) = status::read(&content, matches!(origin, Origin::Mbox(_)));
     if found.expunged {
@@ -87,21 +100,18 @@ pub fn read(
     };
     let received = received(&raw, origin).unwrap_or(context.now);
     let (system, mut keywords) = outer_flags(origin);
-    let mut arriving = Arriving {
-        goal: goal.clone(),
-        raw: raw.into(),
-        system: system | found.system,
-        keywords: Vec::new(),
-        received,
-        once: false,
-    };
+    let mut arriving = Arriving { system: system | found.system, ..Arriving::new(goal.clone(), raw, received) };
     keywords.extend(found.keywords);
     if let Some(labels) = &found.labels {
         let sorted = gmail::sort(labels);
-        arriving.goal = Arc::new(label_goal(&sorted.place, context.below));
+        let mut goals = sorted.places.iter().map(|place| Arc::new(label_goal(place, context.below)));
+        arriving.goal = goals.next().unwrap_or_else(|| goal.clone());
+        arriving.also = goals.collect();
         arriving.system |= sorted.system;
         arriving.once = true;
         keywords.extend(sorted.keywords);
+    } else if let Origin::Told(told, _) = origin {
+        arriving.also.clone_from(&told.also);
     } else if matches!(origin, Origin::File(_)) && !found.known {
         // Somebody kept this letter in a file: it has been read.
         arriving.system |= System::SEEN;
@@ -121,8 +131,8 @@ fn of_state(state: State, raw: Vec<u8>, origin: &Origin<'_>, goal: &Arc<Goal>) -
         system = named;
         keywords.extend(more);
     }
-    let (goal, received) = (goal.clone(), state.received);
-    Arriving { goal, raw: raw.into(), system, keywords: fit(keywords), received, once: false }
+    let (shared, keywords) = (state.shared, fit(keywords));
+    Arriving { system, keywords, shared, ..Arriving::new(goal.clone(), raw, state.received) }
 }
 
 fn label_goal(place: &TargetFolder, below: Option<&str>) -> Goal {

@@ -11,7 +11,8 @@
 //!   time is read, and those on the way to the store share a budget.
 //! * Nothing from an archive is written to the disk, so that no name in it can lead anywhere; how far it may unpack is
 //!   bounded.
-//! * Importing what [`export()`] wrote gives the same folders, letters, flags, keywords and dates.
+//! * Importing what [`export()`] wrote gives the same folders, letters, flags, keywords and dates, and a letter that lay in
+//!   several folders is one letter again.
 //!
 //! Reading files and filing letters are two halves ([`Files`] and [`import()`], [`export()`] and [`ExportTarget`]), which may be two
 //! processes: the one that may read the files, and the one that keeps the mailbox.
@@ -26,6 +27,7 @@ mod export;
 mod files;
 mod foreign;
 mod gmail;
+mod goal;
 mod identity;
 mod import;
 mod layout;
@@ -50,9 +52,10 @@ pub use error::{Error, Fault, Skipped};
 pub use export::{ExportFormat, ExportTarget, Exported, Heading, Leaving, Sink, export};
 pub use files::Files;
 pub use foreign::Foreign;
+pub use goal::Goal;
 pub use identity::Identity;
 pub use import::{Coming, Given, Imported, Observer, Progress, Rehearsal, Request, Source, import, rehearse};
-pub use layout::{Format, Goal};
+pub use layout::Format;
 pub use letter::Arriving;
 pub use memory::{forget, next_account};
 pub use runs::{Run, RunId};

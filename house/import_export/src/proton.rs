@@ -83,7 +83,7 @@ impl Metadata {
         let system = flags.iter().filter(|(set, _)| *set).fold(System::NONE, |all, (_, flag)| all | *flag);
         let keywords = if described.is_forwarded.0 { vec![FORWARDED.to_owned()] } else { Vec::new() };
         let received = Some(described.time).filter(|time| *time > 0).map(Timestamp::from_seconds);
-        Some(Self { labels: described.label_ids, told: Told { system, keywords, received } })
+        Some(Self { labels: described.label_ids, told: Told { system, keywords, received, also: Vec::new() } })
     }
 }
 
@@ -147,6 +147,9 @@ impl Default for Path {
     }
 }
 
+/// The most labels of one letter.
+const MOST: usize = 100;
+
 /// `Type` of a folder; 1 is a label.
 const FOLDER: i64 = 3;
 
@@ -165,9 +168,10 @@ impl Labels {
         Self(listed.into_iter().map(label).collect())
     }
 
-    /// Decides which folder a letter goes to, and which flags it has. A letter without any folder goes to the
-    /// archive.
-    pub fn sort(&self, metadata: &Metadata) -> (TargetFolder, Told) {
+    /// Decides which folders a letter lies in, the one that Proton has it in first and then its labels, and which flags it
+    /// has. A letter without any folder goes to the archive. One that was thrown away, or is junk, lies nowhere else; its
+    /// labels stay with it as keywords.
+    pub fn sort(&self, metadata: &Metadata) -> (Vec<TargetFolder>, Told) {
         let has = |id: &str| metadata.labels.iter().any(|label| &**label == id);
         let own = || metadata.labels.iter().filter_map(|id| self.0.get(id));
         let folder = own().find(|label| label.is_folder && !label.path.is_empty());
@@ -184,8 +188,14 @@ impl Labels {
         }
         let is_own = |id: &str| !id.bytes().all(|byte| byte.is_ascii_digit());
         let labels = metadata.labels.iter().filter(|id| is_own(id)).filter_map(|id| self.0.get(id));
-        told.keywords.extend(labels.filter(|label| !label.is_folder).filter_map(|label| keyword(&label.path)));
-        (place, told)
+        let labels = labels.filter(|label| !label.is_folder && !label.path.is_empty());
+        let mut places = vec![place];
+        if matches!(places[..], [TargetFolder::Use(SpecialUse::Trash | SpecialUse::Junk)]) {
+            told.keywords.extend(labels.filter_map(|label| keyword(&label.path)));
+        } else {
+            places.extend(labels.take(MOST).map(|label| TargetFolder::Folder(label.path.clone())));
+        }
+        (places, told)
     }
 }
 
@@ -205,32 +215,35 @@ mod tests {
         {"ID":"fold==","Name":"Clients","Path":["Travail","Clients"],"Type":3},
         {"ID":"lab==","Name":"A faire","Path":"A faire","Type":1}]}"#;
 
-    fn sorted(metadata: &str) -> (TargetFolder, Told) {
+    fn sorted(metadata: &str) -> (Vec<TargetFolder>, Told) {
         let metadata = Metadata::read(metadata.as_bytes()).expect("metadata");
         Labels::read(LABELS_JSON).sort(&metadata)
     }
 
     #[test]
-    fn a_letter_goes_to_its_folder_and_its_labels_become_keywords() {
-        let (place, told) = sorted(
+    fn a_letter_lies_in_its_folder_and_under_its_labels() {
+        let (places, told) = sorted(
             r#"{"Version":1,"Payload":{"ID":"x","LabelIDs":["5","10","fold==","lab=="],"Time":1795501377,"Unread":0,"IsReplied":1,"IsForwarded":1}}"#,
         );
-        assert_eq!(place, TargetFolder::Folder("Travail/Clients".into()));
+        assert_eq!(places, ["Travail/Clients", "A faire"].map(|name| TargetFolder::Folder(name.into())));
         assert_eq!(told.system, System::SEEN | System::ANSWERED | System::FLAGGED);
-        assert_eq!(told.keywords, [FORWARDED, "A_faire"]);
+        assert_eq!(told.keywords, [FORWARDED]);
         assert_eq!(told.received, Some(Timestamp::from_seconds(1_795_501_377)));
     }
 
     #[test]
     fn the_folders_that_all_have_are_known_by_their_numbers() {
         let at = |labels: &str| sorted(&format!(r#"{{"Payload":{{"LabelIDs":[{labels}],"Unread":true}}}}"#));
-        assert_eq!(at(r#""5","15","0""#).0, TargetFolder::Inbox);
-        assert_eq!(at(r#""5","7","2""#).0, TargetFolder::Use(SpecialUse::Sent));
+        assert_eq!(at(r#""5","15","0""#).0, [TargetFolder::Inbox]);
+        assert_eq!(at(r#""5","7","2""#).0, [TargetFolder::Use(SpecialUse::Sent)]);
+        let (places, told) = at(r#""5","3","lab==""#);
+        assert_eq!(places, [TargetFolder::Use(SpecialUse::Trash)]);
+        assert_eq!(told.keywords, ["A_faire"]);
         assert_eq!(
             at(r#""1","8""#),
-            (TargetFolder::Use(SpecialUse::Drafts), Told { system: System::DRAFT, ..Told::default() })
+            (vec![TargetFolder::Use(SpecialUse::Drafts)], Told { system: System::DRAFT, ..Told::default() })
         );
-        assert_eq!(at(r#""5""#).0, TargetFolder::Use(SpecialUse::Archive));
+        assert_eq!(at(r#""5""#).0, [TargetFolder::Use(SpecialUse::Archive)]);
         assert_eq!(Metadata::read(b"[]"), None);
         assert!(Labels::read(b"nothing").0.is_empty());
     }

@@ -42,7 +42,7 @@ pub fn note_folder(tx: &mut Tx, run: RunId, folder: FolderId, name: &str) -> Res
 }
 
 const COLUMNS: &str = "r.run, r.account, r.began, r.what,
-    (SELECT COUNT(*) FROM import_copy c WHERE c.run = r.run AND c.run > 0)";
+    (SELECT COUNT(*) FROM import_copy c WHERE c.run = r.run AND c.run > 0 AND c.further = 0)";
 
 fn read(row: &store::Row<'_>) -> Result<Run, store::Error> {
     Ok(Run {

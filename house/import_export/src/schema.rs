@@ -3,7 +3,10 @@
 use store::Migration;
 
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "import_export", number: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { room: "import_export", number: 1, sql: FIRST },
+    Migration { room: "import_export", number: 2, sql: FURTHER },
+];
 
 /// The tables keep more than their names say:
 /// - `import_copy`: a copy of a letter that has come. `turn`: the how-many-th copy of this letter it is. `folder`: a hash of
@@ -36,3 +39,7 @@ CREATE TABLE import_folder (
     PRIMARY KEY (run, folder)
 ) {clustered};
 ";
+
+/// A letter can lie in several folders: `import_copy.further` is 1 where a row stands for one more folder of a letter that
+/// another row stands for.
+const FURTHER: &str = "ALTER TABLE import_copy ADD COLUMN further BIGINT NOT NULL DEFAULT 0;";

@@ -10,7 +10,8 @@
 //!
 //! The number says how many fields follow that are no part of the letter, so that exactly they are taken off again. The
 //! names are those other programs know. `open` behind the time says that the letter has no line end of its own at its end,
-//! `asis` that its line ends are as they stand.
+//! `asis` that its line ends are as they stand, and `letter=17` that this is the same letter as all others of the export
+//! that say so: one letter that lies in several folders.
 
 use mail::{Timestamp, lines};
 use mailbox::System;
@@ -32,9 +33,13 @@ pub struct State {
     /// When it was received.
     #[serde(with = "written::time")]
     pub received: Timestamp,
+    /// A number that all places of one letter share, where it lies in several folders.
+    #[serde(default)]
+    pub shared: Option<i64>,
 }
 
 const FIELD: &str = "X-Facteur-State:";
+const SHARED: &str = "letter=";
 const FLAGS: [(System, char); 4] =
     [(System::ANSWERED, 'A'), (System::DELETED, 'D'), (System::FLAGGED, 'F'), (System::DRAFT, 'T')];
 
@@ -60,7 +65,8 @@ pub fn write(state: &State, letter: &[u8]) -> Vec<u8> {
     }
     let as_is = if unix.is_none() { " asis" } else { "" };
     let open = if body.ends_with(b"\n") { "" } else { " open" };
-    let first = format!("{FIELD} {} {}{as_is}{open}", fields.len(), state.received.rfc3339());
+    let shared = state.shared.map(|number| format!(" {SHARED}{number}")).unwrap_or_default();
+    let first = format!("{FIELD} {} {}{as_is}{open}{shared}", fields.len(), state.received.rfc3339());
     let mut out = Vec::with_capacity(body.len() + 200);
     for line in std::iter::once(&first).chain(&fields) {
         out.extend_from_slice(line.as_bytes());
@@ -80,7 +86,8 @@ pub fn read(content: &[u8]) -> Option<(State, Vec<u8>)> {
     let count: usize = words.next()?.parse().ok().filter(|count| *count <= 8)?;
     let received = rfc3339(words.next()?)?;
     let marks: Vec<&str> = words.collect();
-    let mut state = State { received, ..State::default() };
+    let shared = marks.iter().find_map(|mark| mark.strip_prefix(SHARED)?.parse().ok());
+    let mut state = State { received, shared, ..State::default() };
     for _ in 0..count {
         let (field, after) = line(rest)?;
         let (name, value) = field.split_once(':')?;
@@ -137,10 +144,14 @@ mod tests {
             system: System::SEEN | System::FLAGGED,
             keywords: vec!["facture".into()],
             received: Timestamp::from_seconds(1_795_501_377),
+            shared: None,
         };
         let written = write(&state, b"Subject: x\r\n\r\nhi\r\n");
         let text =
             "X-Facteur-State: 3 2026-11-24T06:22:57Z\nStatus: RO\nX-Status: F\nX-Keywords: facture\nSubject: x\n\nhi\n";
+        assert_eq!(String::from_utf8_lossy(&written), text);
+        let written = write(&State { shared: Some(17), ..state }, b"Subject: x\r\n\r\nhi\r\n");
+        let text = text.replacen("57Z", "57Z letter=17", 1);
         assert_eq!(String::from_utf8_lossy(&written), text);
     }
 
@@ -170,8 +181,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_state_goes_round(bits in 0u8..32, keywords in proptest::collection::vec("[!-~é]{1,9}", 0..4), seconds in -60_000_000_000i64..200_000_000_000, letter in "[ab:\r\n]{0,30}") {
-            let state = State { system: System::from_bits(bits), keywords, received: Timestamp::from_seconds(seconds) };
+        fn any_state_goes_round(bits in 0u8..32, keywords in proptest::collection::vec("[!-~é]{1,9}", 0..4), seconds in -60_000_000_000i64..200_000_000_000, letter in "[ab:\r\n]{0,30}", shared in any::<Option<i64>>()) {
+            let state = State { system: System::from_bits(bits), keywords, received: Timestamp::from_seconds(seconds), shared };
             prop_assert!(goes_round(&state, letter.as_bytes()));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mail::seam::AccountId;
 use mailbox::fetch::{self, Want};
 use mailbox::letter::{self, Expunge};
 use mailbox::{FolderId, Uid, UidRange, folder};
@@ -15,7 +16,8 @@ use crate::runs::{self, Run, RunId};
 /// The result of an undo.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
-    /// Letters taken away.
+    /// Letters taken away. (One that somebody has put into another folder stays there, and is only taken out of those that the
+    /// import put it in.)
     pub letters: u64,
     /// Letters left where they are: somebody has read or flagged them since, or they were fetched as well.
     pub kept: u64,
@@ -32,10 +34,11 @@ const SLICE: usize = 100;
 /// forgotten, so that the same import brings them again. Stopped at any moment, the same call goes on from there.
 /// `goes_on` is asked between two slices. `beside`: others write meanwhile, and come first.
 pub fn undo(store: &Store, run: &Run, beside: bool, goes_on: &mut dyn FnMut(&Undone) -> bool) -> Result<Undone, Error> {
-    let (mut undone, id, key) = (Undone::default(), run.id, Key::Account(run.account.0));
+    let (mut undone, id, account) = (Undone::default(), run.id, run.account);
+    let key = Key::Account(account.0);
     let mut pace = Pace::new(beside);
     loop {
-        let slice = pace.beside_others(store, || store.write_blocking(key, move |tx| take_slice(tx, id)))?;
+        let slice = pace.beside_others(store, || store.write_blocking(key, move |tx| take_slice(tx, account, id)))?;
         let Some(slice) = slice else { break };
         undone.letters += slice.letters;
         undone.kept += slice.kept;
@@ -45,9 +48,7 @@ pub fn undo(store: &Store, run: &Run, beside: bool, goes_on: &mut dyn FnMut(&Und
         }
     }
     loop {
-        let (account, began) = (run.account, id);
-        let slice =
-            pace.beside_others(store, || store.write_blocking(key, move |tx| take_folder(tx, account, began)))?;
+        let slice = pace.beside_others(store, || store.write_blocking(key, move |tx| take_folder(tx, account, id)))?;
         let Some(taken) = slice else { break };
         undone.folders += u64::from(taken);
     }
@@ -72,7 +73,7 @@ enum Found {
 }
 
 /// `None`: none are left.
-fn take_slice(tx: &mut Tx, run: RunId) -> Result<Option<Undone>, mailbox::Error> {
+fn take_slice(tx: &mut Tx, account: AccountId, run: RunId) -> Result<Option<Undone>, mailbox::Error> {
     let copies = copies(tx, run)?;
     if copies.is_empty() {
         return Ok(None);
@@ -92,7 +93,7 @@ fn take_slice(tx: &mut Tx, run: RunId) -> Result<Option<Undone>, mailbox::Error>
         tx.execute(sql, params![run.0, copy.folder.0, copy.uid.get()])?;
     }
     for (folder, letters) in taken {
-        undone.letters += take_away(tx, run, folder, &letters)?;
+        undone.letters += take_away(tx, account, run, folder, &letters)?;
     }
     Ok(Some(undone))
 }
@@ -120,20 +121,31 @@ fn found(view: &View, copy: &Copy) -> Result<Found, mailbox::Error> {
     })
 }
 
-/// Only of those that went is it forgotten that they were here: how many go in one write is the mailbox's to say.
-fn take_away(tx: &mut Tx, run: RunId, folder: FolderId, letters: &[Uid]) -> Result<u64, mailbox::Error> {
+/// Takes letters out of the folder that the run has put them in, and returns how many of them lie nowhere now. Only of those
+/// that went is it forgotten that they were here: how many go in one write is the mailbox's to say.
+fn take_away(
+    tx: &mut Tx,
+    account: AccountId,
+    run: RunId,
+    folder: FolderId,
+    letters: &[Uid],
+) -> Result<u64, mailbox::Error> {
     let ranges: Vec<UidRange> = letters.iter().copied().map(UidRange::one).collect();
     let gone = letter::expunge(tx, folder, &Expunge::All(&ranges), letters.len())?;
     for uid in &gone.uids {
         let sql = "DELETE FROM import_copy WHERE run = $1 AND run > 0 AND lies = $2 AND uid = $3";
         tx.execute(sql, params![run.0, folder.0, uid.get()])?;
     }
-    Ok(gone.uids.len() as u64)
+    let mut ended = 0;
+    for key in gone.letters {
+        ended += u64::from(letter::places(tx, account, key)?.is_empty());
+    }
+    Ok(ended)
 }
 
 /// Takes away the next folder of a run, the deepest first, if it is empty and still has the name it was made with.
 /// Returns whether it went; `None`: none are left.
-fn take_folder(tx: &mut Tx, account: mail::seam::AccountId, run: RunId) -> Result<Option<bool>, mailbox::Error> {
+fn take_folder(tx: &mut Tx, account: AccountId, run: RunId) -> Result<Option<bool>, mailbox::Error> {
     let sql = "SELECT folder, name FROM import_folder WHERE run = $1 ORDER BY LENGTH(name) DESC, folder LIMIT 1";
     let next = tx.query_opt(sql, params![run.0], |row| Ok((FolderId(row.get(0)?), row.get::<String>(1)?)))?;
     let Some((id, name)) = next else { return Ok(None) };

@@ -182,7 +182,8 @@ impl<'k> Filer<'k> {
         Ok(())
     }
 
-    fn folder(&mut self, tx: &mut Tx, target: &Target<'_>) -> Result<(FolderId, String), Error> {
+    /// Finds the folder of a target, and its name. [`Target::Like`] is made if it is missing.
+    pub fn folder(&mut self, tx: &mut Tx, target: &Target<'_>) -> Result<(FolderId, String), Error> {
         if let Target::Found(id, name) = target {
             return Ok((*id, (*name).to_owned()));
         }

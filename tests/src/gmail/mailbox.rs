@@ -40,6 +40,9 @@ pub struct Mailbox {
     letters: BTreeMap<u64, GmailLetter>,
     folders: Vec<Folder>,
     last: u64,
+    /// The last change of each letter, and of any.
+    changed: BTreeMap<u64, u64>,
+    change: u64,
 }
 
 const ALL: &str = "";
@@ -56,7 +59,13 @@ const SYSTEM: [(&str, &str, &str); 8] = [
 
 impl Mailbox {
     pub(super) fn new() -> Self {
-        let mut new = Self { letters: BTreeMap::new(), folders: Vec::new(), last: 1_278_455_344_230_334_865 };
+        let mut new = Self {
+            letters: BTreeMap::new(),
+            folders: Vec::new(),
+            last: 1_278_455_344_230_334_865,
+            changed: BTreeMap::new(),
+            change: 7,
+        };
         SYSTEM.iter().for_each(|(name, label, uses)| new.add_folder(name, label, uses));
         new
     }
@@ -73,11 +82,7 @@ impl Mailbox {
         self.last += 1;
         let id = self.last;
         let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-        for label in labels {
-            if !self.folders.iter().any(|folder| folder.label == *label) {
-                self.add_folder(label, label, "");
-            }
-        }
+        self.make_folders(labels);
         let letter = GmailLetter {
             id,
             thread: id,
@@ -89,6 +94,32 @@ impl Mailbox {
         self.letters.insert(id, letter);
         self.file(id);
         id
+    }
+
+    /// Gives a letter labels and takes others away, as a person does on Gmail's pages.
+    pub fn relabel(&mut self, id: u64, give: &[&str], take: &[&str]) {
+        self.make_folders(give);
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        self.label(id, &own(take), Some(false));
+        self.label(id, &own(give), Some(true));
+    }
+
+    fn make_folders(&mut self, labels: &[&str]) {
+        for label in labels {
+            if !self.folders.iter().any(|folder| folder.label == *label) {
+                self.add_folder(label, label, "");
+            }
+        }
+    }
+
+    /// HIGHESTMODSEQ, the same for all folders.
+    pub(super) fn highest(&self) -> u64 {
+        self.change
+    }
+
+    /// MODSEQ of a letter.
+    pub(super) fn modseq(&self, id: u64) -> u64 {
+        self.changed.get(&id).copied().unwrap_or(1)
     }
 
     /// The letters, by X-GM-MSGID.
@@ -182,6 +213,8 @@ impl Mailbox {
 
     /// Brings the folders in line with a letter's labels.
     fn file(&mut self, id: u64) {
+        self.change += 1;
+        self.changed.insert(id, self.change);
         let letter = self.letters.get(&id);
         for folder in &mut self.folders {
             let due = letter.is_some_and(|letter| folder.shows(letter));

@@ -24,6 +24,8 @@ pub struct Mood {
     pub hostile: Option<Hostile>,
     /// Has no X-GM-EXT-1: any IMAP server with labels as folders.
     pub plain: bool,
+    /// Has no CONDSTORE: it cannot tell which labels have changed.
+    pub without_changes: bool,
     /// Lets no more than so many sessions in at once.
     pub sessions: Option<usize>,
     pub(super) since_throttle: usize,

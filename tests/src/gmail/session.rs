@@ -93,7 +93,9 @@ impl Session {
 
     fn capability(&self) -> String {
         let extension = if self.shared.state().mood.plain { "" } else { " X-GM-EXT-1" };
-        let more = if self.logged_in {
+        let more = if self.logged_in && !self.shared.state().mood.without_changes {
+            "CONDSTORE UIDPLUS ENABLE MOVE LIST-EXTENDED SPECIAL-USE APPENDLIMIT=35651584"
+        } else if self.logged_in {
             "UIDPLUS ENABLE MOVE LIST-EXTENDED SPECIAL-USE APPENDLIMIT=35651584"
         } else if self.shared.provider.is_some() {
             "AUTH=XOAUTH2 AUTH=OAUTHBEARER SASL-IR"
@@ -240,8 +242,10 @@ impl Session {
             let folder = &state.mailbox.folders()[at];
             let unseen = folder.uids.values().filter_map(|id| state.mailbox.letter(*id));
             let unseen = unseen.filter(|letter| !letter.flags.contains("\\Seen")).count();
+            let asked = words.iter().skip(1).flat_map(Word::texts).any(|item| item == "HIGHESTMODSEQ");
+            let modseq = if asked { format!(" HIGHESTMODSEQ {}", state.mailbox.highest()) } else { String::new() };
             format!(
-                "* STATUS {} (MESSAGES {} RECENT 0 UIDNEXT {} UIDVALIDITY {} UNSEEN {unseen})",
+                "* STATUS {} (MESSAGES {} RECENT 0 UIDNEXT {} UIDVALIDITY {} UNSEEN {unseen}{modseq})",
                 quoted(&name),
                 folder.uids.len(),
                 folder.next,
@@ -348,6 +352,8 @@ impl Session {
     fn fetch(&mut self, words: &[Word], by_uid: bool) -> Ending {
         let set = words.first().map_or("", Word::text).to_owned();
         let mut items: Vec<String> = words.iter().skip(1).flat_map(Word::texts).collect();
+        let since = items.iter().position(|item| item == "CHANGEDSINCE").map(|at| items.split_off(at));
+        let since: u64 = since.and_then(|since| since.get(1)?.parse().ok()).unwrap_or(0);
         if by_uid && !items.iter().any(|item| item.eq_ignore_ascii_case("UID")) {
             items.push("UID".into());
         }
@@ -361,7 +367,10 @@ impl Session {
             if let Some(how) = throttle {
                 return self.throttle(how);
             }
-            self.fetch_one(number, uid, &items, whole)?;
+            let changed = self.id(uid).is_some_and(|id| self.shared.state().mailbox.modseq(id) > since);
+            if changed {
+                self.fetch_one(number, uid, &items, whole)?;
+            }
         }
         ok()
     }

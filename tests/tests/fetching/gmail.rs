@@ -1,5 +1,6 @@
 //! Fetches from a server that behaves as Gmail does.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tests::provider::{self, CLIENT_ID, CLIENT_SECRET, FakeProvider};
@@ -59,10 +60,122 @@ fn a_letter_with_many_labels_comes_once_and_so_does_one_without_any() {
     assert!(here.values().all(|known| known.date == DATE), "{here:?}");
     let folders: Vec<&str> = ["sent", "draft", "spam", "trash"].iter().map(|id| here[*id].folder.as_str()).collect();
     assert!(folders.iter().all(|folder| *folder != "INBOX" && !folder.contains("Gmail")), "{folders:?}");
-    assert!(here["own"].folder.contains("Projets/&AMk-t&AOk- &AOA- Paris") || here["own"].folder == "Work", "{here:?}");
+    assert_eq!((&*here["inbox"].folder, &here["inbox"].also[..]), ("INBOX", &["Work".to_owned()][..]));
+    assert!(here["inbox"].flags.contains(&"$Important".to_owned()), "{here:?}");
+    let own = [&[here["own"].folder.clone()], &here["own"].also[..]].concat();
+    assert_eq!(own, ["Projets/&AMk-t&AOk- &AOA- Paris", "Work"]);
     // Nothing was changed there.
     let state = gmail.state();
     assert!(state.mailbox.letters().filter(|letter| !letter.flags.contains("\\Seen")).count() == 4);
+}
+
+/// Puts one letter in; returns its X-GM-MSGID.
+fn put_in(gmail: &Gmail, id: &str, labels: &[&str]) -> u64 {
+    gmail.state().mailbox.add(&letter(id, 900), labels, &["\\Seen"], DATE)
+}
+
+#[test]
+fn labels_are_folders_that_follow_and_go_round_with_an_export() {
+    let gmail = Gmail::start(None);
+    let [inbox, travel, mine] = [
+        ("inbox", &["\\Inbox", "Work"][..]),
+        ("travel", &["Travel/2026", "Work", "\\Sent"][..]),
+        ("mine", &["\\Inbox", "Work"][..]),
+    ]
+    .map(|(id, labels)| put_in(&gmail, id, labels));
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &[]);
+    assert_eq!(run(&office).letters(), 3);
+    let here = look_by_jmap(&mut office);
+    assert_eq!(here["inbox"], ["Inbox", "Work"]);
+    assert_eq!(here["travel"], ["Sent", "Travel/2026", "Work"]);
+
+    // The person takes one out of a folder here; other labels of it change there, and so do those of the others.
+    office.start();
+    tests::python("relabel.py", &[&office.ports.imaps.to_string(), TO, &office.first().password], b"").must_succeed();
+    office.stop();
+    gmail.state().mailbox.relabel(inbox, &["Été"], &["\\Inbox"]);
+    gmail.state().mailbox.relabel(travel, &[], &["\\Sent", "Work", "Travel/2026"]);
+    gmail.state().mailbox.relabel(mine, &["Later"], &[]);
+    assert_eq!(run(&office).letters(), 0);
+    let here = look_by_jmap(&mut office);
+    assert_eq!(here["inbox"], ["Work", "Été"]);
+    assert_eq!(here["travel"], ["Archive"], "it was archived there, and is never without a folder");
+    assert_eq!(here["mine"], ["Inbox", "Later"], "what was taken out of Work here does not come back");
+    assert_eq!(gmail.bodies_sent(), 3, "no letter is read again for its labels");
+    let asked = gmail.state().counts.commands["UID FETCH"];
+    assert_eq!(run(&office).letters(), 0);
+    assert_eq!(gmail.state().counts.commands["UID FETCH"], asked, "nothing has changed, and nothing is asked");
+
+    goes_round(&mut office, &here);
+}
+
+/// Exports the mailbox of Alice and imports it for Bob, in every format.
+fn goes_round(office: &mut Office, here: &BTreeMap<String, Vec<String>>) {
+    for format in ["maildir", "mbox", "eml", "zip", "tar.gz"] {
+        let path = office.folder().join(format!("export-{}", format.replace('.', "-")));
+        let path = if format == "zip" || format == "tar.gz" { path.with_extension(format) } else { path };
+        let (path, bob) = (path.display().to_string(), format!("{}@alpha.test", format.replace('.', "-")));
+        office.command(&["export", TO, &path, "--format", format]);
+        office.command_with_input(&["account", "add", &bob, "--password-stdin"], b"correct horse battery");
+        office.command(&["import", &bob, &path]);
+        let person = tests::Person { address: bob, password: "correct horse battery".into() };
+        office.start();
+        let there: BTreeMap<_, _> = emails(office, &person).into_iter().collect();
+        office.stop();
+        assert_eq!(&there, here, "{format}");
+    }
+}
+
+#[test]
+fn where_a_server_cannot_tell_what_changed_labels_follow_when_somebody_asks() {
+    let gmail = Gmail::start(None);
+    gmail.state().mood.without_changes = true;
+    let one = put_in(&gmail, "one", &["\\Inbox"]);
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &[]);
+    assert_eq!(run(&office).letters(), 1);
+    gmail.state().mailbox.relabel(one, &["Work"], &["\\Inbox"]);
+    assert_eq!(run(&office).letters(), 0);
+    assert_eq!(look_by_jmap(&mut office)["one"], ["Work"]);
+}
+
+#[test]
+fn a_letter_that_is_thrown_away_there_stays_where_it_is_here() {
+    let gmail = Gmail::start(None);
+    let [one, two] = ["one", "two"].map(|id| put_in(&gmail, id, &["\\Inbox", "Work"]));
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &[]);
+    assert_eq!(run(&office).letters(), 2);
+    gmail.state().mailbox.relabel(one, &["\\Trash"], &[]);
+    gmail.state().mailbox.relabel(two, &["\\Junk"], &[]);
+    assert_eq!(run(&office).letters(), 0);
+    let here = look_by_jmap(&mut office);
+    assert_eq!((&here["one"], &here["two"]), (&vec!["Inbox".to_owned(), "Work".to_owned()], &here["one"]));
+}
+
+#[test]
+fn folders_that_show_one_letter_hold_one_letter_where_all_mail_is_not_fetched() {
+    let gmail = Gmail::start(None);
+    put_in(&gmail, "one", &["\\Inbox", "Work", "Travel"]);
+    put_in(&gmail, "other", &["Travel"]);
+    let mut office = office();
+    Source::gmail(&gmail).add(&office, &["--folder", "INBOX", "--folder", "Work"]);
+    assert_eq!(run(&office).letters(), 1);
+    assert_eq!(look_by_jmap(&mut office)["one"], ["Inbox", "Work"], "only what is fetched becomes a folder");
+}
+
+#[test]
+fn what_was_imported_before_it_is_fetched_is_one_letter_under_its_labels() {
+    let gmail = Gmail::start(None);
+    put_in(&gmail, "one", &["\\Inbox", "Work"]);
+    let mut office = office();
+    let file = office.folder().join("one.eml");
+    std::fs::write(&file, letter("one", 900)).expect("written");
+    office.command(&["import", TO, &file.display().to_string(), "--folder", "Old"]);
+    Source::gmail(&gmail).add(&office, &[]);
+    assert_eq!(run(&office).letters(), 0);
+    assert_eq!(look_by_jmap(&mut office)["one"], ["Inbox", "Old", "Work"]);
 }
 
 #[test]

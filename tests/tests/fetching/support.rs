@@ -1,11 +1,12 @@
 //! The tools that these tests share.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::{Dovecot, GMAIL_PASSWORD, Gmail, Office, OfficeBuilder, Person, facteur, generated_letter};
 
 pub const TO: &str = "alice@alpha.test";
@@ -117,12 +118,14 @@ pub fn told(office: &Office) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     pub folder: String,
+    /// The other folders that show the same letter.
+    pub also: Vec<String>,
     pub flags: Vec<String>,
     pub date: String,
 }
 
-/// All letters of a person by the name in their Message-ID. A letter that is there twice fails the test. The office must
-/// serve.
+/// All letters of a person by the name in their Message-ID. A letter that is there twice, and not only in several folders,
+/// fails the test. The office must serve.
 #[track_caller]
 pub fn inventory(office: &Office, person: &Person) -> BTreeMap<String, Known> {
     let port = office.ports.imaps.to_string();
@@ -132,12 +135,80 @@ pub fn inventory(office: &Office, person: &Person) -> BTreeMap<String, Known> {
     for letter in all {
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let flags = letter["flags"].as_array().expect("a list").iter().map(text).collect();
-        let known = Known { folder: text(&letter["folder"]), flags, date: text(&letter["date"]) };
-        let id = text(&letter["id"]);
-        let before = letters.insert(id.clone(), known.clone());
-        assert_eq!(before, None, "{id} is there twice, also in {}", known.folder);
+        let known = Known { folder: text(&letter["folder"]), also: Vec::new(), flags, date: text(&letter["date"]) };
+        match letters.entry(text(&letter["id"])) {
+            Entry::Vacant(new) => drop(new.insert(known)),
+            Entry::Occupied(mut there) => {
+                let there: &mut Known = there.get_mut();
+                assert_eq!((&there.flags, &there.date), (&known.flags, &known.date), "flags are the letter's");
+                there.also.push(known.folder);
+            }
+        }
+    }
+    if letters.values().any(|known| !known.also.is_empty()) {
+        assert_eq!(emails(office, person).len(), letters.len(), "each is one letter: {letters:?}");
     }
     letters
+}
+
+/// Asks a method of JMAP.
+fn ask(office: &Office, person: &Person, method: &str, mut arguments: Value) -> Value {
+    let request = |path: &str, more: &[&str]| -> Value {
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--fail-with-body", "--user"]);
+        command.arg(format!("{}:{}", person.address, person.password)).arg("--cacert").arg(office.certificate());
+        command.args(more).arg(format!("https://127.0.0.1:{}{path}", office.ports.https));
+        let out = tests::client(&mut command, b"").must_succeed().out;
+        serde_json::from_str(&out).unwrap_or_else(|why| panic!("{why}: {out}"))
+    };
+    let session = request("/jmap/session", &[]);
+    arguments["accountId"] = session["primaryAccounts"]["urn:ietf:params:jmap:mail"].clone();
+    let using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
+    let body = json!({"using": using, "methodCalls": [[method, arguments, "0"]]}).to_string();
+    let response = request("/jmap/api", &["--header", "Content-Type: application/json", "--data", &body]);
+    assert_eq!(response["methodResponses"][0][0], method, "{response}");
+    response["methodResponses"][0][1].clone()
+}
+
+/// The letters of a person as JMAP has them: the name in the Message-ID of each, and the names of the folders in its
+/// mailboxIds.
+pub fn emails(office: &Office, person: &Person) -> Vec<(String, Vec<String>)> {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let folders = ask(office, person, "Mailbox/get", json!({"ids": null}))["list"].clone();
+    let folders: BTreeMap<String, &Value> =
+        folders.as_array().expect("a list").iter().map(|folder| (text(&folder["id"]), folder)).collect();
+    let path = |id: &String| {
+        let mut folder = folders[id];
+        let mut path = text(&folder["name"]);
+        while let Some(above) = folder["parentId"].as_str() {
+            folder = folders[above];
+            path = format!("{}/{path}", text(&folder["name"]));
+        }
+        path
+    };
+    let ids = ask(office, person, "Email/query", json!({}))["ids"].clone();
+    let got = ask(office, person, "Email/get", json!({"ids": ids, "properties": ["messageId", "mailboxIds"]}));
+    let email = |email: &Value| {
+        let name = text(&email["messageId"][0]);
+        let mut lies: Vec<String> = email["mailboxIds"].as_object().expect("ids").keys().map(path).collect();
+        lies.sort();
+        (name.split('@').next().unwrap_or_default().to_owned(), lies)
+    };
+    let mut emails: Vec<_> = got["list"].as_array().expect("a list").iter().map(email).collect();
+    emails.sort();
+    emails
+}
+
+/// The same of Alice, with the office started for it.
+pub fn look_by_jmap(office: &mut Office) -> BTreeMap<String, Vec<String>> {
+    office.start();
+    let alice = office.first().clone();
+    let emails = emails(office, &alice);
+    office.stop();
+    let count = emails.len();
+    let by_name: BTreeMap<_, _> = emails.into_iter().collect();
+    assert_eq!(by_name.len(), count, "a letter is there twice: {by_name:?}");
+    by_name
 }
 
 /// The same of Alice, with the office started for it.

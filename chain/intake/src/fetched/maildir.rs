@@ -86,13 +86,16 @@ fn deliver(maildir: &Maildir, letters: &[Arrived]) -> Result<(), maildir::Error>
             trashed: has(System::DELETED),
             ..Flags::default()
         };
-        let folder = (!letter.place.is_inbox()).then_some(letter.place.folder.as_str());
-        if let Some(folder) = folder {
-            maildir.create_folder(folder)?;
-        }
         let delivery =
             Delivery { flags, keywords: &keywords, ..Delivery::new(&letter.raw, letter.received).called(&name) };
-        batch.add(folder, &delivery)?;
+        // A Maildir has no letter that lies in two folders: each gets a copy.
+        for place in std::iter::once(&letter.place).chain(&letter.also) {
+            let folder = (!place.is_inbox()).then_some(place.folder.as_str());
+            if let Some(folder) = folder {
+                maildir.create_folder(folder)?;
+            }
+            batch.add(folder, &delivery)?;
+        }
     }
     batch.commit().map(drop)
 }

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use import_export::Identity;
-use import_export::memory::{self, FolderKey};
+use import_export::memory::{Fetched, FolderKey, Whereabouts};
 use mail::seam::{AccountId, Origin, Pending};
 use mail::trace::{Arrival, Event};
 use mail::{Address, BodyKind, Envelope, Findings, Letter, Recipient, Resolution, ReturnPath, Timestamp, header};
-use mailbox::Prepared;
-use mailbox::filing::{Begins, Deposit, Filer, Labels, Target};
+use mailbox::filing::{Begins, Deposit, Filer, Labels, Lies};
+use mailbox::{FolderId, Prepared, Uid};
 use mda::{Addressee, Decision, Fate as Delivered, Filing, Incoming, Later};
 use mra::ledger::{self, Fate, Source, SourceId};
-use mra::{Arrived, Destination, Fault, Furnished, Taken};
+use mra::{Arrived, Destination, Fault, Furnished, Relabelled, Taken};
 use mta::outgoing::Outgoing;
 use store::{Key, Tx};
 
+use super::labels::{Owner, target};
 use crate::effects::Effects;
 use crate::sort::Sorted;
 use crate::taking::{Course, began};
@@ -22,6 +23,8 @@ use crate::{Intake, history};
 
 /// Folders made in one commit.
 const FOLDERS: usize = 100;
+/// Letters whose folders are changed in one commit.
+const RELABELLED: usize = 50;
 
 /// A person's mailbox as the destination of a source.
 pub struct Person {
@@ -213,21 +216,12 @@ impl Person {
             let mut filer = Filer::new(account, now);
             let (mut taken, mut letters, mut octets) = (Vec::with_capacity(ready.len()), 0, 0);
             for letter in &ready {
-                if letter.arrived.entry.admit(tx, now)? == Fate::Known {
-                    taken.push(Taken::Known);
-                    continue;
+                let one = take_one(tx, &mut filer, Owner { account, source }, letter, (&address, now))?;
+                if one == Taken::Filed {
+                    letters += 1;
+                    octets += letter.arrived.raw.len() as u64;
                 }
-                let from = &letter.arrived.place;
-                let folder = FolderKey::of(&from.folder, from.special_use);
-                // It was imported before: that copy is this letter.
-                if memory::fetched(tx, account, source.0, letter.identity, folder)? {
-                    taken.push(Taken::Known);
-                    continue;
-                }
-                file(tx, &mut filer, letter, &address, now)?;
-                letters += 1;
-                octets += letter.arrived.raw.len() as u64;
-                taken.push(Taken::Filed);
+                taken.push(one);
             }
             ledger::note_taken(tx, source, letters, octets)?;
             Ok(taken)
@@ -261,6 +255,21 @@ impl Destination for Person {
         })
     }
 
+    fn relabel(&self, letters: Vec<Relabelled>) -> Pending<'_, Result<(), Fault>> {
+        Box::pin(async move {
+            let (owner, now) = (Owner { account: self.account, source: self.source }, net::now());
+            for some in letters.chunks(RELABELLED) {
+                let some = some.to_vec();
+                let follow = move |tx: &mut Tx| {
+                    let mut filer = Filer::new(owner.account, now);
+                    some.iter().try_for_each(|one| follow(tx, &mut filer, owner, one))
+                };
+                self.intake.store.write(Key::Account(self.account.0), follow).await?;
+            }
+            Ok(())
+        })
+    }
+
     fn furnish(&self, folders: Vec<Furnished>) -> Pending<'_, Result<(), Fault>> {
         Box::pin(async move {
             for some in folders.chunks(FOLDERS) {
@@ -277,33 +286,88 @@ fn fault(why: impl std::fmt::Display) -> Fault {
     Fault::Destination(why.to_string())
 }
 
-/// Files one letter, with its history.
-fn file(tx: &mut Tx, filer: &mut Filer<'_>, ready: &Ready, recipient: &str, now: Timestamp) -> Result<(), Undone> {
+/// Takes one letter, in the commit that writes down that it is here.
+fn take_one(
+    tx: &mut Tx,
+    filer: &mut Filer<'_>,
+    owner: Owner,
+    ready: &Ready,
+    (recipient, now): (&str, Timestamp),
+) -> Result<Taken, Undone> {
+    let Arrived { entry, place, also, .. } = &ready.arrived;
+    if entry.admit(tx, now)? == Fate::Known {
+        // A folder without a label of its own shows it, too.
+        if let Some(gmail) = entry.gmail.filter(|_| !place.is_apart()) {
+            let places = std::iter::once(place).chain(also).cloned().collect();
+            follow(tx, filer, owner, &Relabelled { gmail, places, all: false })?;
+        }
+        return Ok(Taken::Known);
+    }
+    let folder = FolderKey::of(&place.folder, place.special_use);
+    let fetched = Fetched { account: owner.account, source: owner.source.0, identity: ready.identity, folder };
+    // It was imported before: that copy is this letter.
+    if let Some(copied) = fetched.take_over(tx)? {
+        if let Whereabouts::There(letter) = copied.find(tx, owner.account)? {
+            owner.adopt(tx, filer, &ready.arrived, letter)?;
+        }
+        return Ok(Taken::Known);
+    }
+    let lies = file(tx, filer, owner, ready, (recipient, now))?;
+    fetched.note(tx, lies)?;
+    Ok(Taken::Filed)
+}
+
+/// Follows the folders of a letter there. Folders that cannot be followed keep no other letter back.
+fn follow(tx: &mut Tx, filer: &mut Filer<'_>, owner: Owner, one: &Relabelled) -> Result<(), store::Error> {
+    match owner.follow(tx, filer, one) {
+        Err(mailbox::Error::Store(error)) => Err(error),
+        Err(why) => {
+            tracing::warn!(%why, "the labels of a letter could not be followed");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Files one letter, with its history. Returns where it lies now, if it does.
+fn file(
+    tx: &mut Tx,
+    filer: &mut Filer<'_>,
+    owner: Owner,
+    ready: &Ready,
+    (recipient, now): (&str, Timestamp),
+) -> Result<Option<(FolderId, Uid)>, Undone> {
     let Ready { arrived, letter, events, .. } = ready;
-    match &ready.how {
+    let lies: Vec<Lies> = match &ready.how {
         How::AsItLay(prepared) => {
-            let target = Target::Like { name: &arrived.place.folder, special_use: arrived.place.special_use };
+            let (target, received) = (target(&arrived.place), arrived.received);
             let (system, labels) = (arrived.flags, Labels::Possible(&arrived.keywords));
             let begins = Some(Begins { letter: letter.id, recipient, events });
-            let received = arrived.received;
-            filer.file(tx, &Deposit { prepared, target, system, labels, received, beyond: 0, begins })?;
+            owner.file(
+                tx,
+                filer,
+                arrived,
+                &Deposit { prepared, target, system, labels, received, beyond: 0, begins },
+            )?
         }
         How::Delivered(filing, effects) => {
             let outcomes = filing.file(tx)?;
-            let refused = outcomes.iter().find_map(|outcome| match &outcome.fate {
-                Delivered::Filed(_) => None,
-                Delivered::Refused(reply) => Some(reply),
-            });
-            if let Some(reply) = refused {
-                return Err(Undone::Fault(fault(reply)));
-            }
             let mut events = events.clone();
             events.extend(outcomes.iter().flat_map(history::filed));
+            let mut lies = Vec::new();
+            for outcome in outcomes {
+                match outcome.fate {
+                    Delivered::Filed(there) => lies.extend(there),
+                    Delivered::Refused(reply) => return Err(Undone::Fault(fault(&reply))),
+                }
+            }
             events.extend(effects.put(tx, now)?);
             trace::note_all(tx, letter.id, now, events)?;
+            owner.delivered(tx, filer, arrived, &lies)?;
+            lies
         }
-    }
-    Ok(())
+    };
+    Ok(lies.first().map(|lies| (lies.folder, lies.filed.uid)))
 }
 
 /// Makes a folder that is missing. One that is here stays as it is; one that cannot be made keeps no other back.

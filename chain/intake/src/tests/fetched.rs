@@ -30,7 +30,7 @@ fn arrived((source, row): &(Source, i64), uid: u32, folder: &str, raw: &str) -> 
     let place = SourceFolder { folder: folder.to_owned(), special_use: None };
     let entry = Entry::imap(source.id, *row, 1, uid, raw.len() as u64);
     let (flags, keywords) = (System::SEEN, vec!["label".to_owned()]);
-    Arrived { entry, raw: raw.to_owned().into(), place, flags, keywords, received: net::now() }
+    Arrived { entry, raw: raw.to_owned().into(), place, also: Vec::new(), flags, keywords, received: net::now() }
 }
 
 async fn take(town: &Town, source: &Source, letters: Vec<Arrived>) -> Vec<Taken> {

@@ -33,6 +33,8 @@ pub(super) struct Opened {
     pub announced: bool,
     /// Letters that are asked for alone.
     pub alone: Numbers,
+    /// HIGHESTMODSEQ before its letters were fetched, where labels are told with it.
+    pub modseq: Option<u64>,
 }
 
 impl Opened {
@@ -131,7 +133,7 @@ impl<'a> Session<'a> {
         let (mut open, mut unchanged) = (Vec::new(), Vec::new());
         for (folder, row) in known {
             let told = states.get(&folder.raw_name[..]).copied();
-            match self.task(row, told).await? {
+            match self.task(&folder, row, told).await? {
                 Task::Look => open.extend(self.try_to_look_into(&folder, row, told).await?),
                 Task::Sweep => unchanged.push((folder, row)),
                 Task::Wait => {}
@@ -146,6 +148,7 @@ impl<'a> Session<'a> {
         // The letters that may break the connection come behind all those that do not.
         for opened in &mut whole {
             self.bring_doubtful(opened).await?;
+            self.follow_labels(opened).await?;
         }
         let whole = whole.into_iter().map(|opened| {
             let row = FolderRow { validity: opened.validity, ..opened.row };
@@ -155,13 +158,15 @@ impl<'a> Session<'a> {
     }
 
     /// Decides what to do with a folder.
-    async fn task(&self, row: FolderRow, told: Option<State>) -> Result<Task, Fault> {
+    async fn task(&self, folder: &Folder, row: FolderRow, told: Option<State>) -> Result<Task, Fault> {
         let left = self.left_in(row).await?;
         if left.iter().any(|(left, due)| left.is_folder() && !due) {
             return Ok(Task::Wait);
         }
         let is_due = left.iter().any(|(_, due)| *due);
-        let unchanged = told.is_some_and(|told| told.is_as_in(&row)) && !is_due;
+        let labels_asked =
+            folder.by_label && self.means.asked.is_some() && told.is_none_or(|told| told.modseq.is_none());
+        let unchanged = told.is_some_and(|told| told.is_as_in(&row)) && !is_due && !labels_asked;
         Ok(if unchanged { Task::Sweep } else { Task::Look })
     }
 
@@ -256,7 +261,9 @@ impl<'a> Session<'a> {
         let mut tags = Vec::new();
         for (folder, _) in folders {
             let name = argument(folder)?;
-            tags.push(self.client.start(&format!("STATUS {name} (MESSAGES UIDNEXT UIDVALIDITY)")).await?);
+            // RFC 7162: it tells whether labels have changed.
+            let more = if folder.by_label && self.client.can("CONDSTORE") { " HIGHESTMODSEQ" } else { "" };
+            tags.push(self.client.start(&format!("STATUS {name} (MESSAGES UIDNEXT UIDVALIDITY{more})")).await?);
         }
         while !tags.is_empty() {
             match self.client.next().await? {
@@ -358,6 +365,7 @@ pub(super) struct State {
     pub validity: u32,
     pub uid_next: u32,
     pub messages: u32,
+    pub modseq: Option<u64>,
 }
 
 impl State {
@@ -366,11 +374,13 @@ impl State {
             let (_, number) = numbers.iter().find(|(own, _)| own == name)?;
             u32::try_from(*number).ok()
         };
-        Some(Self { validity: find("UIDVALIDITY")?, uid_next: find("UIDNEXT")?, messages: find("MESSAGES")? })
+        let modseq = numbers.iter().find(|(own, _)| own == "HIGHESTMODSEQ").map(|(_, modseq)| *modseq);
+        Some(Self { validity: find("UIDVALIDITY")?, uid_next: find("UIDNEXT")?, messages: find("MESSAGES")?, modseq })
     }
 
     fn is_as_in(&self, row: &FolderRow) -> bool {
-        self.validity == row.validity && self.uid_next == row.uid_next && self.messages == row.messages
+        let same = self.validity == row.validity && self.uid_next == row.uid_next && self.messages == row.messages;
+        same && self.modseq.is_none_or(|modseq| modseq == row.modseq)
     }
 }
 

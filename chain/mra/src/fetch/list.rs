@@ -9,6 +9,7 @@ use super::Session;
 use super::imap::Opened;
 use super::pull::Tally;
 use crate::Fault;
+use crate::destination::Relabelled;
 use crate::identity::{self, Digest};
 use crate::imap::Fetched;
 use crate::ledger::{self, Entry, LetterState};
@@ -89,6 +90,7 @@ impl Session<'_> {
         if entries.is_empty() {
             return Ok(HashMap::new());
         }
+        self.label_known(opened, &entries).await?;
         let now = net::now();
         let recognised = move |tx: &mut Tx| {
             let mut known = HashMap::with_capacity(entries.len());
@@ -105,5 +107,18 @@ impl Session<'_> {
             Ok::<_, store::Error>(known)
         };
         Ok(self.means.store.write(Key::Fetching, recognised).await?)
+    }
+
+    /// Puts letters that are here already into the folder that shows them as well: without All Mail, each such folder is one
+    /// of their labels. This comes before it is written down that they are known, and does nothing the second time.
+    async fn label_known(&self, opened: &Opened, entries: &[(u32, Entry)]) -> Result<(), Fault> {
+        let place = &opened.folder.place;
+        if opened.folder.by_label || place.is_apart() {
+            return Ok(());
+        }
+        let shown = entries.iter().filter_map(|(_, entry)| entry.gmail);
+        let shown = shown.map(|gmail| Relabelled { gmail, places: vec![place.clone()], all: false });
+        let shown: Vec<_> = shown.collect();
+        if shown.is_empty() { Ok(()) } else { self.means.destination.relabel(shown).await }
     }
 }

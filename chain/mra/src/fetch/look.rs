@@ -108,6 +108,7 @@ impl Session<'_> {
             hidden,
             announced: false,
             alone: Numbers::new(),
+            modseq: told.and_then(|told| told.modseq),
         })
     }
 

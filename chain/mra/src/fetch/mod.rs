@@ -6,6 +6,7 @@ mod flags;
 mod folders;
 mod furnish;
 mod imap;
+mod labels;
 mod left;
 mod list;
 mod look;

@@ -255,15 +255,18 @@ impl Session<'_> {
             std::borrow::Cow::Owned(changed) => changed.into(),
         };
         let (mut system, mut keywords) = flags::split(&fetched.flags.unwrap_or_default());
-        let mut place = opened.folder.place.clone();
+        let (mut place, mut also) = (opened.folder.place.clone(), Vec::new());
         if let Some(labels) = card.labels.as_ref().filter(|_| opened.folder.by_label) {
-            let (by_label, more, labels) = flags::by_labels(labels);
-            place = by_label;
-            system |= more;
-            keywords.extend(labels.into_iter().filter(|label| !keywords.contains(label)).collect::<Vec<_>>());
+            let labelled = flags::by_labels(labels);
+            let mut places = labelled.places.into_iter();
+            place = places.next().unwrap_or(place);
+            also = places.collect();
+            system |= labelled.system;
+            keywords
+                .extend(labelled.keywords.into_iter().filter(|label| !keywords.contains(label)).collect::<Vec<_>>());
         }
         let received = fetched.date.unwrap_or_else(net::now);
-        Some(Arrived { entry, raw, place, flags: system, keywords, received })
+        Some(Arrived { entry, raw, place, also, flags: system, keywords, received })
     }
 }
 

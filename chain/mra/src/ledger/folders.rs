@@ -21,6 +21,8 @@ pub struct FolderRow {
     pub messages: u32,
     /// It was made here, too.
     pub furnished: bool,
+    /// HIGHESTMODSEQ when the labels of its letters were looked at last; 0: never.
+    pub modseq: u64,
 }
 
 /// The folder of this name, as the server writes it; made if there is none.
@@ -35,11 +37,12 @@ pub fn folder(tx: &mut Tx, source: SourceId, raw_name: &[u8]) -> Result<FolderRo
 /// The folder of this name, if it has been looked at before.
 pub fn find_folder(view: &View, source: SourceId, raw_name: &[u8]) -> Result<Option<FolderRow>, store::Error> {
     view.query_opt(
-        "SELECT folder, validity, uid_next, messages, furnished FROM fetch_folder WHERE source = $1 AND name = $2",
+        "SELECT folder, validity, uid_next, messages, furnished, modseq FROM fetch_folder WHERE source = $1 AND name = $2",
         params![source.0, raw_name.to_vec()],
         |row| {
             let (id, validity, uid_next) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(FolderRow { id, validity, uid_next, messages: row.get(3)?, furnished: row.get::<i64>(4)? == 1 })
+            let (messages, furnished) = (row.get(3)?, row.get::<i64>(4)? == 1);
+            Ok(FolderRow { id, validity, uid_next, messages, furnished, modseq: row.get::<i64>(5)?.cast_unsigned() })
         },
     )
 }

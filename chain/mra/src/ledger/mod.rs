@@ -6,6 +6,7 @@
 
 mod alerts;
 mod folders;
+mod labels;
 mod left;
 mod letters;
 mod sources;
@@ -15,6 +16,7 @@ pub use alerts::alert_is_new;
 pub use folders::{
     FolderRow, find_folder, folder, folder_names, forget_location, furnished, held, look_anew, mark_gone, settle,
 };
+pub use labels::{Label, forget_label, labels, labels_seen, put_label};
 pub use left::{
     Left, Vain, folder_is_well, forget_left, imap_keys, leave, leave_folder, left_in, left_of, suspect, vain,
 };

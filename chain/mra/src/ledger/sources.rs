@@ -5,6 +5,7 @@ use std::time::Duration;
 use mail::Timestamp;
 use store::{Row, Topic, Tx, View, params};
 
+use super::labels::forget_labels;
 use crate::settings::{Keep, Settings};
 use crate::{Fault, FaultKind};
 
@@ -246,7 +247,7 @@ pub fn sweep_removed(tx: &mut Tx, id: SourceId) -> Result<bool, store::Error> {
     let folder = tx.query_opt("SELECT folder FROM fetch_folder WHERE source = $1 LIMIT 1", params![id.0], |row| {
         row.get::<i64>(0)
     })?;
-    let Some(folder) = folder else { return Ok(false) };
+    let Some(folder) = folder else { return forget_labels(tx, id, SLICE) };
     let gone = tx.execute(
         "DELETE FROM fetch_letter WHERE folder = $1 AND key IN (SELECT key FROM fetch_letter WHERE folder = $1 LIMIT $2)",
         params![folder, SLICE],

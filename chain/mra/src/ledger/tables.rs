@@ -3,7 +3,8 @@
 use store::Migration;
 
 /// The tables, in the order they came. How the next step is written stands at [`Migration`].
-pub const MIGRATIONS: &[Migration] = &[Migration { room: "mra", number: 1, sql: FIRST }];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { room: "mra", number: 1, sql: FIRST }, Migration { room: "mra", number: 2, sql: LABELS }];
 
 /// The tables keep more than their names say:
 /// - `fetch_source`: a mailbox elsewhere. `service`: 1 fetched by `facteur serve`; 0 it was fetched once, by a command;
@@ -83,4 +84,21 @@ CREATE TABLE fetch_alert (
     heard BIGINT NOT NULL,
     PRIMARY KEY (source, digest)
 ) {clustered};
+";
+
+/// A letter of Gmail's lies in many folders:
+/// - `fetch_label`: a folder of a letter there, by its use or name, and the place that it has here for it: folder and UID.
+///   `uid` is 0 where there is none: the person put the letter there before, or rules put it elsewhere. Under the empty name
+///   stands the place of a letter that lies here in none of its folders there.
+/// - `fetch_folder.modseq`: HIGHESTMODSEQ of the folder when its labels were looked at last; 0: never.
+const LABELS: &str = "
+CREATE TABLE fetch_label (
+    source BIGINT NOT NULL,
+    gmail BIGINT NOT NULL,
+    place TEXT NOT NULL,
+    lies BIGINT NOT NULL,
+    uid BIGINT NOT NULL,
+    PRIMARY KEY (source, gmail, place)
+) {clustered};
+ALTER TABLE fetch_folder ADD COLUMN modseq BIGINT NOT NULL DEFAULT 0;
 ";

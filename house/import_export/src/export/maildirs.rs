@@ -101,12 +101,12 @@ impl Writer for Maildirs {
         let mut keywords: Vec<String> =
             letter.state.keywords.iter().filter(|keyword| *keyword != FORWARDED).cloned().collect();
         let fits = self.have_letters(&keywords);
-        let content = if fits && is_plain(&letter.raw) {
+        let content = if fits && letter.state.shared.is_none() && is_plain(&letter.raw) {
             letter.raw.to_vec()
         } else {
             // A part of the state that the file name cannot express stands before the letter.
             let mut state = letter.state.clone();
-            state.keywords = std::mem::take(&mut keywords);
+            state.keywords = if fits { Vec::new() } else { std::mem::take(&mut keywords) };
             let content = state::write(&state, &letter.raw);
             // The Maildir wants CRLF where it is to write LF; line ends that stand as they are, stay.
             if lines::to_lf(&letter.raw).is_some() { lines::to_crlf(&content).into_owned() } else { content }

@@ -9,24 +9,23 @@ use mail::seam::AccountId;
 use mail::trace::{Arrival, Event};
 use mail::{LetterId, Timestamp};
 use mailbox::filing::{Begins, Deposit, Filer, Labels, Lies, Target};
-use mailbox::{FolderId, Prepared, System, folder};
+use mailbox::{FlagChange, FolderId, LetterKey, Prepared, System, Uid, UidRange, folder, letter};
 use store::{Key, Store, Tx, View};
 
-use crate::layout::Goal;
-use crate::memory::{FiledAt, Stamp};
+use crate::goal::Goal;
+use crate::memory::{FiledAt, Missing, Stamp, Whereabouts};
 use crate::runs::{self, RunId};
 use crate::{Error, Fault, Skipped};
 
 /// A letter that only has to be filed.
 pub struct Ready {
-    pub goal: Arc<Goal>,
+    pub missing: Missing,
     pub system: System,
     pub keywords: Vec<String>,
     pub received: Timestamp,
     pub prepared: Prepared,
     pub name: LetterId,
     pub arrival: Arrival,
-    pub stamp: Stamp,
     pub file: Arc<str>,
     pub at: Option<u64>,
 }
@@ -149,39 +148,134 @@ fn patiently<T>(mut attempt: impl FnMut() -> Result<T, mailbox::Error>) -> Resul
 }
 
 fn file_all(tx: &mut Tx, home: &Home, letters: &[Ready], at: Timestamp) -> Result<Filed, mailbox::Error> {
-    let (mut filed, mut filer) = (Filed::default(), Filer::new(home.account, at));
-    // Looked up anew in each commit: a client may have renamed or deleted a folder since the last one.
-    let mut folders: HashMap<*const Goal, (FolderId, String)> = HashMap::new();
+    let (mut filed, mut transaction) = (Filed::default(), Transaction::new(home, at));
     for ready in letters {
-        if ready.stamp.is_set(tx, home.account)? {
+        if transaction.file(tx, ready)? {
+            filed.letters += 1;
+        } else {
             filed.known += 1;
-            continue;
         }
-        let (folder, name) = match folders.entry(Arc::as_ptr(&ready.goal)) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(folder_for(tx, home.account, home.run, &ready.goal)?),
-        };
-        let lies = file_one(tx, &mut filer, home, ready, Target::Found(*folder, name))?;
-        let place = FiledAt { folder: *folder, uid: lies.filed.uid, flags: &lies.flags };
-        ready.stamp.set(tx, home.account, home.run, &place)?;
-        filed.letters += 1;
     }
     Ok(filed)
 }
 
-/// Files one letter, whose history begins here. A keyword that the mailbox cannot have is left out; the letter is worth more.
-fn file_one(
-    tx: &mut Tx,
-    filer: &mut Filer<'_>,
-    home: &Home,
-    ready: &Ready,
-    target: Target<'_>,
-) -> Result<Lies, mailbox::Error> {
-    let Ready { prepared, system, keywords, received, .. } = ready;
-    let events = [Event::Received(ready.arrival.clone())];
-    let begins = Some(Begins { letter: ready.name, recipient: &home.address, events: &events });
-    let (system, labels, received) = (*system, Labels::Possible(keywords), *received);
-    filer.file(tx, &Deposit { prepared, target, system, labels, received, beyond: 0, begins })
+/// Files letters in one transaction.
+struct Transaction<'h> {
+    home: &'h Home,
+    filer: Filer<'h>,
+    /// Looked up anew in each commit: a client may have renamed or deleted a folder since the last one.
+    folders: HashMap<*const Goal, (FolderId, String)>,
+}
+
+/// A folder that a letter is to lie in, with its name and the stamp of that row.
+type Spot<'r> = (FolderId, String, &'r Stamp);
+
+impl<'h> Transaction<'h> {
+    fn new(home: &'h Home, at: Timestamp) -> Self {
+        Self { home, filer: Filer::new(home.account, at), folders: HashMap::new() }
+    }
+
+    /// Files a letter where it is missing. Returns false if it is here already; it may lie in more folders now.
+    fn file(&mut self, tx: &mut Tx, ready: &Ready) -> Result<bool, mailbox::Error> {
+        let (mut missing, mut joins) = (Vec::new(), ready.missing.joins);
+        for (goal, stamp) in &ready.missing.folders {
+            // Another import may have brought this meanwhile.
+            if stamp.is_set(tx, self.home.account)? {
+                joins = joins.or(Some(stamp.copied()));
+            } else {
+                missing.push((goal, stamp));
+            }
+        }
+        if missing.is_empty() {
+            return Ok(false);
+        }
+        match joins.map_or(Ok(Whereabouts::Unknown), |copied| copied.find(tx, self.home.account))? {
+            Whereabouts::There(letter) => self.join(tx, ready, letter, &missing).map(|()| false),
+            // The person has done something else with it, and gets it back in no folder.
+            Whereabouts::Elsewhere => Ok(false),
+            Whereabouts::Unknown => self.file_new(tx, ready, &missing).map(|()| true),
+        }
+    }
+
+    /// Files a letter that is not here, whose history begins here. A keyword that the mailbox cannot have is left out; the
+    /// letter is worth more.
+    fn file_new(&mut self, tx: &mut Tx, ready: &Ready, missing: &[(&Arc<Goal>, &Stamp)]) -> Result<(), mailbox::Error> {
+        let spots = self.spots(tx, missing)?;
+        let targets: Vec<Target<'_>> = spots.iter().map(|(folder, name, _)| Target::Found(*folder, name)).collect();
+        let Some((target, also)) = targets.split_first() else { return Ok(()) };
+        let Ready { prepared, system, keywords, received, .. } = ready;
+        let events = [Event::Received(ready.arrival.clone())];
+        let begins = Some(Begins { letter: ready.name, recipient: &self.home.address, events: &events });
+        let (system, labels, received) = (*system, Labels::Possible(keywords), *received);
+        let deposit = Deposit { prepared, target: *target, system, labels, received, beyond: 0, begins };
+        let mut lies = self.filer.file_in(tx, &deposit, also)?;
+        for (turn, (folder, _, stamp)) in spots.iter().enumerate() {
+            // Two labels may mean one folder; the row of the second stands for nothing that could be taken back.
+            let place = lies.iter().position(|lies| lies.folder == *folder).map(|at| lies.swap_remove(at));
+            match place {
+                Some(Lies { filed, flags, .. }) => {
+                    let at = FiledAt { folder: *folder, uid: filed.uid, flags: &flags, further: turn > 0 };
+                    stamp.set(tx, self.home.account, self.home.run, &at)?;
+                }
+                None => stamp.set_aside(tx, self.home.account)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a letter that is here into further folders. Where it lies already, somebody else has put it, and no undo takes
+    /// it away.
+    fn join(
+        &mut self,
+        tx: &mut Tx,
+        ready: &Ready,
+        letter: LetterKey,
+        missing: &[(&Arc<Goal>, &Stamp)],
+    ) -> Result<(), mailbox::Error> {
+        let account = self.home.account;
+        for (folder, _, stamp) in self.spots(tx, missing)? {
+            if letter::places(tx, account, letter)?.iter().any(|place| place.folder == folder) {
+                stamp.set_aside(tx, account)?;
+                continue;
+            }
+            let uid = letter::add(tx, account, letter, folder)?.ok_or(mailbox::Error::Damaged("a letter"))?;
+            if ready.system.contains(System::DELETED) {
+                mark_deleted(tx, folder, uid)?;
+            }
+            let places = letter::places(tx, account, letter)?;
+            let Some(place) = places.iter().find(|place| place.folder == folder) else { continue };
+            let at = FiledAt { folder, uid: place.uid, flags: &place.flags, further: true };
+            stamp.set(tx, account, self.home.run, &at)?;
+        }
+        Ok(())
+    }
+
+    /// The folders, made where they are missing. The first must be there; one of the others that the mailbox cannot have is
+    /// left out: the letter is worth more than its label.
+    fn spots<'r>(&mut self, tx: &mut Tx, missing: &[(&Arc<Goal>, &'r Stamp)]) -> Result<Vec<Spot<'r>>, mailbox::Error> {
+        let mut spots: Vec<Spot<'r>> = Vec::with_capacity(missing.len());
+        for (goal, stamp) in missing {
+            match self.folder(tx, goal) {
+                Ok((folder, name)) => spots.push((folder, name, stamp)),
+                Err(mailbox::Error::TooManyFolders(_) | mailbox::Error::BadName(..)) if !spots.is_empty() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(spots)
+    }
+
+    fn folder(&mut self, tx: &mut Tx, goal: &Arc<Goal>) -> Result<(FolderId, String), mailbox::Error> {
+        Ok(match self.folders.entry(Arc::as_ptr(goal)) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => new.insert(folder_for(tx, self.home.account, self.home.run, goal)?).clone(),
+        })
+    }
+}
+
+/// `\Deleted` belongs to the place of a letter, and not to the letter.
+fn mark_deleted(tx: &mut Tx, folder: FolderId, uid: Uid) -> Result<(), mailbox::Error> {
+    let deleted = FlagChange::Add(System::DELETED.into());
+    letter::store_flags(tx, folder, &[UidRange::one(uid)], &deleted, None, 1).map(drop)
 }
 
 /// The folder that a goal means in a mailbox, if it is there.

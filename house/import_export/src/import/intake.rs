@@ -9,9 +9,9 @@ use std::sync::mpsc::SyncSender;
 use super::budget::Budget;
 use super::{Event, Given, Numbered, Raw, Source};
 use crate::Error;
-use crate::layout::Goal;
+use crate::goal::Goal;
 use crate::letter::Arriving;
-use crate::memory::{Decision, Memory};
+use crate::memory::Memory;
 use crate::tree::Flow;
 
 /// The channels that the intake thread sends to.
@@ -49,28 +49,24 @@ const STOP: Flow = ControlFlow::Break(());
 
 impl Intake<'_> {
     fn take(&mut self, letter: Arriving, file: Arc<str>, at: Option<u64>) -> Flow {
-        let mut letter = self.with_known_goal(letter);
-        let stamp = match self.memory.decide(&letter.raw, &letter.goal, letter.once) {
-            Decision::Known => return self.event(Event::Known),
-            Decision::New(stamp, elsewhere) => {
-                letter.goal = elsewhere.unwrap_or(letter.goal);
-                stamp
-            }
-        };
+        let mut missing = self.memory.missing(&letter);
+        if missing.folders.is_empty() {
+            return self.event(Event::Known);
+        }
+        missing.folders.iter_mut().for_each(|(goal, _)| self.know(goal));
         if !self.sink.budget.take(letter.raw.len()) {
             return STOP;
         }
-        let numbered = Numbered { number: self.number, item: Raw { letter, stamp, file, at } };
+        let numbered = Numbered { number: self.number, item: Raw { letter, missing, file, at } };
         self.number += 1;
         if self.sink.letters.send(numbered).is_ok() { GO_ON } else { STOP }
     }
 
-    fn with_known_goal(&mut self, mut letter: Arriving) -> Arriving {
-        match self.goals.get(&letter.goal) {
-            Some(known) => letter.goal = known.clone(),
-            None => drop(self.goals.insert(letter.goal.clone())),
+    fn know(&mut self, goal: &mut Arc<Goal>) {
+        match self.goals.get(goal) {
+            Some(known) => *goal = known.clone(),
+            None => drop(self.goals.insert(goal.clone())),
         }
-        letter
     }
 
     fn event(&mut self, event: Event) -> Flow {

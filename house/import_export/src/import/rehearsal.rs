@@ -8,8 +8,8 @@ use store::Store;
 
 use super::{Given, Observer, Progress, Request, Source, file};
 use crate::Error;
-use crate::layout::Goal;
-use crate::memory::{Decision, Memory};
+use crate::goal::Goal;
+use crate::memory::{Memory, Missing};
 use crate::tree::Flow;
 
 /// The counts of a rehearsed import.
@@ -74,13 +74,15 @@ impl Stage<'_> {
     fn see(&mut self, given: Given, position: u64) -> Flow {
         self.progress.read = position;
         match given {
-            Given::Letter { letter, .. } => match self.memory.decide(&letter.raw, &letter.goal, letter.once) {
-                Decision::Known => self.progress.known += 1,
-                Decision::New(_, elsewhere) => {
+            Given::Letter { letter, .. } => {
+                let Missing { folders, joins } = self.memory.missing(&letter);
+                if folders.is_empty() || joins.is_some() {
+                    self.progress.known += 1;
+                } else {
                     self.progress.letters += 1;
-                    *self.goals.entry(elsewhere.unwrap_or(letter.goal)).or_insert(0) += 1;
                 }
-            },
+                folders.into_iter().for_each(|(goal, _)| *self.goals.entry(goal).or_insert(0) += 1);
+            }
             Given::Skipped(skipped) => {
                 self.progress.skipped += 1;
                 self.observer.skipped(&skipped);

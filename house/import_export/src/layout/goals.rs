@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mailbox::SpecialUse;
 use mailbox::folder::name;
 
-use super::Goal;
+use crate::goal::Goal;
 use crate::usual::{self, Usual};
 
 /// The goal of a label, for letters that say themselves where they belong.

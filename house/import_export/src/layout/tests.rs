@@ -1,5 +1,6 @@
 use std::fs;
 
+use mailbox::SpecialUse;
 use mailbox::folder::name;
 
 use super::*;

@@ -12,7 +12,7 @@ use import_export::{
 use mail::seam::AccountId;
 use mail::{LetterId, Timestamp};
 use mailbox::fetch::{self, Want};
-use mailbox::{FlagSet, Keywords, SpecialUse, System, UidRange, account, body, flags, folder, letter};
+use mailbox::{FlagSet, FolderId, Keywords, SpecialUse, System, Uid, UidRange, account, body, flags, folder, letter};
 use store::{Key, Options, Store};
 
 pub const ALICE: AccountId = AccountId(1);
@@ -32,6 +32,8 @@ pub struct Kept {
     pub system: u8,
     pub keywords: Vec<String>,
     pub received: i64,
+    /// The other folders that the same letter lies in.
+    pub elsewhere: Vec<String>,
 }
 
 /// A folder: its use, whether it is subscribed to, and its letters.
@@ -52,6 +54,7 @@ impl Fixture {
     }
 
     pub fn fill(&self, content: &Content) {
+        let mut also = Vec::new();
         for (name, (_, subscribed, letters)) in content {
             let (name, subscribed) = (name.clone(), *subscribed);
             let made = self.store.write_blocking(Key::Everything, move |tx| {
@@ -68,22 +71,47 @@ impl Fixture {
             let id = made.expect("a folder");
             for kept in letters {
                 let prepared = mailbox::prepare(&self.store, Bytes::from(kept.raw.clone())).expect("prepared");
-                let kept = kept.clone();
+                let filing = kept.clone();
                 let filed = self.store.write_blocking(Key::Everything, move |tx| {
-                    let names: Vec<&str> = kept.keywords.iter().map(String::as_str).collect();
-                    let flags: FlagSet = flags::intern(tx, ALICE, System::from_bits(kept.system), &names)?;
-                    letter::file(tx, id, &prepared, &flags, Timestamp::from_seconds(kept.received))
+                    let names: Vec<&str> = filing.keywords.iter().map(String::as_str).collect();
+                    let flags: FlagSet = flags::intern(tx, ALICE, System::from_bits(filing.system), &names)?;
+                    letter::file(tx, id, &prepared, &flags, Timestamp::from_seconds(filing.received))
                 });
-                filed.expect("filed");
+                let filed = filed.expect("filed");
+                also.extend(kept.elsewhere.iter().map(|name| (id, filed.uid, name.clone())));
             }
         }
+        for (folder, uid, name) in also {
+            self.put_into(folder, uid, &name);
+        }
+    }
+
+    /// Puts the letter at a place into another folder as well.
+    pub fn put_into(&self, folder: FolderId, uid: Uid, name: &str) {
+        let name = name.to_owned();
+        let put = self.store.write_blocking(Key::Everything, move |tx| {
+            let to = match folder::by_name(tx, ALICE, &name)? {
+                Some(folder) => folder.id,
+                None => folder::create(tx, ALICE, &name, None)?,
+            };
+            let letter = fetch::fetch(tx, folder, &[UidRange::one(uid)], Want::ROW, 1)?.pop().expect("there").letter;
+            letter::add(tx, ALICE, letter, to).map(drop)
+        });
+        put.expect("put");
+    }
+
+    /// The number of letters of the account, however many folders each lies in.
+    pub fn letters(&self) -> u64 {
+        self.store.read_blocking(|view| account::usage(view, ALICE)).expect("a mailbox").letters
     }
 
     pub fn content(&self) -> Content {
         let read = self.store.read_blocking(|view| {
             let keywords = Keywords::load(view, ALICE)?;
             let mut content = Content::new();
-            for folder in folder::list(view, ALICE)? {
+            let folders = folder::list(view, ALICE)?;
+            let name_of = |id| folders.iter().find(|folder| folder.id == id).map(|folder| folder.name.clone());
+            for folder in folders.iter().cloned() {
                 let rows = fetch::fetch(view, folder.id, &[UidRange::ALL], Want { card: true, ..Want::ROW }, 10_000)?;
                 let mut letters = Vec::new();
                 for row in rows {
@@ -96,6 +124,13 @@ impl Fixture {
                         system: row.flags.system.bits(),
                         keywords: names,
                         received: row.received.seconds(),
+                        elsewhere: {
+                            let places = letter::places(view, ALICE, row.letter)?.into_iter();
+                            let others = places.filter(|place| place.folder != folder.id);
+                            let mut names: Vec<String> = others.filter_map(|place| name_of(place.folder)).collect();
+                            names.sort();
+                            names
+                        },
                     });
                 }
                 letters.sort();

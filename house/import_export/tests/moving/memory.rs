@@ -1,13 +1,14 @@
 //! Tests of the one memory of fetched and imported letters, and of imports that are undone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use facteur_import_export as import_export;
-use import_export::memory::{self, FolderKey};
-use import_export::{Files, Format, Identity, Imported, RunId};
+use import_export::memory::{self, Fetched, FolderKey};
+use import_export::{ExportFormat, Files, Format, Identity, Imported, RunId};
 use mail::seam::AccountId;
+use mailbox::fetch::{self, Want};
 use mailbox::letter::Expunge;
-use mailbox::{FlagChange, FlagSet, System, UidRange, folder, letter};
+use mailbox::{FlagChange, FlagSet, FolderId, System, Uid, UidRange, folder, letter};
 
 use crate::fixture::{ALICE, Fixture, NOW, Watcher, request};
 use crate::stores::{Store, in_mbox, letter as a_letter};
@@ -27,12 +28,15 @@ fn fetch(fixture: &Fixture, source: i64, folder_name: &str, raw: &str) -> bool {
     let prepared = mailbox::prepare(&fixture.store, raw.clone().into()).expect("prepared");
     let (identity, key, name) = (Identity::of(&raw), FolderKey::of(folder_name, None), folder_name.to_owned());
     let fetched = fixture.store.write_blocking(store::Key::Everything, move |tx| {
-        if memory::fetched(tx, ALICE, source, identity, key)? {
+        let fetched = Fetched { account: ALICE, source, identity, folder: key };
+        if fetched.take_over(tx)?.is_some() {
             return Ok::<_, mailbox::Error>(false);
         }
         let there = folder::by_name(tx, ALICE, &name)?.map(|folder| folder.id);
         let id = there.map_or_else(|| folder::create(tx, ALICE, &name, None), Ok)?;
-        letter::file(tx, id, &prepared, &FlagSet::default(), NOW).map(|_| true)
+        let filed = letter::file(tx, id, &prepared, &FlagSet::default(), NOW)?;
+        fetched.note(tx, Some((id, filed.uid)))?;
+        Ok(true)
     });
     fetched.expect("fetched")
 }
@@ -212,4 +216,116 @@ fn a_person_who_is_removed_is_forgotten() {
         .expect("forgotten")
     {}
     assert_eq!(rows(&fixture), [0, 0, 0]);
+}
+
+/// A letter as Takeout has it.
+fn labelled(labels: &str, subject: &str) -> String {
+    format!("From 1@xxx Tue Nov 24 12:00:00 +0000 2026\nX-Gmail-Labels: {labels}\n{}\n", a_letter(subject))
+}
+
+fn takeout(place: &Store, letters: &[(&str, &str)]) -> PathBuf {
+    let letters: String = letters.iter().map(|(labels, subject)| labelled(labels, subject)).collect();
+    place.write("Takeout/Mail/All mail.mbox", letters);
+    place.path().join("Takeout")
+}
+
+/// The folders in which a folder's only letter lies.
+fn lies_in(fixture: &Fixture, folder: &str) -> Vec<String> {
+    let content = fixture.content();
+    let (_, _, letters) = &content[folder];
+    assert_eq!(letters.len(), 1, "{content:?}");
+    let mut all = [&[folder.to_owned()], &letters[0].elsewhere[..]].concat();
+    all.sort();
+    all
+}
+
+fn uid_of_first(fixture: &Fixture, name: &str) -> (FolderId, Uid) {
+    let name = name.to_owned();
+    let found = fixture.store.read_blocking(move |view| {
+        let folder = folder::by_name(view, ALICE, &name)?.expect("the folder").id;
+        let row = fetch::fetch(view, folder, &[UidRange::ALL], Want::ROW, 1)?.pop().expect("a letter");
+        Ok::<_, mailbox::Error>((folder, row.uid))
+    });
+    found.expect("found")
+}
+
+#[test]
+fn each_label_of_a_takeout_is_a_folder_of_the_one_letter() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    let path = takeout(&place, &[("Inbox,Work,Travel/2026,Starred", "one"), ("Sent,Work", "two")]);
+    let (imported, run) = run_of(&fixture, &path);
+    assert_eq!((imported.letters, imported.known, fixture.letters()), (2, 0, 2));
+    assert_eq!(lies_in(&fixture, "INBOX"), ["INBOX", "Travel/2026", "Work"]);
+    assert_eq!(lies_in(&fixture, "Sent"), ["Sent", "Work"]);
+    let listed = fixture.store.read_blocking(move |view| import_export::runs::get(view, run)).expect("read");
+    assert_eq!(listed.map(|run| run.letters), Some(2), "a letter counts once, whatever its labels");
+    let (again, _) = fixture.import(&path);
+    assert_eq!((again.letters, again.known, fixture.letters()), (0, 2, 2));
+}
+
+#[test]
+fn an_undo_ends_the_folders_that_the_import_gave_a_letter_and_no_other() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    let path = takeout(&place, &[("Inbox,Work", "one"), ("Work", "two")]);
+    let (_, run) = run_of(&fixture, &path);
+    let (folder, uid) = uid_of_first(&fixture, "INBOX");
+    fixture.put_into(folder, uid, "Mine");
+    let undone = undo(&fixture, run);
+    assert_eq!((undone.letters, undone.kept, undone.gone), (1, 0, 0), "{undone:?}");
+    assert_eq!(lies_in(&fixture, "Mine"), ["Mine"]);
+    assert_eq!(fixture.letters(), 1);
+}
+
+#[test]
+fn labels_that_a_first_import_did_not_know_come_to_the_letter_that_is_here() {
+    let (fixture, place) = (Fixture::new(), Store::new());
+    fixture.import(&takeout(&place, &[("Inbox", "one"), ("Inbox", "thrown away"), ("Inbox,Mine", "own")]));
+    let (inbox, _) = uid_of_first(&fixture, "INBOX");
+    expunge(&fixture, inbox, 2);
+    fixture.put_into(inbox, Uid::new(3).expect("a UID"), "Work");
+    let path = takeout(&place, &[("Inbox,Work", "one"), ("Inbox,Work", "thrown away"), ("Inbox,Mine,Work", "own")]);
+    let (imported, run) = run_of(&fixture, &path);
+    assert_eq!((imported.letters, imported.known, fixture.letters()), (0, 3, 2));
+    assert_eq!(subjects(&fixture), [("INBOX".to_owned(), 2), ("Mine".to_owned(), 1), ("Work".to_owned(), 2)]);
+    // The person had put the third there, who keeps it.
+    undo(&fixture, run);
+    assert_eq!(subjects(&fixture), [("INBOX".to_owned(), 2), ("Mine".to_owned(), 1), ("Work".to_owned(), 1)]);
+    assert_eq!(lies_in(&fixture, "Work"), ["INBOX", "Mine", "Work"]);
+}
+
+fn expunge(fixture: &Fixture, folder: FolderId, uid: u32) {
+    let gone = fixture.store.write_blocking(store::Key::Everything, move |tx| {
+        let range = [UidRange::one(Uid::new(uid).expect("a UID"))];
+        letter::expunge(tx, folder, &Expunge::All(&range), 1).map(drop)
+    });
+    gone.expect("gone");
+}
+
+#[test]
+fn an_import_that_was_stopped_between_two_folders_of_a_letter_still_brings_one_letter() {
+    let (old, new, place) = (Fixture::new(), Fixture::new(), tempfile::tempdir().expect("a folder"));
+    old.import(&takeout(&Store::new(), &[("Work,Travel", "one"), ("Work", "one more")]));
+    let path = place.path().join("export");
+    old.export(&path, ExportFormat::Mbox);
+    // A part of the export, as an import that was stopped would have brought it.
+    new.import(&path.join("Travel.mbox"));
+    let (imported, _) = new.import(&path);
+    assert_eq!((imported.letters, imported.known), (1, 2));
+    assert_eq!((new.letters(), new.content()), (2, old.content()));
+}
+
+#[test]
+fn other_programs_find_the_whole_letter_in_each_of_its_folders() {
+    let (fixture, place) = (Fixture::new(), tempfile::tempdir().expect("a folder"));
+    fixture.import(&takeout(&Store::new(), &[("Work,Travel", "one")]));
+    let path = place.path().join("export");
+    fixture.export(&path, ExportFormat::Mbox);
+    for name in ["Work.mbox", "Travel.mbox"] {
+        let text = std::fs::read_to_string(path.join(name)).expect("an mbox");
+        let (separator, letter) = text.split_once('\n').expect("a line");
+        assert!(separator.starts_with("From "), "{text}");
+        let subject = mail::header::find(letter.as_bytes(), "Subject").map(|field| field.value().into_owned());
+        assert_eq!(subject.as_deref(), Some(&b"one"[..]), "{text}");
+        assert!(letter.contains("\n\nx\n"), "{text}");
+    }
 }

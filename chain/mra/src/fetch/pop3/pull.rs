@@ -214,5 +214,13 @@ fn arrived(entry: Entry, body: bytes::Bytes) -> Arrived {
         std::borrow::Cow::Owned(changed) => changed.into(),
     };
     let received: Timestamp = net::now();
-    Arrived { entry, raw, place: SourceFolder::inbox(), flags: System::NONE, keywords: Vec::new(), received }
+    Arrived {
+        entry,
+        raw,
+        place: SourceFolder::inbox(),
+        also: Vec::new(),
+        flags: System::NONE,
+        keywords: Vec::new(),
+        received,
+    }
 }
