@@ -218,6 +218,9 @@ mod tests {
         "not deleted there: nothing proves that they are those here",
         "the delivery agent refuses a letter, which stays where it is",
         "a folder could not be made",
+        "a label becomes no folder",
+        "the labels of a letter could not be followed",
+        "labels are followed in the next round",
     ];
 
     fn sources(folder: &Path, into: &mut Vec<PathBuf>) {

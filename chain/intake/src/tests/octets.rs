@@ -136,7 +136,9 @@ impl mail::sign::Sign for Stamp {
 fn is_stamped(letter: &[u8]) -> bool {
     let text = String::from_utf8_lossy(letter);
     let Some((first, rest)) = text.split_once("\r\n") else { return false };
-    first == format!("DKIM-Signature: {}", rest.len()) && !rest.contains("\r\nDKIM-Signature:")
+    // A report has the header of the letter that it tells of, with its signature, in a part of its body.
+    let header = rest.split("\r\n\r\n").next().unwrap_or_default();
+    first == format!("DKIM-Signature: {}", rest.len()) && !header.contains("DKIM-Signature:")
 }
 
 impl Town {

@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../../src/i18n/en';
 import { fr } from '../../src/i18n/fr';
 import { until } from '../journeys/stories';
-import { pdfOf } from '../pdf';
 import { enter, start } from '../puppeteer';
 import { WebKit } from '../webkit';
 import { type Demo, door, startDemo } from './demo';
@@ -16,8 +15,7 @@ let demo: Demo;
 
 beforeAll(async () => {
   demo = await startDemo();
-  for (const one of [letter, letterWithFiles])
-    await deliver(door(demo.alpha, 'smtp'), 'eve@evil.test', alice().address, one(alice().address));
+  await deliver(door(demo.alpha, 'smtp'), 'eve@evil.test', alice().address, letter(alice().address));
 });
 afterAll(() => demo?.stop());
 
@@ -53,40 +51,6 @@ function letter(to: string): Buffer {
       'Content-Transfer-Encoding: base64',
       '',
       png,
-      '--b--',
-      '',
-    ].join('\r\n'),
-  );
-}
-
-const withFiles = 'Plans and notes';
-
-/** Writes a letter with a PDF of two pages, a text, and a program that no page shows. */
-function letterWithFiles(to: string): Buffer {
-  const file = (type: string, name: string, content: Buffer) => [
-    '--b',
-    `Content-Type: ${type}`,
-    `Content-Disposition: attachment; filename="${name}"`,
-    'Content-Transfer-Encoding: base64',
-    '',
-    content.toString('base64').replace(/.{76}/g, '$&\r\n'),
-  ];
-  return Buffer.from(
-    [
-      'From: Eve <eve@evil.test>',
-      `To: ${to}`,
-      `Subject: ${withFiles}`,
-      'Message-ID: <files@evil.test>',
-      'MIME-Version: 1.0',
-      'Content-Type: multipart/mixed; boundary=b',
-      '',
-      '--b',
-      'Content-Type: text/plain',
-      '',
-      'See the files.',
-      ...file('application/pdf', 'plan.pdf', pdfOf(['The ground floor', 'The garden'])),
-      ...file('text/plain; charset=utf-8', 'notes.txt', Buffer.from('Une fenêtre à l’ouest')),
-      ...file('application/octet-stream', 'tool.exe', Buffer.from('MZ\0')),
       '--b--',
       '',
     ].join('\r\n'),
@@ -174,27 +138,6 @@ describe.each([
     const { text, picture, frames } = (await paper.jsonValue()) as Paper;
     expect(text).toMatch(/Look:/);
     expect([picture, frames]).toEqual([200, 0]);
-  });
-
-  it('what is attached opens, one file after the other, and what cannot be shown says so', async () => {
-    const { viewer, read } = words;
-    // On a telephone the letter lies over the list.
-    if (look.narrow) await page.goBack();
-    await (await page.waitForSelector(`[role=row][aria-label*="${withFiles}"]`))?.click();
-    await page.waitForSelector('article.open .answer');
-    await page.waitForSelector(`article.open section[aria-label^="${read.attachments(3)}"]`);
-    await (await page.waitForSelector('article.open a.file[download="plan.pdf"]'))?.click();
-    await says('The ground floor');
-    await says(viewer.page(1, 2));
-    expect(await page.$$eval('dialog[open] canvas', (all) => all.length)).toBeGreaterThan(0);
-    await page.keyboard.press('ArrowRight');
-    await says('Une fenêtre à l’ouest');
-    await page.keyboard.press('ArrowRight');
-    await says(viewer.cannot);
-    await page.keyboard.press('Escape');
-    await page.waitForSelector('dialog[open]', { hidden: true });
-    if (look.narrow) await page.goBack();
-    await open();
   });
 
   it('it is answered, by what is typed at once', async () => {

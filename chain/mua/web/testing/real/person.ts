@@ -58,12 +58,8 @@ export class Person {
 
   /** Opens a folder by its name, on a phone from the drawer. */
   async openFolder(name: string): Promise<void> {
-    if (this.phone) await this.button(this.words.app.menu).click();
-    const folders = this.phone ? this.page.getByRole('dialog') : this.page.getByRole('navigation');
-    await folders
-      .getByRole('link', { name: new RegExp(`^${name}`) })
-      .first()
-      .click();
+    const link = (await this.folderList()).getByRole('link', { name: new RegExp(`^${name}`) });
+    await link.first().click();
     await this.page.getByRole('heading', { name, exact: true }).waitFor();
   }
 
