@@ -245,8 +245,9 @@ fn the_next_keys_sign_only_once_their_records_are_seen_and_the_check_says_what_i
     for (_, selector) in next.iter().chain(&active) {
         assert!(zone.contains(&format!("\n{selector}._domainkey.alpha.test. TXT \"v=DKIM1; k=")), "{zone}");
     }
-    let is_zone_line =
-        |line: &str| line.is_empty() || line.starts_with(';') || line.contains(". TXT \"") || line.contains(". MX ");
+    // The machine of the tests may have an address of its own, which the zone names then.
+    let is_record = |line: &str| [". TXT \"", ". MX ", ". A ", ". AAAA "].iter().any(|kind| line.contains(kind));
+    let is_zone_line = |line: &str| line.is_empty() || line.starts_with(';') || is_record(line);
     assert!(zone.lines().all(is_zone_line), "{zone}");
 
     let (code, _, err) = office.try_command(&["domain", "key", "rotate", "alpha.test"], b"");
