@@ -1,7 +1,6 @@
 //! `cargo xtask soak` runs the tests that take too long for each change – kills under load, fairness on a large
 //! mailbox, the long paths of known clients and of their mirrors, of search and of reading, the proofs of senders beside
-//! other programs, fuzzing. It runs all of
-//! them with the program as it is shipped (`--profile dist`), but for the pages.
+//! other programs, fuzzing. It runs all of them with the program as it is shipped (`--profile dist`), but for the pages.
 
 use std::fmt::Write as _;
 use std::process::Command;

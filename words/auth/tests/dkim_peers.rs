@@ -4,6 +4,8 @@
 //! Lone CR and LF are left out on purpose: they cannot be there in a letter, and each of the two does something else with
 //! them.
 
+mod dice;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -18,26 +20,14 @@ use facteur_auth::arc::{Chain, ChainResult};
 use facteur_auth::dkim::{SignatureResult, SignatureVerdict, Signer, SigningKey, Verifier};
 use serde_json::{Value, json};
 
+use dice::Dice;
+
 /// The letters of a usual run; `FACTEUR_LETTERS` gives another number.
 const LETTERS: u64 = 2000;
 /// One of so many letters is signed by dkimpy with RSA, or sealed: Python takes a while for either.
 const COSTLY: u64 = 100;
 
-/// A small generator of numbers (SplitMix64), so that a seed names a letter.
-struct Dice(u64);
-
 impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[usize::try_from(self.below(of.len() as u64)).unwrap()]
-    }
-
     fn joined(&mut self, most: u64, of: &[&str]) -> String {
         (0..self.below(most + 1)).map(|_| self.one(of)).collect()
     }

@@ -4,6 +4,8 @@
 //! redirect that is never followed, asks for all hosts of an MX although the first fits, gives `temperror` for a name of an
 //! address that nobody can say anything about, takes `%{d0}` for a macro, and any modifier once only.
 
+mod dice;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -15,24 +17,12 @@ use facteur_auth::Table;
 use facteur_auth::spf::{SpfQuestion, check};
 use serde_json::{Value, json};
 
+use dice::Dice;
+
 /// The questions of a usual run; `FACTEUR_RECORDS` gives another number.
 const QUESTIONS: u64 = 2000;
 
-/// A small generator of numbers (SplitMix64), so that a seed names a question.
-struct Dice(u64);
-
 impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[usize::try_from(self.below(of.len() as u64)).unwrap()]
-    }
-
     fn four(&mut self) -> String {
         format!("192.0.2.{}", self.below(8))
     }
