@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { gone, letter, tell, until } from './stories';
+import { begin, gone, letter, tell, until } from './stories';
 
 const story = tell({ letters: 100 });
 
@@ -104,4 +104,28 @@ it('what is typed while a dialog is open reaches nothing behind it, wherever the
   expect(await page.locator('.composer').count()).toBe(0);
   const trash = server.mail.folderOf('trash').id;
   expect([...server.mail.letters.values()].filter(({ folders }) => folders.has(trash))).toEqual([]);
+});
+
+it('a key that asks the next question while a dialog is still being closed is heard', async () => {
+  const { page } = story;
+  const both = (...keys: string[]) => Promise.all(keys.map((key) => page.keyboard.press(key)));
+  const help = page.getByRole('dialog', { name: 'Keyboard' });
+  await page.locator('[data-position="0"]').focus();
+  await page.keyboard.press('?');
+  await help.waitFor();
+  await both('Escape', '?');
+  await help.waitFor();
+  await both('Escape', 'm');
+  await page.getByRole('dialog', { name: 'Move to' }).waitFor();
+  await both('Escape', '?');
+  await help.waitFor();
+  await page.keyboard.press('Escape');
+  await help.waitFor({ state: 'detached' });
+
+  await begin(page, 'bob@beta.test', '');
+  const subject = page.getByRole('dialog', { name: /subject/i });
+  await page.keyboard.press('Control+Enter');
+  await subject.waitFor();
+  await both('Escape', 'Control+Enter');
+  await subject.waitFor();
 });
