@@ -4,6 +4,7 @@ import type { Held } from './everything';
 import { ending } from './ending';
 import { inverse, setKeyword } from './patch';
 import type { Records } from './records.svelte';
+import { Turns } from './turns';
 import type { QueryWindow } from './window.svelte';
 
 /** An action that can be taken back. */
@@ -34,6 +35,7 @@ export class Actions {
    */
   pending = $state(0);
   #done: Done[] = $state.raw([]);
+  readonly #turns = new Turns();
   /** Called when the last change on the way has arrived. */
   onidle: () => void = () => {};
 
@@ -126,7 +128,7 @@ export class Actions {
     await this.#busy(async () => {
       let count = 0;
       for (const round of this.#chunks([...ids])) {
-        await this.#end(round, folder);
+        await this.#turns.run(round, () => this.#end(round, folder));
         said((count += round.length));
       }
     });
@@ -224,9 +226,12 @@ export class Actions {
 
   async #send(patches: Map<Id, Patch>): Promise<void> {
     for (const chunk of this.#chunks([...patches])) {
-      const request = this.connection.client.request();
-      const set = request.call('Email/set', { update: Object.fromEntries(chunk) });
-      expectAllSet((await this.connection.send(request)).of(set));
+      const update = Object.fromEntries(chunk);
+      await this.#turns.run(Object.keys(update), async () => {
+        const request = this.connection.client.request();
+        const set = request.call('Email/set', { update });
+        expectAllSet((await this.connection.send(request)).of(set));
+      });
     }
   }
 

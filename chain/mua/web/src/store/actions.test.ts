@@ -36,6 +36,36 @@ describe('what a person does', () => {
     expect(actions.canUndo).toBe(false);
   });
 
+  it('arrives in the order in which it was done, however late the one before is, and whatever became of it', async () => {
+    const { actions, records, window, server, mail, id, inbox, archive, archived, email } = await withFirst();
+    const held: (() => void)[] = [];
+    server.before = () => new Promise<void>((resolve) => held.push(resolve));
+    const moved = actions.change(archived);
+    const undone = actions.undo();
+    const second = records.emails.get(window.idAt(1) ?? '') as Email;
+    const other = actions.keyword([second], 'later', true);
+    await Promise.resolve();
+    // Another letter waits for nothing; this one is put back only once it was moved.
+    expect(held.length).toBe(2);
+    held[1]?.();
+    await other;
+    expect([...(mail.letters.get(id)?.folders ?? [])]).toEqual([inbox]);
+    held[0]?.();
+    await moved;
+    expect([...(mail.letters.get(id)?.folders ?? [])]).toEqual([archive]);
+    while (held.length < 3) await Promise.resolve();
+    held[2]?.();
+    await undone;
+    expect([...(mail.letters.get(id)?.folders ?? [])]).toEqual([inbox]);
+
+    server.before = () => 500;
+    const refused = actions.change(archived).catch(() => 'refused');
+    server.before = () => undefined;
+    await actions.keyword([email], '$flagged', true);
+    expect(await refused).toBe('refused');
+    expect(mail.letters.get(id)?.keywords.has('$flagged')).toBe(true);
+  });
+
   it('is as before where the server refuses', async () => {
     const { actions, records, window, mail, id, inbox, archived } = await withFirst();
     mail.letters.delete(id);
