@@ -193,6 +193,24 @@ impl Findings {
         self.0.iter().map(Finding::severity).max().unwrap_or_default()
     }
 
+    /// Returns true if the domain that the letter names as its author's is one that nothing proves: DMARC fails, whatever
+    /// its owner asks for, or the domain is our own. It is false where a forwarder whom the postmaster trusts answers for
+    /// the letter, and where nobody could find out.
+    pub fn fails_alignment(&self) -> bool {
+        let is_unproved = |found: &Finding| match found.code() {
+            authentication::SENDER_BY_FORWARDER => false,
+            authentication::OWN_NOT_PROVED => true,
+            _ => found.result() == "fail",
+        };
+        self.of("dmarc").any(is_unproved)
+    }
+
+    /// Returns true if the letter belongs among the junk unless its reader decides otherwise: a check says that it is not
+    /// what it claims to be. Such a letter goes on to nobody by itself.
+    pub fn is_suspect(&self) -> bool {
+        self.severity() == Severity::Alarm
+    }
+
     /// Writes the findings for a column: a version, then the findings as postcard encodes them. `None` if there are
     /// none, so that a letter that was not checked costs nothing.
     pub fn to_column(&self) -> Option<Vec<u8>> {
@@ -322,6 +340,18 @@ mod tests {
         assert_eq!(findings.severity(), Severity::Warning);
         assert_eq!(findings.of("spf").count(), 1);
         assert_eq!(Findings::default().severity(), Severity::Note);
+    }
+
+    #[test]
+    fn what_nothing_proves_fails_alignment_and_an_alarm_makes_a_letter_suspect() {
+        let dmarc = |result, code| found([Finding::new("dmarc", result).because(code)]);
+        assert!(dmarc("fail", authentication::DMARC_NOT_PROVED).fails_alignment(), "whatever the owner asks for");
+        assert!(dmarc("none", authentication::OWN_NOT_PROVED).fails_alignment());
+        assert!(!dmarc("fail", authentication::SENDER_BY_FORWARDER).fails_alignment());
+        assert!(!dmarc("temperror", "dmarc-no-answer").fails_alignment());
+        assert!(!found([Finding::new("spf", "fail")]).fails_alignment(), "SPF alone proves nothing");
+        assert!(!found([Finding::new("spf", "fail").with_severity(Severity::Warning)]).is_suspect());
+        assert!(found([Finding::new("dmarc", "fail").with_severity(Severity::Alarm)]).is_suspect());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The codes of SPF, DMARC and iprev; their words are in [`super::words`].
+//! The codes of SPF, DMARC, iprev and of what others say about the sender; their words are in [`super::words`].
 
 /// The address may not send for the domain (SPF).
 pub const SPF_NOT_PERMITTED: &str = "spf-not-permitted";
@@ -20,3 +20,9 @@ pub const DMARC_REJECT: &str = "dmarc-reject";
 pub const DMARC_NO_RECORD: &str = "dmarc-no-record";
 /// The letter names one of our own domains as its author's, and nothing proves it.
 pub const OWN_NOT_PROVED: &str = "own-domain-not-proved";
+/// A server that we trust says that the author is proved.
+pub const SENDER_BY_WORD: &str = "sender-by-word";
+/// A server that we trust says that nothing proves the author.
+pub const SENDER_NOT_PROVED_BY_WORD: &str = "sender-not-proved-by-word";
+/// A forwarder whom the postmaster trusts says that the author was proved when the letter came to it.
+pub const SENDER_BY_FORWARDER: &str = "sender-by-forwarder";

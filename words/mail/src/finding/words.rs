@@ -4,7 +4,8 @@
 
 use super::authentication::{
     DMARC_NO_RECORD, DMARC_NOT_PROVED, DMARC_PROVED, DMARC_QUARANTINE, DMARC_REJECT, IPREV_CLAIMED, IPREV_NO_NAME,
-    OWN_NOT_PROVED, SPF_NOT_EXPECTED, SPF_NOT_PERMITTED,
+    OWN_NOT_PROVED, SENDER_BY_FORWARDER, SENDER_BY_WORD, SENDER_NOT_PROVED_BY_WORD, SPF_NOT_EXPECTED,
+    SPF_NOT_PERMITTED,
 };
 use super::{CHECK_FAILED, CHECK_LATE, KEY_UNUSABLE, SEVERAL_FROM, SIGNATURES_LOST, SIGNED};
 
@@ -98,19 +99,19 @@ const GENERAL: &[Entry] = &[
 /// The findings of others whom we trust about the sender.
 const BY_WORD: &[Entry] = &[
     (
-        "sender-by-word",
+        SENDER_BY_WORD,
         "really from {header.from}, by the word of {policy.by}",
         "vient vraiment de {header.from}, selon {policy.by}",
     ),
     (
-        "sender-not-proved-by-word",
+        SENDER_NOT_PROVED_BY_WORD,
         "says it is from {header.from}; {policy.by} found no proof of it. If it asks for money, a password or a click, \
          ask them by another way first",
         "dit venir de {header.from} ; {policy.by} n'en a trouvé aucune preuve. Si elle demande de l'argent, un mot de \
          passe ou un clic, demandez-leur d'abord par un autre chemin",
     ),
     (
-        "sender-by-forwarder",
+        SENDER_BY_FORWARDER,
         "really from {header.from}, by the word of {arc.d}, which passed it on and which you trust",
         "vient vraiment de {header.from}, selon {arc.d}, qui l'a fait suivre et à qui vous vous fiez",
     ),
