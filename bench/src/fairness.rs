@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use mailbox::letter::store_flags;
-use mailbox::{Error, FlagChange, System, UidRange, Want};
+use mailbox::{Access, Error, FlagChange, System, UidRange, Want};
 use store::{Asker, Key, Options, Store};
 
 use crate::report::table;
@@ -70,11 +70,17 @@ fn beside(town: &Town, work: impl FnOnce()) -> Waited {
         let change = if flag { FlagChange::Add(System::SEEN.into()) } else { FlagChange::Remove(System::SEEN.into()) };
         Box::pin(async move {
             let first = [UidRange::one(mailbox::Uid::FIRST)];
-            store.write(Key::Everything, move |tx| store_flags(tx, inbox, &first, &change, None, 1).map(drop)).await
+            store
+                .write(Key::Everything, move |tx| {
+                    store_flags(tx, Access::own(BOB), inbox, &first, &change, None, 1).map(drop)
+                })
+                .await
         })
     });
     let reader = probe(town, &done, move |store, _| {
-        let read = move |view: &store::View| mailbox::fetch(view, inbox, &[UidRange::ALL], Want::ALL, 50).map(drop);
+        let read = move |view: &store::View| {
+            mailbox::fetch(view, Access::own(BOB), inbox, &[UidRange::ALL], Want::ALL, 50).map(drop)
+        };
         Box::pin(async move { store.read_for(Asker(BOB.0), read).await })
     });
     let start = Instant::now();

@@ -5,11 +5,13 @@ use std::time::Instant;
 use bytes::Bytes;
 use mail::Timestamp;
 use mail::seam::AccountId;
-use mailbox::{Error, FlagChange, FlagSet, FolderId, System, Uid, UidRange, Uids, Want};
+use mailbox::{Access, Error, FlagChange, FlagSet, FolderId, System, Uid, UidRange, Uids, Want};
 use store::{Key, Options, Store};
 use tests::generated_letter;
 
 use crate::report::table;
+
+const ACCESS: Access = Access::own(AccountId(1));
 
 /// Letters a transaction while the folder is filled.
 const BATCH: u32 = 500;
@@ -36,19 +38,20 @@ fn measure(letters: u32) -> Vec<String> {
     let inbox = store
         .write_blocking::<_, Error, _>(Key::Everything, |tx| {
             mailbox::account::create(tx, AccountId(1), None)?;
-            Ok(mailbox::folder::by_name(tx, AccountId(1), "INBOX")?.expect("an INBOX").id)
+            Ok(mailbox::folder::by_name(tx, ACCESS, "INBOX")?.expect("an INBOX").id)
         })
         .expect("the account is made");
     let rate = fill(&store, inbox, letters);
     let indexed = settle(&store, letters);
-    let (uids, at) = store.read_blocking(move |view| Uids::load(view, inbox)).expect("opened");
+    let (uids, at) = store.read_blocking(move |view| Uids::load(view, ACCESS, inbox)).expect("opened");
     let open = median(|| {
-        store.read_blocking(move |view| Uids::load(view, inbox)).expect("opened");
+        store.read_blocking(move |view| Uids::load(view, ACCESS, inbox)).expect("opened");
     });
     let page = median(|| {
         let first = Uid::new(letters.saturating_sub(49).max(1)).expect("a UID");
         let range = [UidRange::new(first, Uid::new(letters).expect("a UID"))];
-        let rows = store.read_blocking(move |view| mailbox::fetch(view, inbox, &range, Want::ALL, 50)).expect("read");
+        let rows =
+            store.read_blocking(move |view| mailbox::fetch(view, ACCESS, inbox, &range, Want::ALL, 50)).expect("read");
         assert_eq!(rows.len() as u32, letters.min(50));
     });
     let mut seen = false;
@@ -57,7 +60,8 @@ fn measure(letters: u32) -> Vec<String> {
         set_seen(&store, inbox, Uid::new(letters / 2).expect("a UID"), seen);
     });
     let changes = median(|| {
-        let changes = store.read_blocking(move |view| mailbox::changes_since(view, inbox, at, 100)).expect("read");
+        let changes =
+            store.read_blocking(move |view| mailbox::changes_since(view, ACCESS, inbox, at, 100)).expect("read");
         assert_eq!(changes.changed.len(), 1);
     });
     assert_eq!(uids.len(), letters);
@@ -93,7 +97,7 @@ fn fill(store: &Store, inbox: FolderId, letters: u32) -> f64 {
         store
             .write_blocking::<_, Error, _>(Key::Everything, move |tx| {
                 for letter in &prepared {
-                    mailbox::letter::file(tx, inbox, letter, &FlagSet::default(), Timestamp(0))?;
+                    mailbox::letter::file(tx, ACCESS, inbox, letter, &FlagSet::default(), Timestamp(0))?;
                 }
                 Ok(())
             })
@@ -116,7 +120,7 @@ fn set_seen(store: &Store, inbox: FolderId, uid: Uid, seen: bool) {
     let change = if seen { FlagChange::Add(flags) } else { FlagChange::Remove(flags) };
     store
         .write_blocking::<_, Error, _>(Key::Everything, move |tx| {
-            mailbox::letter::store_flags(tx, inbox, &[UidRange::new(uid, uid)], &change, None, 1)
+            mailbox::letter::store_flags(tx, ACCESS, inbox, &[UidRange::new(uid, uid)], &change, None, 1)
         })
         .expect("flagged");
 }

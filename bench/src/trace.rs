@@ -9,11 +9,13 @@ use bytes::Bytes;
 use mail::seam::{AccountId, Wire};
 use mail::trace::{Arrival, Event, Link};
 use mail::{Address, BodyKind, Envelope, Letter, LetterId, ReturnPath, Timestamp};
-use mailbox::{Error, FlagSet, FolderId};
+use mailbox::{Access, Error, FlagSet, FolderId};
 use store::{Key, Options, Store};
 use tests::generated_letter;
 
 use crate::report::table;
+
+const ACCESS: Access = Access::own(AccountId(1));
 
 /// Letters of one run.
 const LETTERS: u32 = 20_000;
@@ -108,7 +110,7 @@ async fn file(sessions: u32, letters: u32, traced: bool) -> Run {
 async fn settle(store: &Store) -> FolderId {
     let make = |tx: &mut store::Tx| {
         mailbox::account::create(tx, AccountId(1), None)?;
-        Ok(mailbox::folder::by_name(tx, AccountId(1), "INBOX")?.expect("an INBOX").id)
+        Ok(mailbox::folder::by_name(tx, ACCESS, "INBOX")?.expect("an INBOX").id)
     };
     store.write::<_, Error, _>(Key::Everything, make).await.expect("the account is made")
 }
@@ -121,7 +123,7 @@ async fn one(store: &Store, inbox: FolderId, raw: &[Bytes], number: u32, traced:
     let id = LetterId::from_random(random(number));
     let arrival = traced.then(|| arrival(id, raw, number));
     let write = move |tx: &mut store::Tx| {
-        let filed = mailbox::letter::file(tx, inbox, &prepared, &FlagSet::default(), Timestamp(1))?;
+        let filed = mailbox::letter::file(tx, ACCESS, inbox, &prepared, &FlagSet::default(), Timestamp(1))?;
         if let Some(arrival) = &arrival {
             let (recipient, folder) = ("alice@alpha.test".to_owned(), "INBOX".to_owned());
             let lies = Event::Filed { account: 1, key: filed.letter.0, recipient, folder };

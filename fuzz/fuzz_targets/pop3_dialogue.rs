@@ -4,14 +4,14 @@
 
 use libfuzzer_sys::fuzz_target;
 use mail::seam::AccountId;
-use mailbox::{FolderId, Uid};
+use mailbox::{Access, FolderId, Uid};
 use pop3::command::Command;
 use pop3::dialogue::{Act, Dialogue, Entrance};
 use pop3::maildrop::{DropEntry, Maildrop};
 
 fn drop_of(letters: u32) -> Maildrop {
     let letter = |number| Some(DropEntry { uid: Uid::new(number * 3)?, size: number });
-    Maildrop::new(AccountId(1), FolderId(1), "1.1.", (1..=letters).filter_map(letter).collect())
+    Maildrop::new(Access::own(AccountId(1)), FolderId(1), "1.1.", (1..=letters).filter_map(letter).collect())
 }
 
 fuzz_target!(|data: &[u8]| {

@@ -25,11 +25,7 @@ impl ClientTls {
     /// Encrypts without asking who is at the other end (RFC 7435): any certificate will do. This protects against those
     /// who only listen, and is all that one server can expect from another without DANE or MTA-STS.
     pub fn opportunistic() -> Result<Self, TlsError> {
-        let mut config = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate))
-            .with_no_client_auth();
+        let mut config = judged_by(AnyCertificate)?;
         config.resumption = rustls::client::Resumption::in_memory_sessions(64);
         Ok(Self::of(config, Arc::default()))
     }
@@ -68,12 +64,7 @@ impl ClientTls {
         };
         let refused = Arc::<Mutex<Option<Distrust>>>::default();
         let verifier = KnownCertificate { fingerprints, by_name, refused: refused.clone() };
-        let config = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
-        Ok(Self::of(config, refused))
+        Ok(Self::of(judged_by(verifier)?, refused))
     }
 
     fn of(config: ClientConfig, refused: Arc<Mutex<Option<Distrust>>>) -> Self {
@@ -99,6 +90,15 @@ impl ClientTls {
     pub(crate) fn server_name(name: &str, peer: IpAddr) -> ServerName<'static> {
         ServerName::try_from(name.trim_end_matches('.').to_owned()).unwrap_or(ServerName::IpAddress(peer.into()))
     }
+}
+
+/// The settings of a client whose servers' certificates are judged by our own rules.
+fn judged_by(rules: impl ServerCertVerifier + 'static) -> Result<ClientConfig, TlsError> {
+    Ok(ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(rules))
+        .with_no_client_auth())
 }
 
 /// Accepts every certificate, even one that is too odd to be read: the alternative would be no encryption at all.

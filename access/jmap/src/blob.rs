@@ -8,7 +8,7 @@ mod read;
 pub mod set;
 mod upload;
 
-use mail::seam::AccountId;
+use mailbox::Access;
 use net::{Owner, Share};
 use serde::Deserialize;
 use store::View;
@@ -26,11 +26,11 @@ pub use upload::{housekeeping, keep};
 
 /// Finds a blob of the account, and takes the memory for it and for another form of it; `None` if the account has no
 /// such blob. The share holds the memory.
-pub async fn hold(scope: &Scope, account: AccountId, place: BlobPath) -> Result<Option<(Opened, Share)>, MethodError> {
-    let opening = move |view: &View| open(view, account, &place);
-    let Some(opened) = scope.server.read(account, opening).await? else { return Ok(None) };
+pub async fn hold(scope: &Scope, access: Access, place: BlobPath) -> Result<Option<(Opened, Share)>, MethodError> {
+    let opening = move |view: &View| open(view, access, &place);
+    let Some(opened) = scope.server.read(access, opening).await? else { return Ok(None) };
     let octets = usize::try_from(opened.greatest_length()).unwrap_or(usize::MAX).min(limits::SIZE_UPLOAD);
-    let mut share = scope.server.making.share_of(Owner::Person(account.0));
+    let mut share = scope.server.making.share_of(Owner::Person(access.owner().0));
     let grown = share.grow_to(octets.saturating_mul(2), limits::MEMORY_PATIENCE).await;
     grown.map_err(|_| MethodError::server_unavailable())?;
     Ok(Some((opened, share)))
@@ -48,21 +48,21 @@ struct CopyArguments {
 /// account that was not found, and a blob of the account itself is there already.
 pub async fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: CopyArguments = standard::arguments(arguments)?;
-    scope.account(&arguments.from_account_id).map_err(|_| MethodError::from_account_not_found())?;
-    let account = scope.account(&arguments.account_id)?;
+    scope.access(&arguments.from_account_id).map_err(|_| MethodError::from_account_not_found())?;
+    let access = scope.access(&arguments.account_id)?;
     if arguments.blob_ids.len() > limits::OBJECTS_IN_SET {
         return Err(MethodError::request_too_large());
     }
     let ids = arguments.blob_ids;
     let looking = move |view: &View| {
         let is_there = |id: &String| match BlobPath::read(id) {
-            Some(place) => Ok(open(view, account, &place)?.is_some()),
+            Some(place) => Ok(open(view, access, &place)?.is_some()),
             None => Ok(false),
         };
-        let there = ids.iter().map(is_there).collect::<Result<Vec<bool>, store::Error>>()?;
-        Ok::<_, store::Error>((ids, there))
+        let there = ids.iter().map(is_there).collect::<Result<Vec<bool>, mailbox::Error>>()?;
+        Ok::<_, mailbox::Error>((ids, there))
     };
-    let (ids, there) = scope.server.read(account, looking).await?;
+    let (ids, there) = scope.server.read(access, looking).await?;
     let (mut copied, mut failed) = (Object::new(), Object::new());
     for (id, is_there) in ids.into_iter().zip(there) {
         match is_there {

@@ -28,7 +28,7 @@ const LONGEST_UNDO: u64 = 3600;
 /// The preferences of an account.
 pub static PREFERENCES: Singleton = Singleton {
     kind: Kind::Preferences,
-    state: |view, account| Ok(records::state(view, account, Kind::Preferences)?),
+    state: |view, access| Ok(records::state(view, access.owner(), Kind::Preferences)?),
     properties: &["id", "language", "theme", "undoSend", "notifications", "picturesFrom", "labelColours"],
     read: |view, account| Ok(object(records::preferences::get(view, account)?)),
     write: |tx, account, object| records::preferences::set(tx, account, &said(object)),

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use mail::seam::AccountId;
-use mailbox::Change;
 use mailbox::account_changes;
+use mailbox::{Access, Change};
 use records::Kind;
 use serde_json::{Value, json};
 use store::View;
@@ -47,7 +47,7 @@ pub struct States([(&'static str, Mark); 9]);
 
 /// Returns the states now.
 pub fn states(view: &View, account: AccountId) -> Result<States, mailbox::Error> {
-    let mail = account_changes::states(view, account)?;
+    let mail = account_changes::states(view, Access::own(account))?;
     let of = |kind| records::state(view, account, kind);
     let changes = [
         ("Email", mail.emails),

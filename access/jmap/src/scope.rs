@@ -1,6 +1,7 @@
 //! The context that the methods of one request share: its person, the capabilities it uses, and the objects it has
 //! created so far.
 
+use mailbox::Access;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,8 +41,13 @@ impl Scope {
 
     /// Returns the account of this id, if it is the person's.
     pub fn account(&self, id: &str) -> Result<AccountId, MethodError> {
+        Ok(self.access(id)?.owner())
+    }
+
+    /// Returns the person's access to the mail of the account of a client's `accountId`.
+    pub fn access(&self, id: &str) -> Result<Access, MethodError> {
         match AccountId::read(id) {
-            Some(account) if account == self.person.account => Ok(account),
+            Some(account) if account == self.person.account => Ok(Access::own(account)),
             _ => Err(MethodError::account_not_found()),
         }
     }

@@ -1,5 +1,6 @@
 //! The context that all conversations share.
 
+use mailbox::Access;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -56,6 +57,23 @@ pub struct Server {
     pub(crate) listeners: Turns<AccountId>,
 }
 
+/// Somebody whose share of the store's readers a reading takes.
+pub(crate) trait Asks {
+    fn asker(self) -> Asker;
+}
+
+impl Asks for AccountId {
+    fn asker(self) -> Asker {
+        Asker(self.0)
+    }
+}
+
+impl Asks for Access {
+    fn asker(self) -> Asker {
+        Access::asker(self)
+    }
+}
+
 impl Server {
     /// Makes a server with the usual limits.
     pub fn new(shared: Shared, outbox: Arc<dyn Outbox>, hostname: Domain) -> Self {
@@ -80,23 +98,23 @@ impl Server {
     }
 
     /// Reads a few rows on behalf of a person.
-    pub(crate) async fn read<T, E, F>(&self, account: AccountId, f: F) -> Result<T, E>
+    pub(crate) async fn read<T, E, F>(&self, asker: impl Asks, f: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<store::Error> + Send + 'static,
         F: FnOnce(&View) -> Result<T, E> + Send + 'static,
     {
-        self.shared.store.read_for(Asker(account.0), f).await
+        self.shared.store.read_for(asker.asker(), f).await
     }
 
     /// Runs a reading that may cover everything in an account.
-    pub(crate) async fn scan<T, E, F>(&self, account: AccountId, f: F) -> Result<T, E>
+    pub(crate) async fn scan<T, E, F>(&self, asker: impl Asks, f: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<store::Error> + Send + 'static,
         F: FnOnce(&View) -> Result<T, E> + Send + 'static,
     {
-        self.shared.store.scan_for(Asker(account.0), f).await
+        self.shared.store.scan_for(asker.asker(), f).await
     }
 
     /// Keeps uploads in the same place as everything that comes into the server, and makes letters and answers in the

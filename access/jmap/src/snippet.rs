@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use mail::seam::AccountId;
 use mailbox::parse::text::told;
 use mailbox::search::sought::{Sought, places};
 use mailbox::search::{Criteria, SearchField};
-use mailbox::{Keywords, LetterKey};
+use mailbox::{Access, Keywords, LetterKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::View;
@@ -41,7 +40,7 @@ struct GetArguments {
 
 pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: GetArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     standard_get::once_each(&mut arguments.email_ids)?;
     let criteria = filter::read(arguments.filter)?;
     if !criteria.is_bounded() {
@@ -52,8 +51,8 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
     let mut snippets: Vec<Option<Value>> = Vec::new();
     while snippets.len() < ids.len() {
         let (ids, words, done) = (Arc::clone(&ids), Arc::clone(&words), snippets.len());
-        let read = move |view: &View| in_turn(view, account, ids.get(done..).unwrap_or_default(), &words);
-        snippets.extend(scope.server.read(account, read).await?);
+        let read = move |view: &View| in_turn(view, access, ids.get(done..).unwrap_or_default(), &words);
+        snippets.extend(scope.server.read(access, read).await?);
     }
     let missing = ids.iter().zip(&snippets).filter(|(_, snippet)| snippet.is_none());
     let not_found: Vec<String> = missing.map(|(id, _)| id.clone()).collect();
@@ -64,11 +63,11 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
 }
 
 /// Returns the snippets of as many of these letters as fit into one turn, and of at least one.
-fn in_turn(view: &View, account: AccountId, ids: &[String], words: &Words) -> Result<Vec<Option<Value>>, MethodError> {
+fn in_turn(view: &View, access: Access, ids: &[String], words: &Words) -> Result<Vec<Option<Value>>, MethodError> {
     let begun = Instant::now();
     let mut snippets = Vec::new();
     for id in ids {
-        snippets.push(snippet(view, account, id, words)?);
+        snippets.push(snippet(view, access, id, words)?);
         if begun.elapsed() > get::TURN {
             break;
         }
@@ -110,10 +109,10 @@ impl Words {
     }
 }
 
-fn snippet(view: &View, account: AccountId, id: &str, words: &Words) -> Result<Option<Value>, MethodError> {
+fn snippet(view: &View, access: Access, id: &str, words: &Words) -> Result<Option<Value>, MethodError> {
     let Some(key) = LetterKey::read(id) else { return Ok(None) };
     let known = Keywords::default();
-    let Some(letter) = get::stored(view, account, key, &known)? else { return Ok(None) };
+    let Some(letter) = get::stored(view, access, key, &known)? else { return Ok(None) };
     let subject = letter.summary.subject().map(mailbox::parse::decode::words).unwrap_or_default();
     let subject = marked(clip(&subject, LONGEST_SUBJECT), &words.subject, usize::MAX);
     let preview = match words.body.is_empty() {

@@ -1,8 +1,7 @@
 //! Thread (RFC 8621 §3): the letters of a conversation.
 
-use mail::seam::AccountId;
 use mailbox::account_changes::{self, Cursor, states};
-use mailbox::{ThreadId, thread};
+use mailbox::{Access, ThreadId, thread};
 use serde_json::json;
 use store::View;
 
@@ -18,12 +17,12 @@ const LETTERS: usize = 10_000;
 /// Answers Thread/get (RFC 8621 §3.1).
 pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: GetArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     arguments.checked(&["id", "emailIds"])?;
     // One call cannot return all conversations of an account.
     let ids = arguments.ids.ok_or_else(MethodError::request_too_large)?;
-    let read = move |view: &View| look_up(view, account, ids);
-    let (list, not_found, cursor) = scope.server.read(account, read).await?;
+    let read = move |view: &View| look_up(view, access, ids);
+    let (list, not_found, cursor) = scope.server.read(access, read).await?;
     let properties = arguments.properties.as_deref();
     let list = list.into_iter().map(|object| standard_get::only(object, properties)).collect();
     Ok(standard_get::answer(&arguments.account_id, state::write(cursor), list, not_found))
@@ -31,11 +30,11 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
 
 type Looked = (Vec<Object>, Vec<String>, Cursor);
 
-fn look_up(view: &View, account: AccountId, ids: Vec<String>) -> Result<Looked, mailbox::Error> {
+fn look_up(view: &View, access: Access, ids: Vec<String>) -> Result<Looked, mailbox::Error> {
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     for id in ids {
         let letters = match ThreadId::read(&id) {
-            Some(id) => thread::letters(view, account, id, LETTERS)?,
+            Some(id) => thread::letters(view, access, id, LETTERS)?,
             None => Vec::new(),
         };
         if letters.is_empty() {
@@ -45,15 +44,15 @@ fn look_up(view: &View, account: AccountId, ids: Vec<String>) -> Result<Looked, 
         let letters: Vec<String> = letters.into_iter().map(Id::id).collect();
         list.push([("id".to_owned(), id.into()), ("emailIds".to_owned(), json!(letters))].into_iter().collect());
     }
-    Ok((list, not_found, Cursor::at(states(view, account)?.threads)))
+    Ok((list, not_found, Cursor::at(states(view, access)?.threads)))
 }
 
 /// Answers Thread/changes (RFC 8621 §3.2).
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: ChangesArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     let (from, most) = arguments.checked()?;
-    let read = move |view: &View| account_changes::threads(view, account, from, most);
-    let changes = scope.server.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
+    let read = move |view: &View| account_changes::threads(view, access, from, most);
+    let changes = scope.server.read(access, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
     Ok(standard_changes::answer(&arguments, changes))
 }

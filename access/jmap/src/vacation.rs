@@ -14,7 +14,7 @@ const LONGEST: usize = 256 * 1024;
 /// The absence of an account.
 pub static VACATION: Singleton = Singleton {
     kind: Kind::Vacation,
-    state: |view, account| Ok(records::state(view, account, Kind::Vacation)?),
+    state: |view, access| Ok(records::state(view, access.owner(), Kind::Vacation)?),
     properties: &["id", "isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"],
     read: |view, account| Ok(object(&absence::get(view, account)?)),
     write: |tx, account, object| absence::set(tx, account, &of(object)),

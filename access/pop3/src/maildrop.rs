@@ -1,12 +1,11 @@
 //! A maildrop: INBOX as it was at the log-in (RFC 1939 §4), and the client's marks on it.
 
-use mail::seam::AccountId;
-use mailbox::{Error, FolderId, Uid, Uids, fetch, folder};
+use mailbox::{Access, Error, FolderId, Uid, Uids, fetch, folder};
 use store::View;
 
 /// The letters of a drop, numbered from 1. It takes eight octets a letter, and some kilobytes for the marks.
 pub struct Maildrop {
-    account: AccountId,
+    access: Access,
     folder: FolderId,
     /// The text before the UID in a unique-id.
     prefix: Box<str>,
@@ -47,29 +46,29 @@ pub enum Listing {
 }
 
 impl Maildrop {
-    /// Opens the INBOX of an account, as it is in this snapshot.
-    pub fn open(view: &View, account: AccountId) -> Result<Self, Error> {
-        let inbox = folder::by_name(view, account, "INBOX")?.ok_or_else(|| Error::NoFolderCalled("INBOX".into()))?;
+    /// Opens an INBOX, as it is in this snapshot.
+    pub fn open(view: &View, access: Access) -> Result<Self, Error> {
+        let inbox = folder::by_name(view, access, "INBOX")?.ok_or_else(|| Error::NoFolderCalled("INBOX".into()))?;
         let mut letters = Vec::with_capacity(inbox.total as usize);
-        fetch::sizes(view, inbox.id, |uid, size| {
+        fetch::sizes(view, access, inbox.id, |uid, size| {
             letters.push(DropEntry { uid, size: u32::try_from(size).unwrap_or(u32::MAX) });
         })?;
         // An account that is made again gets another number, so that its letters do not look like the old ones (RFC
         // 1939 §7: a unique-id is never used again).
-        let prefix = format!("{}.{}.", account.0, inbox.uid_validity);
-        Ok(Self::new(account, inbox.id, &prefix, letters))
+        let prefix = format!("{}.{}.", access.owner().0, inbox.uid_validity);
+        Ok(Self::new(access, inbox.id, &prefix, letters))
     }
 
     /// Makes a drop of these letters.
-    pub fn new(account: AccountId, folder: FolderId, prefix: &str, letters: Vec<DropEntry>) -> Self {
+    pub fn new(access: Access, folder: FolderId, prefix: &str, letters: Vec<DropEntry>) -> Self {
         let octets = letters.iter().map(|letter| u64::from(letter.size)).sum();
         let letters = letters.into_boxed_slice();
-        Self { account, folder, prefix: prefix.into(), letters, marked: Uids::new(), read: Uids::new(), octets }
+        Self { access, folder, prefix: prefix.into(), letters, marked: Uids::new(), read: Uids::new(), octets }
     }
 
-    /// Returns the account that owns the drop.
-    pub fn account(&self) -> AccountId {
-        self.account
+    /// Returns the access to the mailbox that the drop is in.
+    pub fn access(&self) -> Access {
+        self.access
     }
 
     /// Returns the folder that holds the letters.
@@ -178,11 +177,18 @@ fn decimal(out: &mut Vec<u8>, mut number: u32) {
 
 #[cfg(test)]
 mod tests {
+    use mail::seam::AccountId;
+
     use super::*;
 
     fn three() -> Maildrop {
         let letter = |uid, size| DropEntry { uid: Uid::new(uid).unwrap(), size };
-        Maildrop::new(AccountId(1), FolderId(1), "1.1.", vec![letter(3, 100), letter(7, 20), letter(19, 3)])
+        Maildrop::new(
+            Access::own(AccountId(1)),
+            FolderId(1),
+            "1.1.",
+            vec![letter(3, 100), letter(7, 20), letter(19, 3)],
+        )
     }
 
     fn listed(drop: &Maildrop, listing: Listing, most: usize) -> String {

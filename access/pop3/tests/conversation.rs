@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use client::{Client, tls};
-use fixture::{ALICE, inbox};
+use fixture::{ACCESS, inbox};
 use mail::Password;
 use mailbox::letter::{Expunge, expunge};
 use mailbox::{Uid, UidRange};
@@ -199,7 +199,7 @@ async fn lacking(data: &Path, uid: u32) -> (Client, Store) {
     let client = log_in(address).await;
     let folder = inbox(&store).await.id;
     let gone = [UidRange::one(Uid::new(uid).unwrap())];
-    store.write(Key::Everything, move |tx| expunge(tx, folder, &Expunge::All(&gone), 1)).await.unwrap();
+    store.write(Key::Everything, move |tx| expunge(tx, ACCESS, folder, &Expunge::All(&gone), 1)).await.unwrap();
     (client, store)
 }
 
@@ -238,9 +238,9 @@ async fn a_deleted_letter_leaves_inbox_and_stays_in_its_other_folders() {
     let data = tempfile::tempdir().unwrap();
     let store = fixture::furnish(data.path()).await;
     let from = inbox(&store).await.id;
-    let archive = |view: &store::View| mailbox::folder::by_name(view, ALICE, "Archive");
+    let archive = |view: &store::View| mailbox::folder::by_name(view, ACCESS, "Archive");
     let to = store.read(archive).await.unwrap().unwrap().id;
-    let copied = move |tx: &mut store::Tx| mailbox::letter::copy(tx, from, &[UidRange::ALL], to, 10);
+    let copied = move |tx: &mut store::Tx| mailbox::letter::copy(tx, ACCESS, from, &[UidRange::ALL], to, 10);
     assert_eq!(store.write(Key::Everything, copied).await.unwrap().pairs.len(), 3);
     let address = fixture::open_over(store.clone(), |server| server.terms.clear_logins = true);
     let mut client = log_in(address).await;
@@ -295,7 +295,7 @@ async fn fill(store: &Store, count: usize) {
         store
             .write(Key::Everything, move |tx| {
                 for _ in 0..many {
-                    mailbox::letter::file(tx, folder, &prepared, &Default::default(), mail::Timestamp(0))?;
+                    mailbox::letter::file(tx, ACCESS, folder, &prepared, &Default::default(), mail::Timestamp(0))?;
                 }
                 Ok::<_, mailbox::Error>(())
             })
@@ -377,7 +377,7 @@ async fn an_inbox_made_anew_does_not_look_like_the_old_one() {
     let store = fixture::furnish(data.path()).await;
     let address = fixture::open_over(store.clone(), |server| server.terms.clear_logins = true);
     let before = log_in(address).await.lines("UIDL").await;
-    store.write(Key::Everything, |tx| mailbox::folder::rename(tx, ALICE, "INBOX", "Old")).await.unwrap();
+    store.write(Key::Everything, |tx| mailbox::folder::rename(tx, ACCESS, "INBOX", "Old")).await.unwrap();
     fixture::file(&store, fixture::LETTERS[0].to_owned()).await;
     let after = log_in(address).await.lines("UIDL").await;
     let [only] = &after[..] else { panic!("{after:?}") };

@@ -1,5 +1,6 @@
 //! Makes the events for the history of a letter that is taken charge of here.
 
+use mailbox::Access;
 use std::collections::BTreeMap;
 
 use mail::seam::Origin;
@@ -49,8 +50,8 @@ fn is_detail_of(recipient: &Address, address: &Address) -> bool {
 /// Returns the events that say that copies lie in a mailbox.
 pub fn filed(outcome: &Outcome) -> Vec<Event> {
     let Fate::Filed(copies) = &outcome.fate else { return Vec::new() };
-    let (account, recipient) = (outcome.recipient.account, outcome.recipient.address.to_string());
-    copies.iter().map(|lies| lies.event(account, &recipient)).collect()
+    let (access, recipient) = (Access::house(outcome.recipient.account), outcome.recipient.address.to_string());
+    copies.iter().map(|lies| lies.event(access, &recipient)).collect()
 }
 
 /// Returns the event that says that a recipient did not get the letter.

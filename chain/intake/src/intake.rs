@@ -1,5 +1,6 @@
 //! The means that every way in works with.
 
+use mailbox::Access;
 use std::sync::Arc;
 
 use directory::Directory;
@@ -118,7 +119,7 @@ struct Quota;
 
 impl directory::Space for Quota {
     fn has_room(&self, view: &View, account: AccountId) -> Result<bool, store::Error> {
-        match mailbox::account::usage(view, account) {
+        match mailbox::account::usage(view, Access::house(account)) {
             Ok(usage) => Ok(usage.quota.is_none_or(|quota| usage.used < quota)),
             Err(mailbox::Error::Store(error)) => Err(error),
             // Filing will say what is wrong with this mailbox.

@@ -3,6 +3,7 @@ mod filters;
 mod octets;
 mod waiting;
 
+use mailbox::Access;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -52,7 +53,7 @@ impl Town {
 
     /// Counts the letters that Alice (1) or Bob (2) has.
     async fn letters(&self, account: i64) -> u64 {
-        let look = move |view: &View| mailbox::account::usage(view, AccountId(account));
+        let look = move |view: &View| mailbox::account::usage(view, Access::own(AccountId(account)));
         self.intake.store.read(look).await.unwrap().letters
     }
 
@@ -70,8 +71,17 @@ impl Town {
     /// The letters of a folder, whole.
     async fn folder(&self, account: i64, name: &'static str) -> Vec<String> {
         let look = move |view: &View| {
-            let Some(folder) = mailbox::folder::by_name(view, AccountId(account), name)? else { return Ok(Vec::new()) };
-            let rows = mailbox::fetch(view, folder.id, &[mailbox::UidRange::ALL], mailbox::Want::ALL, 100)?;
+            let Some(folder) = mailbox::folder::by_name(view, Access::own(AccountId(account)), name)? else {
+                return Ok(Vec::new());
+            };
+            let rows = mailbox::fetch(
+                view,
+                Access::own(AccountId(account)),
+                folder.id,
+                &[mailbox::UidRange::ALL],
+                mailbox::Want::ALL,
+                100,
+            )?;
             let whole = |row: &mailbox::Row| {
                 let blob = row.card.as_ref().unwrap().blob;
                 Ok(String::from_utf8_lossy(&view.read_blob(blob, 0..row.size)?).into_owned())
@@ -84,9 +94,16 @@ impl Town {
     /// Returns the findings about the first letter of a folder.
     async fn findings(&self, account: i64, name: &'static str) -> Vec<mail::Finding> {
         let look = move |view: &View| {
-            let folder = mailbox::folder::by_name(view, AccountId(account), name)?.unwrap();
-            let rows = mailbox::fetch(view, folder.id, &[mailbox::UidRange::ALL], mailbox::Want::ROW, 1)?;
-            mailbox::findings::of(view, rows[0].letter)
+            let folder = mailbox::folder::by_name(view, Access::own(AccountId(account)), name)?.unwrap();
+            let rows = mailbox::fetch(
+                view,
+                Access::own(AccountId(account)),
+                folder.id,
+                &[mailbox::UidRange::ALL],
+                mailbox::Want::ROW,
+                1,
+            )?;
+            mailbox::findings::of(view, Access::own(AccountId(account)), rows[0].letter)
         };
         let found: Result<_, mailbox::Error> = self.intake.store.read(look).await;
         found.unwrap().iter().cloned().collect()

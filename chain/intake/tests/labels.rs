@@ -7,13 +7,14 @@ use directory::{Language, Secret};
 use facteur_intake::Intake;
 use mail::seam::AccountId;
 use mail::{Address, Domain, Password};
-use mailbox::{SpecialUse, System, Uid, UidRange, folder, letter};
+use mailbox::{Access, SpecialUse, System, Uid, UidRange, folder, letter};
 use mra::ledger::{self, Entry, Source};
 use mra::{Arrived, Destination, Destinations, Mailbox, Relabelled, Settings, SourceFolder, Taken};
 use mta::delivery::{Means, OutgoingTls};
 use store::{Key, Options, Store, Tx, View};
 
 const ALICE: AccountId = AccountId(1);
+const ACCESS: Access = Access::own(ALICE);
 
 /// Alice's mailbox as the destination of a source.
 struct Home {
@@ -82,14 +83,14 @@ impl Home {
     /// The folders of each letter, and the number of letters.
     async fn lies(&self) -> (Vec<Vec<String>>, u64) {
         let look = |view: &View| {
-            let folders = folder::list(view, ALICE)?;
+            let folders = folder::list(view, ACCESS)?;
             let mut letters = std::collections::BTreeMap::new();
             for folder in &folders {
-                for row in mailbox::fetch(view, folder.id, &[UidRange::ALL], mailbox::Want::ROW, 100)? {
+                for row in mailbox::fetch(view, ACCESS, folder.id, &[UidRange::ALL], mailbox::Want::ROW, 100)? {
                     letters.entry(row.letter).or_insert_with(Vec::new).push(folder.name.clone());
                 }
             }
-            Ok::<_, mailbox::Error>((letters.into_values().collect(), mailbox::account::usage(view, ALICE)?.letters))
+            Ok::<_, mailbox::Error>((letters.into_values().collect(), mailbox::account::usage(view, ACCESS)?.letters))
         };
         let (mut lies, count): (Vec<Vec<String>>, u64) = self.store.read(look).await.unwrap();
         lies.iter_mut().for_each(|folders| folders.sort());
@@ -110,8 +111,8 @@ impl Home {
         act: impl Fn(&mut Tx, mailbox::FolderId, Uid) -> Result<(), mailbox::Error> + Send + 'static,
     ) {
         let acted = move |tx: &mut Tx| {
-            let folder = folder::by_name(tx, ALICE, folder)?.unwrap().id;
-            let row = mailbox::fetch(tx, folder, &[UidRange::ALL], mailbox::Want::ROW, 1)?.remove(0);
+            let folder = folder::by_name(tx, ACCESS, folder)?.unwrap().id;
+            let row = mailbox::fetch(tx, ACCESS, folder, &[UidRange::ALL], mailbox::Want::ROW, 1)?.remove(0);
             act(tx, folder, row.uid)
         };
         self.store.write(Key::Everything, acted).await.unwrap();
@@ -150,12 +151,12 @@ async fn what_the_person_does_with_a_letter_is_not_undone() {
     home.take(1, &["INBOX", "Work"]).await;
     // Taken out of Work here, it does not come back; put into Mine here, it stays there.
     home.person("Work", |tx, folder, uid| {
-        letter::expunge(tx, folder, &letter::Expunge::All(&[UidRange::one(uid)]), 1).map(drop)
+        letter::expunge(tx, ACCESS, folder, &letter::Expunge::All(&[UidRange::one(uid)]), 1).map(drop)
     })
     .await;
     home.person("INBOX", |tx, inbox, uid| {
-        let mine = folder::create(tx, ALICE, "Mine", None)?;
-        letter::copy(tx, inbox, &[UidRange::one(uid)], mine, 1).map(drop)
+        let mine = folder::create(tx, ACCESS, "Mine", None)?;
+        letter::copy(tx, ACCESS, inbox, &[UidRange::one(uid)], mine, 1).map(drop)
     })
     .await;
     home.relabel(1, &["INBOX", "Work", "Mine", "Later"]).await;
@@ -164,7 +165,7 @@ async fn what_the_person_does_with_a_letter_is_not_undone() {
     assert_eq!(home.lies_in().await, ["INBOX", "Mine"]);
     // Moved out of all of its folders, it is left alone.
     home.person("INBOX", |tx, inbox, uid| {
-        letter::expunge(tx, inbox, &letter::Expunge::All(&[UidRange::one(uid)]), 1).map(drop)
+        letter::expunge(tx, ACCESS, inbox, &letter::Expunge::All(&[UidRange::one(uid)]), 1).map(drop)
     })
     .await;
     home.relabel(1, &["INBOX", "Work", "New"]).await;
@@ -176,7 +177,7 @@ async fn no_letter_loses_its_last_folder_with_a_label() {
     let home = Home::new(false).await;
     home.take(1, &["INBOX", "Work"]).await;
     home.person("INBOX", |tx, inbox, uid| {
-        letter::expunge(tx, inbox, &letter::Expunge::All(&[UidRange::one(uid)]), 1).map(drop)
+        letter::expunge(tx, ACCESS, inbox, &letter::Expunge::All(&[UidRange::one(uid)]), 1).map(drop)
     })
     .await;
     home.relabel(1, &["INBOX"]).await;

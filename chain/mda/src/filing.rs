@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mail::seam::{AccountId, OurFault};
 use mail::{Address, Reply, Timestamp, header};
 use mailbox::filing::{Deposit, Filer, Labels, Lies, Target};
-use mailbox::{Error, Prepared, System};
+use mailbox::{Access, Error, Prepared, System};
 use store::{Store, Tx};
 
 use crate::disposition::Keep;
@@ -194,7 +194,7 @@ fn file_copies(tx: &mut Tx, plan: &Plan, received: Timestamp) -> Result<Fate, st
         Ok(copies) => copies,
         Err(reply) => return Ok(Fate::Refused(reply.clone())),
     };
-    let mut filer = Filer::new(plan.recipient.account, received);
+    let mut filer = Filer::new(Access::house(plan.recipient.account), received);
     let mut lies = Vec::with_capacity(copies.len());
     for copy in copies {
         match filer.file(tx, &copy.deposit(received)) {

@@ -8,7 +8,7 @@ use mail::seam::{AccountId, Origin, OurFault, Pending};
 use mail::{
     Address, BodyKind, Domain, Envelope, Finding, Findings, Letter, LetterId, Reply, ReturnPath, Severity, Timestamp,
 };
-use mailbox::{System, UidRange, Want, folder};
+use mailbox::{Access, System, UidRange, Want, folder};
 use store::{Key, Options, Store};
 
 const NOW: Timestamp = Timestamp(1_795_501_377_000);
@@ -26,7 +26,7 @@ impl Fixture {
         store
             .write(Key::Everything, |tx| {
                 mailbox::account::create(tx, AccountId(1), None)?;
-                folder::create(tx, AccountId(1), "Lists/Rust", None)?;
+                folder::create(tx, Access::own(AccountId(1)), "Lists/Rust", None)?;
                 mailbox::account::create(tx, AccountId(2), Some(1000))
             })
             .await
@@ -37,9 +37,9 @@ impl Fixture {
     /// Each letter of a folder, whole.
     async fn letters(&self, account: i64, name: &'static str) -> Vec<String> {
         let look = move |view: &store::View| {
-            let folder = folder::by_name(view, AccountId(account), name)?.unwrap();
+            let folder = folder::by_name(view, Access::own(AccountId(account)), name)?.unwrap();
             let all = UidRange::new(mailbox::Uid::new(1).unwrap(), mailbox::Uid::new(u32::MAX).unwrap());
-            let rows = mailbox::fetch(view, folder.id, &[all], Want::ALL, 100)?;
+            let rows = mailbox::fetch(view, Access::own(AccountId(1)), folder.id, &[all], Want::ALL, 100)?;
             let whole = |row: &mailbox::Row| {
                 let card = row.card.as_ref().unwrap();
                 let bytes = view.read_blob(card.blob, 0..row.size)?;
@@ -209,8 +209,14 @@ async fn one_of_many_who_expunges_the_letter_takes_it_from_nobody_else() {
     deliver(&fixture, &mda, "Subject: x\r\n\r\nhello\r\n", both).await;
     let expunge = |account| {
         move |tx: &mut store::Tx| {
-            let inbox = folder::by_name(tx, AccountId(account), "INBOX")?.unwrap().id;
-            mailbox::letter::expunge(tx, inbox, &mailbox::letter::Expunge::All(&[UidRange::ALL]), 100)
+            let inbox = folder::by_name(tx, Access::own(AccountId(account)), "INBOX")?.unwrap().id;
+            mailbox::letter::expunge(
+                tx,
+                Access::own(AccountId(1)),
+                inbox,
+                &mailbox::letter::Expunge::All(&[UidRange::ALL]),
+                100,
+            )
         }
     };
     fixture.store.write(store::Key::Everything, expunge(1)).await.unwrap();
@@ -361,13 +367,13 @@ async fn what_was_found_out_stands_before_the_letter_and_stays_with_it() {
     );
     let Fate::Filed(copies) = &outcomes[0].fate else { panic!("{outcomes:?}") };
     let (letter, folder, uid) = (copies[0].filed.letter, copies[0].folder, copies[0].filed.uid);
-    let found = |letter| fixture.store.read(move |view| mailbox::findings::of(view, letter));
+    let found = |letter| fixture.store.read(move |view| mailbox::findings::of(view, Access::own(AccountId(1)), letter));
     assert_eq!(found(letter).await.unwrap(), findings);
     // A copy of the letter is still the letter of which that was found.
     let copied = move |tx: &mut store::Tx| {
-        let there = folder::by_name(tx, AccountId(1), "Lists/Rust")?.unwrap().id;
-        mailbox::letter::copy(tx, folder, &[UidRange::one(uid)], there, 1)?;
-        let rows = mailbox::fetch(tx, there, &[UidRange::ALL], Want::ROW, 1)?;
+        let there = folder::by_name(tx, Access::own(AccountId(1)), "Lists/Rust")?.unwrap().id;
+        mailbox::letter::copy(tx, Access::own(AccountId(1)), folder, &[UidRange::one(uid)], there, 1)?;
+        let rows = mailbox::fetch(tx, Access::own(AccountId(1)), there, &[UidRange::ALL], Want::ROW, 1)?;
         Ok::<_, mailbox::Error>(rows[0].letter)
     };
     let copy = fixture.store.write(Key::Everything, copied).await.unwrap();

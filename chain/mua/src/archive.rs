@@ -17,7 +17,7 @@ use http::{Line, Peer};
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mail::trace::{Link, Observation};
-use mailbox::LetterKey;
+use mailbox::{Access, LetterKey};
 use store::{Asker, Store, View};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -50,8 +50,8 @@ pub async fn files(
         Ok(parts) => parts,
         Err(why) => return answer::plain(StatusCode::BAD_REQUEST, why),
     };
-    let account = login.account;
-    let opened = server.store.read_for(Asker(account.0), move |view| open(view, account, key, parts)).await;
+    let (account, access) = (login.account, Access::own(login.account));
+    let opened = server.store.read_for(access.asker(), move |view| open(view, access, key, parts)).await;
     let (files, received) = match opened {
         Ok(Some(opened)) => opened,
         Ok(None) => return answer::missing(),
@@ -91,11 +91,11 @@ type Opened = (Vec<Named<Reading>>, Timestamp);
 
 fn open(
     view: &View,
-    account: AccountId,
+    access: Access,
     key: LetterKey,
     parts: Vec<Named<Attached>>,
 ) -> Result<Option<Opened>, mailbox::Error> {
-    let Some((row, blob)) = attached::letter(view, account, key)? else { return Ok(None) };
+    let Some((row, blob)) = attached::letter(view, access, key)? else { return Ok(None) };
     // The blob is proved before anything is promised.
     view.prove_blob(blob, 0..row.size)?;
     let open = |(part, name): Named<Attached>| part.open(blob, row.size).map(|reading| (reading, name));

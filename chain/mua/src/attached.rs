@@ -2,9 +2,8 @@
 //! way to the part's octets in it (`L12-100_220b`).
 
 use bytes::Bytes;
-use mail::seam::AccountId;
 use mailbox::parse::{Encoding, Step, Unpacker};
-use mailbox::{LetterKey, Row, Want, fetch};
+use mailbox::{Access, LetterKey, Row, Want, fetch};
 use store::{BlobId, View};
 
 /// The most parts that may be taken out of each other: as many as in JMAP.
@@ -41,8 +40,8 @@ impl Attached {
 }
 
 /// Returns the letter of this key, with the place of its octets, if the person has it.
-pub fn letter(view: &View, account: AccountId, key: LetterKey) -> Result<Option<(Row, BlobId)>, mailbox::Error> {
-    let found = fetch::visible(view, account, key, Want { card: true, ..Want::ROW })?;
+pub fn letter(view: &View, access: Access, key: LetterKey) -> Result<Option<(Row, BlobId)>, mailbox::Error> {
+    let found = fetch::visible(view, access, key, Want { card: true, ..Want::ROW })?;
     Ok(found.and_then(|(_, row)| row.card.as_ref().map(|card| card.blob).map(|blob| (row, blob))))
 }
 

@@ -13,13 +13,14 @@ mod reply;
 mod told;
 mod zone;
 
+use mailbox::Access;
 use std::collections::HashSet;
 
 use axum::body::Body;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use mail::seam::{AccountId, Login};
+use mail::seam::Login;
 use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Contents, Part, Role, decode};
 use serde_json::Value;
@@ -112,8 +113,8 @@ pub async fn reply(
 /// Returns the files of a letter of the reader's, or the answer for a letter without them.
 async fn opened(server: &Server, login: &Login, letter: &str) -> Result<Files, Response> {
     let asked = Asked::read(letter).ok_or_else(answer::missing)?;
-    let account = login.account;
-    match server.store.read_for(Asker(account.0), move |view| files(view, account, &asked)).await {
+    let access = Access::own(login.account);
+    match server.store.read_for(access.asker(), move |view| files(view, access, &asked)).await {
         Ok(files) => files.ok_or_else(answer::missing),
         Err(error) => Err(answer::unreadable(&error)),
     }
@@ -123,8 +124,8 @@ async fn opened(server: &Server, login: &Login, letter: &str) -> Result<Files, R
 type Files = (Vec<File>, bool);
 
 /// Returns the files, and true if one was left out; `None` if there is no such letter.
-fn files(view: &View, account: AccountId, asked: &Asked) -> Result<Option<Files>, mailbox::Error> {
-    let Opening::Opened(letter) = asked.open(view, account)? else { return Ok(None) };
+fn files(view: &View, access: Access, asked: &Asked) -> Result<Option<Files>, mailbox::Error> {
+    let Opening::Opened(letter) = asked.open(view, access)? else { return Ok(None) };
     // The names of pictures are not needed here.
     let contents = Contents::of(&letter.structure, |_| Ok::<_, mailbox::Error>(bytes::Bytes::new()))?;
     let (mut files, mut left_out) = (Vec::new(), false);

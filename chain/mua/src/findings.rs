@@ -17,9 +17,9 @@ use axum::response::Response;
 use mail::header;
 use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Part, Structure, Summary, decode};
-use mailbox::{Want, fetch};
+use mailbox::{Access, Want, fetch};
 use serde_json::json;
-use store::{Asker, BlobId, View};
+use store::{BlobId, View};
 
 use crate::reader::Reader;
 use crate::unsubscribe::Way;
@@ -87,9 +87,10 @@ fn is_bulk(header: &[u8]) -> bool {
 /// Answers `/letter/{letter}/findings`.
 pub async fn findings(State(server): State<Server>, Reader(login): Reader, Path(id): Path<String>) -> Response {
     let Some(key) = letter::key(&id) else { return answer::missing() };
-    let asker = Asker(login.account.0);
+    let access = Access::own(login.account);
+    let asker = access.asker();
     let look = move |view: &View| {
-        let Some((_, row)) = fetch::visible(view, login.account, key, Want::ALL)? else { return Ok(None) };
+        let Some((_, row)) = fetch::visible(view, access, key, Want::ALL)? else { return Ok(None) };
         let (size, Some(card)) = (row.size, row.card) else { return Ok(None) };
         let header = mailbox::body::read_all(view, card.blob, 0..size.min(LONGEST_HEADER))?;
         let structure = card.structure.unwrap_or_default();

@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use mail::seam::AccountId;
 use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Encoding, Limits, Part, Step, Structure, scan};
-use mailbox::{LetterKey, Want, fetch};
+use mailbox::{Access, LetterKey, Want, fetch};
 use store::{BlobId, View};
 
 /// The most octets of a letter inside another, as it lies there, that is opened.
@@ -63,8 +62,8 @@ impl Asked {
     }
 
     /// Opens it. A letter inside another is read whole and taken apart as any letter.
-    pub fn open(&self, view: &View, account: AccountId) -> Result<Opening, mailbox::Error> {
-        let Some((_, row)) = fetch::visible(view, account, self.key, Want::ALL)? else { return Ok(Opening::Missing) };
+    pub fn open(&self, view: &View, access: Access) -> Result<Opening, mailbox::Error> {
+        let Some((_, row)) = fetch::visible(view, access, self.key, Want::ALL)? else { return Ok(Opening::Missing) };
         let Some(card) = row.card else { return Ok(Opening::Missing) };
         let Some(first) = self.path.first() else {
             let structure = card.structure.unwrap_or_default();

@@ -20,7 +20,7 @@ use mail::trace::{Link, Observation};
 use mailbox::parse::named::Name;
 use mailbox::parse::steps::unpacked;
 use mailbox::parse::{Contents, Part, Role, decode};
-use mailbox::{LetterKey, Want, fetch};
+use mailbox::{Access, LetterKey, Want, fetch};
 use serde::Deserialize;
 use store::{Asker, BlobId, Store, View};
 
@@ -83,7 +83,8 @@ pub async fn view(
 ) -> Response {
     let Some(asked) = Asked::read(&letter) else { return answer::missing() };
     let (now, key, account) = ((server.clock)(), asked.key, login.account);
-    let texts = match server.store.read_for(Asker(account.0), move |view| texts(view, account, &asked)).await {
+    let access = Access::own(account);
+    let texts = match server.store.read_for(access.asker(), move |view| texts(view, access, &asked)).await {
         Ok(Ok(texts)) => texts,
         Ok(Err(Unshown::Missing)) => return answer::missing(),
         Ok(Err(Unshown::TooLarge)) => return too_large(),
@@ -113,9 +114,10 @@ pub async fn source(
     Path(letter): Path<String>,
 ) -> Response {
     let Some(key) = key(&letter) else { return answer::missing() };
-    let asker = Asker(login.account.0);
+    let access = Access::own(login.account);
+    let asker = access.asker();
     let look = move |view: &View| {
-        let found = fetch::visible(view, login.account, key, Want { card: true, ..Want::ROW })?;
+        let found = fetch::visible(view, access, key, Want { card: true, ..Want::ROW })?;
         // The octets are proved before their length is promised.
         if let Some((_, mailbox::Row { card: Some(card), size, .. })) = &found {
             view.prove_blob(card.blob, 0..*size)?;
@@ -184,8 +186,8 @@ enum Unshown {
     TooLarge,
 }
 
-fn texts(view: &View, account: AccountId, asked: &Asked) -> Result<Result<Texts, Unshown>, mailbox::Error> {
-    let opened = match asked.open(view, account)? {
+fn texts(view: &View, access: Access, asked: &Asked) -> Result<Result<Texts, Unshown>, mailbox::Error> {
+    let opened = match asked.open(view, access)? {
         Opening::Opened(opened) => opened,
         Opening::Missing => return Ok(Err(Unshown::Missing)),
         Opening::TooLarge => return Ok(Err(Unshown::TooLarge)),

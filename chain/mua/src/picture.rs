@@ -6,7 +6,7 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::parse::Step;
 use mailbox::parse::steps::unpacked;
-use mailbox::{LetterKey, Want, fetch};
+use mailbox::{Access, LetterKey, Want, fetch};
 use store::{Asker, View};
 
 use crate::seal::Seal;
@@ -86,7 +86,7 @@ fn read(view: &View, place: &PartRef) -> Result<Option<Vec<u8>>, mailbox::Error>
         return Ok(None);
     }
     let want = Want { card: true, ..Want::ROW };
-    let Some((_, row)) = fetch::visible(view, place.account, place.letter, want)? else { return Ok(None) };
+    let Some((_, row)) = fetch::visible(view, Access::own(place.account), place.letter, want)? else { return Ok(None) };
     let Some(card) = row.card else { return Ok(None) };
     let octets = mailbox::body::read_all(view, card.blob, start..end)?;
     Ok(Some(unpacked(&place.path, &octets)))

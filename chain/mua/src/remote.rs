@@ -21,7 +21,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use https::Url;
 use mail::Timestamp;
 use mail::seam::AccountId;
-use mailbox::{LetterKey, Want, fetch};
+use mailbox::{Access, LetterKey, Want, fetch};
 use store::Asker;
 
 use crate::seal::Seal;
@@ -104,7 +104,7 @@ pub async fn show(State(server): State<Server>, Path(token): Path<String>) -> Re
     let now = (server.clock)();
     let wanted = server.seal.open(&token).and_then(|text| Wanted::read(text, now));
     let Some(Wanted { account, letter, url }) = wanted else { return nothing() };
-    let look = move |view: &store::View| fetch::visible(view, account, letter, Want::ROW);
+    let look = move |view: &store::View| fetch::visible(view, Access::own(account), letter, Want::ROW);
     match server.store.read_for(Asker(account.0), look).await {
         Ok(Some(_)) => {}
         Ok(None) => return nothing(),

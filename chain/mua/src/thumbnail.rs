@@ -6,6 +6,7 @@
 
 mod draw;
 
+use mailbox::Access;
 use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{Path, State};
@@ -60,7 +61,7 @@ impl Thumbnails {
         let place = self.shelf().place(&key, now);
         let made = async || {
             let _turn = self.turns.take(account).await.ok_or(Trouble::Busy)?;
-            let look = move |view: &View| read(view, account, &part);
+            let look = move |view: &View| read(view, Access::own(account), &part);
             let Some(octets) = store.read_for(Asker(account.0), look).await? else { return Ok(None) };
             Ok::<_, Trouble>(made(octets).await)
         };
@@ -75,12 +76,12 @@ impl Thumbnails {
 }
 
 /// Returns the octets of a part, unless it is too large or does not exist.
-fn read(view: &View, account: AccountId, part: &Attached) -> Result<Option<Vec<u8>>, mailbox::Error> {
+fn read(view: &View, access: Access, part: &Attached) -> Result<Option<Vec<u8>>, mailbox::Error> {
     let (start, end) = part.range();
     if end - start > LARGEST_PART {
         return Ok(None);
     }
-    let Some((row, blob)) = attached::letter(view, account, part.key)? else { return Ok(None) };
+    let Some((row, blob)) = attached::letter(view, access, part.key)? else { return Ok(None) };
     part.open(blob, row.size).map_or(Ok(None), |reading| reading.all(view, LARGEST))
 }
 

@@ -6,7 +6,7 @@ use mail::Timestamp;
 use mail::finding::{self, CONVERSION, SIGNATURE, Words};
 use mail::foreign::Meaning;
 use mail::trace::{Arrival, Event, Link};
-use mailbox::{Want, fetch};
+use mailbox::{Access, Want, fetch};
 use serde_json::{Map, Value, json};
 use store::{Asker, View};
 use trace::{History, Noted};
@@ -17,7 +17,9 @@ use crate::{Server, answer, letter};
 pub async fn way(State(server): State<Server>, Reader(login): Reader, Path(id): Path<String>) -> Response {
     let Some(key) = letter::key(&id) else { return answer::missing() };
     let look = move |view: &View| {
-        let Some((_, row)) = fetch::visible(view, login.account, key, Want { summary: true, ..Want::ROW })? else {
+        let Some((_, row)) =
+            fetch::visible(view, Access::own(login.account), key, Want { summary: true, ..Want::ROW })?
+        else {
             return Ok::<_, mailbox::Error>((false, None));
         };
         let came = trace::in_mailbox(view, login.account, key.0)?;

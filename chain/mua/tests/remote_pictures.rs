@@ -5,6 +5,7 @@ mod server;
 
 mod fixture;
 
+use mailbox::Access;
 use std::io::Write;
 use std::time::Duration;
 
@@ -168,10 +169,11 @@ async fn whoever_has_no_such_letter_has_nothing_fetched() {
         assert_ne!(forged, address);
         assert_eq!(fixture.ask(&forged, true).await.0, 404, "{forged}");
     }
+    let access = Access::own(fixture.account);
     let removes = move |tx: &mut store::Tx| {
-        let (folder, uid) = mailbox::fetch::by_key(tx, letter)?.expect("the letter");
+        let (folder, uid) = mailbox::fetch::by_key(tx, access, letter)?.expect("the letter");
         let range = [mailbox::UidRange::one(uid)];
-        mailbox::letter::expunge(tx, folder, &mailbox::letter::Expunge::All(&range), 1)
+        mailbox::letter::expunge(tx, access, folder, &mailbox::letter::Expunge::All(&range), 1)
     };
     fixture.store.write(store::Key::Everything, removes).await.unwrap();
     assert_eq!(fixture.ask(&address, true).await.0, 404, "the letter is gone");

@@ -173,7 +173,7 @@ fn letters(store: &Store, address: &Address) -> Result<u64, Trouble> {
     let address = address.clone();
     store.read_blocking(move |view| {
         let account = directory::account::find(view, &address)?.id;
-        Ok(mailbox::account::usage(view, account)?.letters)
+        Ok(mailbox::account::usage(view, mailbox::Access::house(account))?.letters)
     })
 }
 
@@ -191,7 +191,7 @@ fn list(context: &Context<'_>, domain: Option<Domain>, form: Form) -> Result<(),
 }
 
 fn usage(view: &store::View, account: AccountId) -> Result<Option<Usage>, Trouble> {
-    match mailbox::account::usage(view, account) {
+    match mailbox::account::usage(view, mailbox::Access::house(account)) {
         Ok(usage) => Ok(Some(usage)),
         Err(mailbox::Error::NoSuchAccount(_)) => Ok(None),
         Err(other) => Err(other.into()),

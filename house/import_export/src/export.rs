@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::fetch::{self, Row, Want};
-use mailbox::{FolderId, Keywords, Uid, UidRange, body, folder, letter};
+use mailbox::{Access, FolderId, Keywords, Uid, UidRange, body, folder, letter};
 use store::{Store, View};
 
 use crate::sidecar::{Listed, Sidecar};
@@ -73,13 +73,14 @@ pub fn export(
     sink: &mut dyn Sink,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Exported, Error> {
-    let folders = store.read_blocking(move |view| folder::list(view, account))?;
+    let access = Access::house(account);
+    let folders = store.read_blocking(move |view| folder::list(view, access))?;
     let mut damaged = 0;
     let mut so_far = Progress { total: folders.iter().map(|folder| folder.size).sum(), ..Progress::default() };
     for folder in &folders {
         let (name, special_use, subscribed) = (folder.name.clone(), folder.special_use, folder.subscribed);
         sink.folder(&Heading { name, special_use, subscribed })?;
-        damaged += give_folder(store, account, folder.id, sink, &mut so_far, progress)?;
+        damaged += give_folder(store, access, folder.id, sink, &mut so_far, progress)?;
     }
     sink.finish()?;
     Ok(Exported { folders: folders.len() as u64, letters: so_far.letters, damaged })
@@ -155,7 +156,7 @@ impl Drop for ExportTarget {
 
 fn give_folder(
     store: &Store,
-    account: AccountId,
+    access: Access,
     folder: FolderId,
     sink: &mut dyn Sink,
     so_far: &mut Progress,
@@ -165,7 +166,7 @@ fn give_folder(
     while let Some(first) = from {
         // Slice by slice, so that no snapshot is held for as long as a large export takes.
         let Slice { letters, damaged: missing, next } =
-            store.read_blocking(move |view| slice(view, account, folder, first))?;
+            store.read_blocking(move |view| slice(view, access, folder, first))?;
         damaged += missing;
         for letter in letters {
             so_far.letters += 1;
@@ -187,10 +188,10 @@ struct Slice {
 }
 
 /// Some letters from a UID on.
-fn slice(view: &View, account: AccountId, folder: FolderId, first: Uid) -> Result<Slice, mailbox::Error> {
-    let keywords = Keywords::load(view, account)?;
+fn slice(view: &View, access: Access, folder: FolderId, first: Uid) -> Result<Slice, mailbox::Error> {
+    let keywords = Keywords::load(view, access)?;
     let range = UidRange { first, last: Uid::LAST };
-    let rows = fetch::fetch(view, folder, &[range], Want { card: true, ..Want::ROW }, LETTERS)?;
+    let rows = fetch::fetch(view, access, folder, &[range], Want { card: true, ..Want::ROW }, LETTERS)?;
     let ended = rows.len() < LETTERS;
     let (mut letters, mut size, mut damaged, mut last) = (Vec::new(), 0, 0, None);
     for row in rows {
@@ -199,7 +200,7 @@ fn slice(view: &View, account: AccountId, folder: FolderId, first: Uid) -> Resul
             return Ok(Slice { letters, damaged, next: Some(uid) });
         }
         last = Some(uid);
-        match leaving(view, account, row, &keywords) {
+        match leaving(view, access, row, &keywords) {
             Ok(letter) => {
                 size += letter.raw.len();
                 letters.push(letter);
@@ -215,7 +216,7 @@ fn slice(view: &View, account: AccountId, folder: FolderId, first: Uid) -> Resul
     Ok(Slice { letters, damaged, next })
 }
 
-fn leaving(view: &View, account: AccountId, row: Row, keywords: &Keywords) -> Result<Leaving, mailbox::Error> {
+fn leaving(view: &View, access: Access, row: Row, keywords: &Keywords) -> Result<Leaving, mailbox::Error> {
     let blob = row.card.ok_or(mailbox::Error::Damaged("a letter"))?.blob;
     let mut raw = Vec::with_capacity(usize::try_from(row.size).unwrap_or(0));
     while (raw.len() as u64) < row.size {
@@ -229,7 +230,7 @@ fn leaving(view: &View, account: AccountId, row: Row, keywords: &Keywords) -> Re
     let received = Timestamp::from_seconds(row.received.seconds());
     // Each of its folders gets the whole letter, so that every program finds it there; the number tells an import that it
     // is one.
-    let shared = (letter::places(view, account, row.letter)?.len() > 1).then_some(row.letter.0);
+    let shared = (letter::places(view, access, row.letter)?.len() > 1).then_some(row.letter.0);
     let state = State { system: row.flags.system, keywords: names, received, shared };
     Ok(Leaving { state, raw: raw.into(), uid: row.uid })
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use mail::seam::AccountId;
 use mail::trace::Arrival;
 use mail::{LetterId, Timestamp};
-use mailbox::{Prepared, prepare};
+use mailbox::{Access, Prepared, prepare};
 use store::{Key, Store};
 
 use crate::goal::Goal;
@@ -136,7 +136,7 @@ pub fn import(
     let (account, now, what) = (request.account, (request.clock)(), request.what.to_owned());
     let run = store.write_blocking(Key::Account(account.0), move |tx| runs::begin(tx, account, now, &what))?;
     observer.begun(run);
-    let made = file::make_folders(store, request.account, run, &source.folders());
+    let made = file::make_folders(store, Access::house(request.account), run, &source.folders());
     let memory = made.and_then(|()| Ok(Memory::load(store, request.account, request.again)?));
     let imported = memory.and_then(|memory| carry(store, request, run, source, memory, observer));
     // A run that has brought nothing is none that could be taken back.
@@ -191,7 +191,8 @@ fn carry(
             let sink = intake::Sink { letters: raw_in, events: event_in, budget, position };
             intake::take_all(source, memory, sink)
         });
-        let home = Home { account: request.account, address: request.address.into(), run, clock: request.clock };
+        let home =
+            Home { access: Access::house(request.account), address: request.address.into(), run, clock: request.clock };
         let mut filing = Filing::new(store, home, budget, request.beside);
         let filed = filing.run(event_out, observer, &|| position.load(Ordering::Relaxed), total);
         // Whoever still waits for room, or for somebody to take a letter, is told that nobody will.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use mail::seam::AccountId;
 use mailbox::fetch::{self, Want};
-use mailbox::{FlagSet, FolderId, LetterKey, SpecialUse, Uid, UidRange, letter};
+use mailbox::{Access, FlagSet, FolderId, LetterKey, SpecialUse, Uid, UidRange, letter};
 use store::{Store, Tx, View, params};
 
 use crate::goal::Goal;
@@ -114,27 +114,22 @@ pub enum Whereabouts {
 
 impl Copied {
     /// Looks for the letter of the row where it was filed.
-    pub fn find(&self, view: &View, account: AccountId) -> Result<Whereabouts, mailbox::Error> {
+    pub fn find(&self, view: &View, access: Access) -> Result<Whereabouts, mailbox::Error> {
         let sql = "SELECT lies, uid FROM import_copy WHERE account = $1 AND identity = $2 AND turn = $3";
         let read = |row: &store::Row<'_>| Ok((FolderId(row.get(0)?), row.get::<u32>(1)?));
-        let row = view.query_opt(sql, params![account.0, self.identity.0, self.turn], read)?;
+        let row = view.query_opt(sql, params![access.owner().0, self.identity.0, self.turn], read)?;
         let Some((folder, uid)) = row else { return Ok(Whereabouts::Unknown) };
         let Some(uid) = Uid::new(uid) else { return Ok(Whereabouts::Elsewhere) };
-        Ok(lying_at(view, account, folder, uid)?.map_or(Whereabouts::Elsewhere, Whereabouts::There))
+        Ok(lying_at(view, access, folder, uid)?.map_or(Whereabouts::Elsewhere, Whereabouts::There))
     }
 }
 
-/// Returns the letter that lies at a place of the account; none if none does any more.
-pub fn lying_at(
-    view: &View,
-    account: AccountId,
-    folder: FolderId,
-    uid: Uid,
-) -> Result<Option<LetterKey>, mailbox::Error> {
-    let row = fetch::fetch(view, folder, &[UidRange::one(uid)], Want::ROW, 1)?.pop();
+/// Returns the letter that lies at a place of the mailbox; none if none does any more.
+pub fn lying_at(view: &View, access: Access, folder: FolderId, uid: Uid) -> Result<Option<LetterKey>, mailbox::Error> {
+    let row = fetch::fetch(view, access, folder, &[UidRange::one(uid)], Want::ROW, 1)?.pop();
     let Some(letter) = row.map(|row| row.letter) else { return Ok(None) };
     // The folder may be another account's, or deleted.
-    let lies = letter::places(view, account, letter)?.iter().any(|place| place.folder == folder);
+    let lies = letter::places(view, access, letter)?.iter().any(|place| place.folder == folder);
     Ok(lies.then_some(letter))
 }
 

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mail::seam::AccountId;
 use mailbox::fetch::{self, Want};
 use mailbox::letter::{self, Expunge};
-use mailbox::{FolderId, Uid, UidRange, folder};
-use store::{Key, Store, Tx, View, params};
+use mailbox::{Access, FolderId, Uid, UidRange, folder};
+use store::{Store, Tx, View, params};
 
 use crate::Error;
 use crate::import::pace::Pace;
@@ -34,11 +33,11 @@ const SLICE: usize = 100;
 /// forgotten, so that the same import brings them again. Stopped at any moment, the same call goes on from there.
 /// `goes_on` is asked between two slices. `beside`: others write meanwhile, and come first.
 pub fn undo(store: &Store, run: &Run, beside: bool, goes_on: &mut dyn FnMut(&Undone) -> bool) -> Result<Undone, Error> {
-    let (mut undone, id, account) = (Undone::default(), run.id, run.account);
-    let key = Key::Account(account.0);
+    let (mut undone, id, access) = (Undone::default(), run.id, Access::house(run.account));
+    let key = access.key();
     let mut pace = Pace::new(beside);
     loop {
-        let slice = pace.beside_others(store, || store.write_blocking(key, move |tx| take_slice(tx, account, id)))?;
+        let slice = pace.beside_others(store, || store.write_blocking(key, move |tx| take_slice(tx, access, id)))?;
         let Some(slice) = slice else { break };
         undone.letters += slice.letters;
         undone.kept += slice.kept;
@@ -48,7 +47,7 @@ pub fn undo(store: &Store, run: &Run, beside: bool, goes_on: &mut dyn FnMut(&Und
         }
     }
     loop {
-        let slice = pace.beside_others(store, || store.write_blocking(key, move |tx| take_folder(tx, account, id)))?;
+        let slice = pace.beside_others(store, || store.write_blocking(key, move |tx| take_folder(tx, access, id)))?;
         let Some(taken) = slice else { break };
         undone.folders += u64::from(taken);
     }
@@ -73,14 +72,14 @@ enum Found {
 }
 
 /// `None`: none are left.
-fn take_slice(tx: &mut Tx, account: AccountId, run: RunId) -> Result<Option<Undone>, mailbox::Error> {
+fn take_slice(tx: &mut Tx, access: Access, run: RunId) -> Result<Option<Undone>, mailbox::Error> {
     let copies = copies(tx, run)?;
     if copies.is_empty() {
         return Ok(None);
     }
     let (mut undone, mut taken) = (Undone::default(), BTreeMap::<FolderId, Vec<Uid>>::new());
     for copy in copies {
-        match found(tx, &copy)? {
+        match found(tx, access, &copy)? {
             Found::Untouched => {
                 taken.entry(copy.folder).or_default().push(copy.uid);
                 continue;
@@ -93,7 +92,7 @@ fn take_slice(tx: &mut Tx, account: AccountId, run: RunId) -> Result<Option<Undo
         tx.execute(sql, params![run.0, copy.folder.0, copy.uid.get()])?;
     }
     for (folder, letters) in taken {
-        undone.letters += take_away(tx, account, run, folder, &letters)?;
+        undone.letters += take_away(tx, access, run, folder, &letters)?;
     }
     Ok(Some(undone))
 }
@@ -112,8 +111,8 @@ fn copies(view: &View, run: RunId) -> Result<Vec<Copy>, mailbox::Error> {
 }
 
 /// A letter that was moved has another UID; one that has other flags was somebody's concern.
-fn found(view: &View, copy: &Copy) -> Result<Found, mailbox::Error> {
-    let row = fetch::fetch(view, copy.folder, &[UidRange::one(copy.uid)], Want::ROW, 1)?.pop();
+fn found(view: &View, access: Access, copy: &Copy) -> Result<Found, mailbox::Error> {
+    let row = fetch::fetch(view, access, copy.folder, &[UidRange::one(copy.uid)], Want::ROW, 1)?.pop();
     Ok(match row {
         None => Found::Gone,
         Some(row) if flags_key(&row.flags) == copy.flags && !copy.fetched => Found::Untouched,
@@ -125,37 +124,37 @@ fn found(view: &View, copy: &Copy) -> Result<Found, mailbox::Error> {
 /// that went is it forgotten that they were here: how many go in one write is the mailbox's to say.
 fn take_away(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     run: RunId,
     folder: FolderId,
     letters: &[Uid],
 ) -> Result<u64, mailbox::Error> {
     let ranges: Vec<UidRange> = letters.iter().copied().map(UidRange::one).collect();
-    let gone = letter::expunge(tx, folder, &Expunge::All(&ranges), letters.len())?;
+    let gone = letter::expunge(tx, access, folder, &Expunge::All(&ranges), letters.len())?;
     for uid in &gone.uids {
         let sql = "DELETE FROM import_copy WHERE run = $1 AND run > 0 AND lies = $2 AND uid = $3";
         tx.execute(sql, params![run.0, folder.0, uid.get()])?;
     }
     let mut ended = 0;
     for key in gone.letters {
-        ended += u64::from(letter::places(tx, account, key)?.is_empty());
+        ended += u64::from(letter::places(tx, access, key)?.is_empty());
     }
     Ok(ended)
 }
 
 /// Takes away the next folder of a run, the deepest first, if it is empty and still has the name it was made with.
 /// Returns whether it went; `None`: none are left.
-fn take_folder(tx: &mut Tx, account: AccountId, run: RunId) -> Result<Option<bool>, mailbox::Error> {
+fn take_folder(tx: &mut Tx, access: Access, run: RunId) -> Result<Option<bool>, mailbox::Error> {
     let sql = "SELECT folder, name FROM import_folder WHERE run = $1 ORDER BY LENGTH(name) DESC, folder LIMIT 1";
     let next = tx.query_opt(sql, params![run.0], |row| Ok((FolderId(row.get(0)?), row.get::<String>(1)?)))?;
     let Some((id, name)) = next else { return Ok(None) };
     tx.execute("DELETE FROM import_folder WHERE run = $1 AND folder = $2", params![run.0, id.0])?;
-    let there = folder::by_name(tx, account, &name)?;
+    let there = folder::by_name(tx, access, &name)?;
     if !there.is_some_and(|folder| folder.id == id && folder.total == 0) {
         return Ok(Some(false));
     }
-    match folder::delete(tx, account, &name) {
-        Ok(()) => folder::unsubscribe(tx, account, &name).map(|()| Some(true)),
+    match folder::delete(tx, access, &name) {
+        Ok(()) => folder::unsubscribe(tx, access, &name).map(|()| Some(true)),
         Err(mailbox::Error::HasChildren | mailbox::Error::Inbox) => Ok(Some(false)),
         Err(other) => Err(other),
     }

@@ -11,10 +11,11 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::letter::{self, Expunge};
 use mailbox::search::{self, Criteria, Listing, Window};
-use mailbox::{Change, Error, FlagChange, FlagSet, FolderId, Prepared, System, Uid, UidRange, Uids, Want};
+use mailbox::{Access, Change, Error, FlagChange, FlagSet, FolderId, Prepared, System, Uid, UidRange, Uids, Want};
 use store::{Key, Options, Store};
 
 const ALICE: AccountId = AccountId(1);
+const ACCESS: Access = Access::own(ALICE);
 const NOW: Timestamp = Timestamp(1_795_501_377_000);
 
 #[tokio::main]
@@ -31,7 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     rate(&store).await?;
     for size in [10, 10_000, 100_000, 1_000_000].into_iter().filter(|size| *size <= most) {
         let name = format!("Folder of {size}");
-        let folder = store.write(Key::Everything, move |tx| mailbox::folder::create(tx, ALICE, &name, None)).await?;
+        let folder = store.write(Key::Everything, move |tx| mailbox::folder::create(tx, ACCESS, &name, None)).await?;
         let filling = Instant::now();
         fill(&store, folder, size).await?;
         let per_second = f64::from(size) / filling.elapsed().as_secs_f64();
@@ -64,7 +65,7 @@ fn prepared(store: &Store, number: u32, body: usize) -> Result<Prepared, Error> 
 
 /// Letters of 10 kB, one write each, from 1, 8 and 64 sessions.
 async fn rate(store: &Store) -> Result<(), Error> {
-    let inbox = store.read(|view| mailbox::folder::by_name(view, ALICE, "INBOX")).await?;
+    let inbox = store.read(|view| mailbox::folder::by_name(view, ACCESS, "INBOX")).await?;
     let Some(inbox) = inbox else { return Ok(()) };
     for sessions in [1u32, 8, 64] {
         let before = store.statistics();
@@ -76,7 +77,7 @@ async fn rate(store: &Store) -> Result<(), Error> {
                 for n in 0..each {
                     let letter = prepared(&store, session * 100_000 + n, 10_000)?;
                     let filing =
-                        move |tx: &mut store::Tx| letter::file(tx, inbox.id, &letter, &FlagSet::default(), NOW);
+                        move |tx: &mut store::Tx| letter::file(tx, ACCESS, inbox.id, &letter, &FlagSet::default(), NOW);
                     store.write(Key::Everything, filing).await?;
                 }
                 Ok::<_, Error>(())
@@ -108,7 +109,9 @@ async fn fill(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
             store
                 .write(Key::Everything, move |tx| {
                     let flags = FlagSet::from(System::SEEN);
-                    letters.iter().try_for_each(|letter| letter::file(tx, folder, letter, &flags, NOW).map(drop))
+                    letters
+                        .iter()
+                        .try_for_each(|letter| letter::file(tx, ACCESS, folder, letter, &flags, NOW).map(drop))
                 })
                 .await
         });
@@ -123,8 +126,8 @@ async fn fill(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
     }
     // The background task would do this by and by.
     loop {
-        let (uids, at) = store.read(move |view| Uids::load(view, folder)).await?;
-        if !mailbox::index::checkpoint_if_stale(store, folder).await? {
+        let (uids, at) = store.read(move |view| Uids::load(view, ACCESS, folder)).await?;
+        if !mailbox::index::checkpoint_if_stale(store, ACCESS, folder).await? {
             println!("{{\"letters\":{},\"bytes_of_uids\":{},\"change\":{at}}}", uids.len(), uids.memory());
             return Ok(());
         }
@@ -142,14 +145,15 @@ async fn label(store: &Store, place: &Path, folder: FolderId, size: u32) -> Resu
     let mut last = folder;
     for number in 0..labels {
         let name = format!("Label {number} of {size}");
-        let label = store.write(Key::Everything, move |tx| mailbox::folder::create(tx, ALICE, &name, None)).await?;
+        let label = store.write(Key::Everything, move |tx| mailbox::folder::create(tx, ACCESS, &name, None)).await?;
         // The first letters have been moved away by now.
         let each = size / 5 / labels;
         let first = size / 2 + number * each;
         let mut some = vec![UidRange { first: uid(first), last: uid(first + each.max(1) - 1) }];
         while !some.is_empty() {
             let ranges = some.clone();
-            let copied = store.write(Key::Everything, move |tx| letter::copy(tx, folder, &ranges, label, 500)).await?;
+            let copied =
+                store.write(Key::Everything, move |tx| letter::copy(tx, ACCESS, folder, &ranges, label, 500)).await?;
             labelled += copied.added.len() as u64;
             some = copied.next.map(|next| letter::rest(&some, next)).unwrap_or_default();
         }
@@ -162,7 +166,7 @@ async fn label(store: &Store, place: &Path, folder: FolderId, size: u32) -> Resu
     for (what, criteria) in [("first page of a label", Criteria::In(last)), ("first page of all letters", all)] {
         let listing = Listing { criteria, orders: Vec::new(), collapse: false, best_first: false };
         let start = Instant::now();
-        let found = search::list(store, ALICE, listing, Window::Position(0), 50, true, NOW).await?;
+        let found = search::list(store, ACCESS, listing, Window::Position(0), 50, true, NOW).await?;
         says(what, size, found.map_or(0, |found| found.letters.len() as u64), start.elapsed());
     }
     Ok(())
@@ -189,16 +193,16 @@ fn says(what: &str, size: u32, rows: u64, took: Duration) {
 async fn measure(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
     for what in ["open", "open again"] {
         let start = Instant::now();
-        let (uids, _) = store.read(move |view| Uids::load(view, folder)).await?;
+        let (uids, _) = store.read(move |view| Uids::load(view, ACCESS, folder)).await?;
         says(what, size, u64::from(uids.len()), start.elapsed());
     }
     let start = Instant::now();
-    let seen = store.read(move |view| mailbox::folder::first_unseen(view, folder)).await?;
+    let seen = store.read(move |view| mailbox::folder::first_unseen(view, ACCESS, folder)).await?;
     says("first unseen", size, u64::from(seen.is_some()), start.elapsed());
 
     let page = [UidRange { first: Uid::new(size.saturating_sub(49).max(1)).unwrap_or(Uid::FIRST), last: Uid::LAST }];
     let start = Instant::now();
-    let rows = store.read(move |view| mailbox::fetch(view, folder, &page, Want::ALL, 50)).await?;
+    let rows = store.read(move |view| mailbox::fetch(view, ACCESS, folder, &page, Want::ALL, 50)).await?;
     says("last page with envelopes", size, rows.len() as u64, start.elapsed());
 
     let envelope = Want { card: true, summary: true, structure: false };
@@ -215,7 +219,7 @@ async fn measure(store: &Store, folder: FolderId, size: u32) -> Result<(), Error
         ("search subject", Criteria::Subject("number 777 of".into())),
     ] {
         let start = Instant::now();
-        let found = search::run(store, ALICE, folder, criteria, NOW).await?;
+        let found = search::run(store, ACCESS, folder, criteria, NOW).await?;
         says(what, size, u64::from(found.len()), start.elapsed());
     }
     Ok(())
@@ -229,7 +233,7 @@ async fn walk(store: &Store, folder: FolderId, want: Want) -> Result<u64, Error>
         let (count, last) = store
             .read(move |view| {
                 let (mut count, mut last) = (0, None);
-                mailbox::fetch::each(view, folder, &range, want, |row| {
+                mailbox::fetch::each(view, ACCESS, folder, &range, want, |row| {
                     count += 1;
                     last = Some(row.uid);
                     if count < 10_000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -245,23 +249,23 @@ async fn walk(store: &Store, folder: FolderId, want: Want) -> Result<u64, Error>
 
 /// Flags ten letters and expunges one: a client that comes back must be told of these.
 async fn changes(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
-    let since: Change = store.read(move |view| mailbox::folder::get(view, folder)).await?.highest;
+    let since: Change = store.read(move |view| mailbox::folder::get(view, ACCESS, folder)).await?.highest;
     let last = Uid::new(size / 2 + 9).unwrap_or(Uid::LAST);
     let middle = [UidRange { first: Uid::new((size / 2).max(1)).unwrap_or(Uid::FIRST), last }];
     let start = Instant::now();
     store
         .write(Key::Everything, move |tx| {
             let change = FlagChange::Add(System::FLAGGED.into());
-            letter::store_flags(tx, folder, &middle, &change, None, 500)
+            letter::store_flags(tx, ACCESS, folder, &middle, &change, None, 500)
         })
         .await?;
     says("flag ten", size, 10, start.elapsed());
     let first = [UidRange::one(Uid::FIRST)];
     let start = Instant::now();
-    store.write(Key::Everything, move |tx| letter::expunge(tx, folder, &Expunge::All(&first), 1)).await?;
+    store.write(Key::Everything, move |tx| letter::expunge(tx, ACCESS, folder, &Expunge::All(&first), 1)).await?;
     says("expunge one", size, 1, start.elapsed());
     let start = Instant::now();
-    let changes = store.read(move |view| mailbox::changes_since(view, folder, since, 1000)).await?;
+    let changes = store.read(move |view| mailbox::changes_since(view, ACCESS, folder, since, 1000)).await?;
     says("changes since", size, changes.changed.len() as u64, start.elapsed());
     slices(store, folder, size).await
 }
@@ -269,22 +273,25 @@ async fn changes(store: &Store, folder: FolderId, size: u32) -> Result<(), Error
 /// Measures how long the largest slices hold the writer.
 async fn slices(store: &Store, folder: FolderId, size: u32) -> Result<(), Error> {
     let trash = store
-        .write(Key::Everything, move |tx| mailbox::folder::create(tx, ALICE, &format!("Trash of {size}"), None))
+        .write(Key::Everything, move |tx| mailbox::folder::create(tx, ACCESS, &format!("Trash of {size}"), None))
         .await?;
     let start = Instant::now();
-    let copied = store.write(Key::Everything, move |tx| letter::copy(tx, folder, &[UidRange::ALL], trash, 500)).await?;
+    let copied =
+        store.write(Key::Everything, move |tx| letter::copy(tx, ACCESS, folder, &[UidRange::ALL], trash, 500)).await?;
     says("copy a slice", size, copied.pairs.len() as u64, start.elapsed());
     let change = FlagChange::Add(System::DELETED.into());
     let start = Instant::now();
     store
-        .write(Key::Everything, move |tx| letter::store_flags(tx, trash, &[UidRange::ALL], &change, None, 500))
+        .write(Key::Everything, move |tx| letter::store_flags(tx, ACCESS, trash, &[UidRange::ALL], &change, None, 500))
         .await?;
     says("flag a slice", size, copied.pairs.len() as u64, start.elapsed());
     let start = Instant::now();
-    let gone = store.write(Key::Everything, move |tx| letter::expunge(tx, trash, &Expunge::Deleted, 500)).await?;
+    let gone =
+        store.write(Key::Everything, move |tx| letter::expunge(tx, ACCESS, trash, &Expunge::Deleted, 500)).await?;
     says("expunge a slice", size, gone.uids.len() as u64, start.elapsed());
     let start = Instant::now();
-    let moved = store.write(Key::Everything, move |tx| letter::move_(tx, folder, &[UidRange::ALL], trash, 500)).await?;
+    let moved =
+        store.write(Key::Everything, move |tx| letter::move_(tx, ACCESS, folder, &[UidRange::ALL], trash, 500)).await?;
     says("move a slice", size, moved.pairs.len() as u64, start.elapsed());
     Ok(())
 }

@@ -10,10 +10,11 @@ use mail::Timestamp;
 use mail::seam::AccountId;
 use mailbox::letter;
 use mailbox::search::{self, Criteria, Key, Listing, Order, SearchField, Window, Words};
-use mailbox::{Error, FlagSet, FolderId, Prepared, System};
+use mailbox::{Access, Error, FlagSet, FolderId, Prepared, System};
 use store::{Options, Store};
 
 const ALICE: AccountId = AccountId(1);
+const ACCESS: Access = Access::own(ALICE);
 const NOW: Timestamp = Timestamp(1_795_501_377_000);
 const RUNS: usize = 7;
 /// Of a question that is asked alone, so that a profiler has something to see.
@@ -77,7 +78,7 @@ async fn fill(store: &Store, letters: u32, folders: u32) -> Result<FolderId, Err
     for number in 0..folders {
         let name = format!("Folder {number}");
         places.push(
-            store.write(store::Key::Everything, move |tx| mailbox::folder::create(tx, ALICE, &name, None)).await?,
+            store.write(store::Key::Everything, move |tx| mailbox::folder::create(tx, ACCESS, &name, None)).await?,
         );
     }
     let numbers: Vec<u32> = (0..letters).collect();
@@ -94,7 +95,7 @@ async fn fill(store: &Store, letters: u32, folders: u32) -> Result<FolderId, Err
             .write(store::Key::Everything, move |tx| {
                 let flags = FlagSet::from(System::SEEN);
                 prepared.iter().try_for_each(|(folder, at, letter)| {
-                    letter::file(tx, *folder, letter, &flags, Timestamp(*at)).map(drop)
+                    letter::file(tx, ACCESS, *folder, letter, &flags, Timestamp(*at)).map(drop)
                 })
             })
             .await?;
@@ -166,7 +167,7 @@ async fn measure(
     let mut found = 0;
     for _ in 0..runs {
         let start = Instant::now();
-        let list = search::list(store, ALICE, asked.clone(), window, 50, total, NOW).await?;
+        let list = search::list(store, ACCESS, asked.clone(), window, 50, total, NOW).await?;
         took.push(start.elapsed());
         found = list.map_or(0, |list| list.total.unwrap_or(list.letters.len() as u64));
     }
@@ -180,7 +181,7 @@ async fn in_one_folder(store: &Store, folder: FolderId) -> Result<(), Error> {
         let mut found = 0;
         for _ in 0..RUNS {
             let start = Instant::now();
-            found = search::run(store, ALICE, folder, criteria.clone(), NOW).await?.len();
+            found = search::run(store, ACCESS, folder, criteria.clone(), NOW).await?.len();
             took.push(start.elapsed());
         }
         says(&format!("{what}, one folder"), took, found.into());

@@ -4,7 +4,7 @@ use mail::seam::AccountId;
 use store::{Topic, Tx, View, params};
 
 use crate::folder::{self, SpecialUse};
-use crate::{Change, Error};
+use crate::{Access, Change, Error, Right};
 
 /// Says which states of the account a change moves on, as a client sees them that knows the account as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,15 +64,20 @@ pub fn create(tx: &mut Tx, account: AccountId, quota: Option<u64>) -> Result<(),
     if made == 0 {
         return Err(Error::AccountExists(account));
     }
+    let access = Access::house(account);
     for (name, special_use) in FIRST_FOLDERS {
-        folder::create(tx, account, name, special_use)?;
-        folder::subscribe(tx, account, name)?;
+        folder::create(tx, access, name, special_use)?;
+        folder::subscribe(tx, access, name)?;
     }
     Ok(())
 }
 
 /// Returns the usage of the account, in one look.
-pub fn usage(view: &View, account: AccountId) -> Result<Usage, Error> {
+pub fn usage(view: &View, access: Access) -> Result<Usage, Error> {
+    measured(view, access.may(Right::Read)?)
+}
+
+pub(crate) fn measured(view: &View, account: AccountId) -> Result<Usage, Error> {
     view.query_opt(
         "SELECT used, quota, letters, change FROM account_mail WHERE account = $1 AND deleted = 0",
         params![account.0],
@@ -147,7 +152,7 @@ pub(crate) fn grow_within_quota(tx: &mut Tx, account: AccountId, octets: u64, le
     match change {
         Some(change) => Ok(change),
         None => {
-            let Usage { used, quota, .. } = usage(tx, account)?;
+            let Usage { used, quota, .. } = measured(tx, account)?;
             Err(Error::OverQuota { used, quota: quota.unwrap_or(u64::MAX), size: octets })
         }
     }

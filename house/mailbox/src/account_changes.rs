@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use mail::seam::AccountId;
 use store::{View, params};
 
-use crate::{Change, Error, FolderId, LetterKey, ThreadId};
+use crate::{Access, Change, Error, FolderId, LetterKey, Right, ThreadId};
 
 /// The last changes of what an account holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub struct States {
 }
 
 /// The account's states now.
-pub fn states(view: &View, account: AccountId) -> Result<States, Error> {
-    Ok(ends(view, account)?.0)
+pub fn states(view: &View, access: Access) -> Result<States, Error> {
+    Ok(ends(view, access.may(Right::Read)?)?.0)
 }
 
 /// The position that a client has reached. Changes are told in the order they happened; a client that took only a
@@ -82,12 +82,8 @@ struct Event {
 }
 
 /// Returns the changes to the letters, at most `limit` of them. `None`: so long ago is not remembered.
-pub fn letters(
-    view: &View,
-    account: AccountId,
-    from: Cursor,
-    limit: usize,
-) -> Result<Option<Changes<LetterKey>>, Error> {
+pub fn letters(view: &View, access: Access, from: Cursor, limit: usize) -> Result<Option<Changes<LetterKey>>, Error> {
+    let account = access.may(Right::Read)?;
     let (states, forgotten) = ends(view, account)?;
     if from.known < forgotten || from.known > states.emails {
         return Ok(None);
@@ -132,12 +128,8 @@ pub fn letters(
 
 /// Returns the changes to the conversations, at most `limit` of them: a conversation changes when a letter of it
 /// comes or goes. `None`: so long ago is not remembered.
-pub fn threads(
-    view: &View,
-    account: AccountId,
-    from: Cursor,
-    limit: usize,
-) -> Result<Option<Changes<ThreadId>>, Error> {
+pub fn threads(view: &View, access: Access, from: Cursor, limit: usize) -> Result<Option<Changes<ThreadId>>, Error> {
+    let account = access.may(Right::Read)?;
     let (states, forgotten) = ends(view, account)?;
     if from.known < forgotten || from.known > states.threads {
         return Ok(None);
@@ -188,10 +180,11 @@ pub fn threads(
 /// their flags. `None`: so long ago is not remembered, or they are more than `limit`.
 pub fn threads_touched(
     view: &View,
-    account: AccountId,
+    access: Access,
     from: Cursor,
     limit: usize,
 ) -> Result<Option<HashSet<ThreadId>>, Error> {
+    let account = access.may(Right::Read)?;
     let events = events(view, account, from, limit)?;
     if events.len() > limit {
         return Ok(None);
@@ -308,7 +301,8 @@ struct FolderEvent {
 }
 
 /// Returns the changes to the folders, at most `limit` of them. `None`: so long ago is not remembered.
-pub fn folders(view: &View, account: AccountId, from: Cursor, limit: usize) -> Result<Option<FoldersChanged>, Error> {
+pub fn folders(view: &View, access: Access, from: Cursor, limit: usize) -> Result<Option<FoldersChanged>, Error> {
+    let account = access.may(Right::Read)?;
     let (states, forgotten) = ends(view, account)?;
     if from.known < forgotten || from.known > states.folders {
         return Ok(None);

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use store::{View, params};
 
 use crate::fetch::{Row, Want};
-use crate::{Change, Error, FolderId, Uid, Uids};
+use crate::{Access, Change, Error, FolderId, Right, Uid, Uids};
 
 /// The changes that a client must be told to be up to date.
 #[derive(Clone, Debug)]
@@ -22,30 +22,37 @@ pub struct FolderChanges {
 }
 
 /// Returns the changes after `since`: about `limit` rows at most (letters changed in one stroke are not parted).
-pub fn changes_since(view: &View, folder: FolderId, since: Change, limit: usize) -> Result<FolderChanges, Error> {
-    let (highest, horizon) = ends(view, folder)?;
+pub fn changes_since(
+    view: &View,
+    access: Access,
+    folder: FolderId,
+    since: Change,
+    limit: usize,
+) -> Result<FolderChanges, Error> {
+    let (highest, horizon) = ends(view, access, folder)?;
     if since >= highest {
         return Ok(FolderChanges { changed: Vec::new(), vanished: Uids::new(), now: highest, more: false });
     }
     let changed = changed_rows(view, folder, since, limit.max(1))?;
     let more = changed.len() >= limit.max(1) && changed.last().is_some_and(|row| row.change < highest);
     let now = if more { changed.last().map_or(highest, |row| row.change) } else { highest };
-    let vanished = if since < horizon { missing(view, folder)? } else { buried(view, folder, since, now)? };
+    let vanished = if since < horizon { missing(view, access, folder)? } else { buried(view, folder, since, now)? };
     Ok(FolderChanges { changed, vanished, now, more })
 }
 
 /// Every UID that went after `since`, to be told before the changes (RFC 7162 §3.2.5.2). May name some that the client
 /// never knew.
-pub fn vanished_since(view: &View, folder: FolderId, since: Change) -> Result<Uids, Error> {
-    let (highest, horizon) = ends(view, folder)?;
-    if since < horizon { missing(view, folder) } else { buried(view, folder, since, highest) }
+pub fn vanished_since(view: &View, access: Access, folder: FolderId, since: Change) -> Result<Uids, Error> {
+    let (highest, horizon) = ends(view, access, folder)?;
+    if since < horizon { missing(view, access, folder) } else { buried(view, folder, since, highest) }
 }
 
 /// The folder's last change, and the one up to which tombstones are forgotten.
-fn ends(view: &View, folder: FolderId) -> Result<(Change, Change), Error> {
+fn ends(view: &View, access: Access, folder: FolderId) -> Result<(Change, Change), Error> {
+    let account = access.may(Right::Read)?;
     view.query_opt(
-        "SELECT highest, horizon FROM folder WHERE folder = $1 AND name IS NOT NULL",
-        params![folder.0],
+        "SELECT highest, horizon FROM folder WHERE folder = $1 AND account = $2 AND name IS NOT NULL",
+        params![folder.0, account.0],
         |row| Ok((Change(row.get(0)?), Change(row.get(1)?))),
     )?
     .ok_or(Error::NoSuchFolder(folder))
@@ -87,8 +94,8 @@ fn buried(view: &View, folder: FolderId, since: Change, now: Change) -> Result<U
 }
 
 /// Tombstones that old have been forgotten: every UID that was given out and is not there.
-fn missing(view: &View, folder: FolderId) -> Result<Uids, Error> {
-    let (present, _) = Uids::load(view, folder)?;
+fn missing(view: &View, access: Access, folder: FolderId) -> Result<Uids, Error> {
+    let (present, _) = Uids::load(view, access, folder)?;
     let next =
         view.query_one("SELECT uid_next FROM folder WHERE folder = $1", params![folder.0], |row| row.get::<u32>(0))?;
     let Some(last) = Uid::new(next.saturating_sub(1)) else { return Ok(Uids::new()) };

@@ -1,6 +1,6 @@
 //! The errors of a mailbox; each says who must act.
 
-use crate::FolderId;
+use crate::{FolderId, Right};
 use mail::seam::AccountId;
 
 /// The reason why the mailbox refused.
@@ -69,15 +69,15 @@ pub enum Error {
     /// The letter lies in as many folders as it can.
     #[error("a letter can lie in {0} folders at most")]
     TooManyPlaces(usize),
-    /// Letters are copied and moved inside one account.
-    #[error("the two folders belong to different accounts")]
-    OtherAccount,
     /// A folder that has given out its last UID takes no more letters.
     #[error("the folder has given out its last UID; move its letters to a new folder")]
     UidsExhausted,
     /// A search nested deeper, or asking for more words, than anybody means.
     #[error("the search is too complex; ask for less at once")]
     TooComplex,
+    /// The access to the mailbox does not go so far.
+    #[error("this access to the mailbox is not allowed to {0}; ask its owner")]
+    NotAllowed(Right),
     /// A column cannot be read.
     #[error("{0} of the mailbox is damaged; restore it from a backup")]
     Damaged(&'static str),

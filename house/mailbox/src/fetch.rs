@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 
 use mail::Timestamp;
-use mail::seam::AccountId;
 use store::{BlobId, View, params};
 
 use crate::parse::{Structure, Summary};
-use crate::{Change, Error, FlagSet, FolderId, LetterKey, ThreadId, Uid, UidRange};
+use crate::{Access, Change, Error, FlagSet, FolderId, LetterKey, Right, ThreadId, Uid, UidRange};
 
 /// The pieces of each letter to read beyond its row in the folder. The card needs a look at a second table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,14 +64,21 @@ pub struct Card {
     pub structure: Option<Structure>,
 }
 
-/// The letters of the ranges, in the order of the ranges, at most `limit`. When as many as `limit` come, go on after
+/// The letters of the ranges, in the order of the ranges, at most `limit`; none if the owner has no such folder. When as many as `limit` come, go on after
 /// the last UID.
-pub fn fetch(view: &View, folder: FolderId, ranges: &[UidRange], want: Want, limit: usize) -> Result<Vec<Row>, Error> {
+pub fn fetch(
+    view: &View,
+    access: Access,
+    folder: FolderId,
+    ranges: &[UidRange],
+    want: Want,
+    limit: usize,
+) -> Result<Vec<Row>, Error> {
     let mut rows = Vec::new();
     if limit == 0 {
         return Ok(rows);
     }
-    each(view, folder, ranges, want, |row| {
+    each(view, access, folder, ranges, want, |row| {
         rows.push(row);
         if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
@@ -82,15 +88,17 @@ pub fn fetch(view: &View, folder: FolderId, ranges: &[UidRange], want: Want, lim
 /// The same, one by one without a vector, until `visit` breaks off.
 pub fn each(
     view: &View,
+    access: Access,
     folder: FolderId,
     ranges: &[UidRange],
     want: Want,
     mut visit: impl FnMut(Row) -> ControlFlow<()>,
 ) -> Result<(), Error> {
+    let account = access.may(Right::Read)?;
     let sql = statement(want);
     for range in ranges {
         let mut flow = ControlFlow::Continue(());
-        view.for_each(sql, params![folder.0, range.first.get(), range.last.get()], |row| {
+        view.for_each(sql, params![folder.0, range.first.get(), range.last.get(), account.0], |row| {
             if let Some(row) = read(row, want)? {
                 flow = visit(row);
             }
@@ -110,6 +118,7 @@ const PAGE: usize = 64;
 /// the database is at nothing else. Pages grow, so that little is read in vain where the visitor breaks off early.
 pub fn in_pages(
     view: &View,
+    access: Access,
     folder: FolderId,
     ranges: &[UidRange],
     want: Want,
@@ -120,7 +129,7 @@ pub fn in_pages(
         let mut next = Some(range.first);
         while let Some(first) = next {
             let room = size - page.len();
-            let rows = fetch(view, folder, &[UidRange { first, ..*range }], want, room)?;
+            let rows = fetch(view, access, folder, &[UidRange { first, ..*range }], want, room)?;
             next = rows.last().filter(|_| rows.len() == room).and_then(|last| last.uid.next());
             next = next.filter(|next| *next <= range.last);
             page.extend(rows);
@@ -142,8 +151,11 @@ pub fn in_pages(
 }
 
 /// UID and size of each letter of a folder, ascending: a POP3 drop, and no more than that.
-pub fn sizes(view: &View, folder: FolderId, mut visit: impl FnMut(Uid, u64)) -> Result<(), Error> {
-    view.for_each("SELECT uid, size FROM entry WHERE folder = $1 ORDER BY uid", params![folder.0], |row| {
+pub fn sizes(view: &View, access: Access, folder: FolderId, mut visit: impl FnMut(Uid, u64)) -> Result<(), Error> {
+    let account = access.may(Right::Read)?;
+    let sql = "SELECT uid, size FROM entry
+         WHERE folder = (SELECT folder FROM folder WHERE folder = $1 AND account = $2) ORDER BY uid";
+    view.for_each(sql, params![folder.0, account.0], |row| {
         if let Some(uid) = Uid::new(row.get(0)?) {
             visit(uid, row.get(1)?);
         }
@@ -160,14 +172,16 @@ fn statement(want: Want) -> &'static str {
                 "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.received, e.thread, e.attached, l.blob",
                 $($more,)?
                 " FROM entry e JOIN letter l ON l.letter = e.letter
-                  WHERE e.folder = $1 AND e.uid >= $2 AND e.uid <= $3 ORDER BY e.uid"
+                  WHERE e.folder = (SELECT folder FROM folder WHERE folder = $1 AND account = $4)
+                  AND e.uid >= $2 AND e.uid <= $3 ORDER BY e.uid"
             )
         };
     }
     match (want.needs_card(), want.summary, want.structure) {
         (false, ..) => {
             "SELECT uid, letter, change, flags, keywords, size, received, thread, attached FROM entry
-             WHERE folder = $1 AND uid >= $2 AND uid <= $3 ORDER BY uid"
+             WHERE folder = (SELECT folder FROM folder WHERE folder = $1 AND account = $4)
+             AND uid >= $2 AND uid <= $3 ORDER BY uid"
         }
         (true, false, false) => with_card!(),
         (true, true, false) => with_card!(", l.summary"),
@@ -215,12 +229,8 @@ pub(crate) fn flags(row: &store::Row, bits: usize, keywords: usize) -> Result<Fl
 
 /// A letter of the account by its key, with one of the folders that it lies in (see [`crate::letter::places`]); none where it
 /// is gone, or is flagged `\\Deleted` in all of them.
-pub fn visible(
-    view: &View,
-    account: AccountId,
-    letter: LetterKey,
-    want: Want,
-) -> Result<Option<(FolderId, Row)>, Error> {
+pub fn visible(view: &View, access: Access, letter: LetterKey, want: Want) -> Result<Option<(FolderId, Row)>, Error> {
+    let account = access.may(Right::Read)?;
     let want = Want { card: true, ..want };
     let sql = format!(
         "SELECT e.uid, e.letter, e.change, e.flags, e.keywords, e.size, e.received, e.thread, e.attached, l.blob{}{},
@@ -237,9 +247,21 @@ pub fn visible(
     Ok(found.flatten().transpose()?)
 }
 
+/// The octets of a letter that [`visible`] finds: the blob that has them, and their number.
+pub fn octets(view: &View, access: Access, letter: LetterKey) -> Result<Option<(BlobId, u64)>, Error> {
+    let account = access.may(Right::Read)?;
+    let sql = "SELECT l.blob, l.size FROM letter l
+         JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
+         WHERE l.letter = $1 AND l.account = $2 AND f.name IS NOT NULL AND (e.flags & 8) = 0";
+    Ok(view.query_opt(sql, params![letter.0, account.0], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
 /// One letter by its key, wherever in the account it lies now: a place where it is not flagged `\\Deleted`, if there is one.
-pub fn by_key(view: &View, letter: LetterKey) -> Result<Option<(FolderId, Uid)>, Error> {
-    let sql = "SELECT folder, uid FROM entry WHERE letter = $1 ORDER BY (flags & 8), folder LIMIT 1";
-    let found = view.query_opt(sql, params![letter.0], |row| Ok((FolderId(row.get(0)?), row.get::<u32>(1)?)))?;
+pub fn by_key(view: &View, access: Access, letter: LetterKey) -> Result<Option<(FolderId, Uid)>, Error> {
+    let account = access.may(Right::Read)?;
+    let sql = "SELECT e.folder, e.uid FROM entry e JOIN folder f ON f.folder = e.folder
+         WHERE e.letter = $1 AND f.account = $2 ORDER BY (e.flags & 8), e.folder LIMIT 1";
+    let found =
+        view.query_opt(sql, params![letter.0, account.0], |row| Ok((FolderId(row.get(0)?), row.get::<u32>(1)?)))?;
     Ok(found.and_then(|(folder, uid)| Some((folder, Uid::new(uid)?))))
 }

@@ -2,14 +2,13 @@
 //! [`Deposit`] to [`Filer::file`], which finds the folder, interns the keywords, files, and writes the history, all
 //! in the transaction of its caller.
 
-use mail::seam::AccountId;
 use mail::trace::Event;
 use mail::{LetterId, Timestamp};
 use store::{Tx, View};
 
 use crate::folder::name::INBOX;
 use crate::letter::{self, Filed};
-use crate::{Error, FlagSet, Folder, FolderId, Keywords, Prepared, SpecialUse, System, flags, folder};
+use crate::{Access, Error, FlagSet, Folder, FolderId, Keywords, Prepared, Right, SpecialUse, System, flags, folder};
 
 /// The folder that a letter goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,16 +85,16 @@ pub struct Lies {
 
 impl Lies {
     /// Returns the event that says, in the letter's history, that it was filed there.
-    pub fn event(&self, account: AccountId, recipient: &str) -> Event {
+    pub fn event(&self, access: Access, recipient: &str) -> Event {
         let (recipient, folder) = (recipient.to_owned(), self.name.clone());
-        Event::Filed { account: account.0, key: self.filed.letter.0, recipient, folder }
+        Event::Filed { account: access.owner().0, key: self.filed.letter.0, recipient, folder }
     }
 }
 
 /// Files letters of one account in one transaction; folders and keywords are looked up once for all of them. It must not
 /// outlive its transaction, nor be used after a part of it was undone.
 pub struct Filer<'k> {
-    account: AccountId,
+    access: Access,
     at: Timestamp,
     /// Keywords that the caller read beforehand.
     known: Option<&'k Keywords>,
@@ -128,9 +127,9 @@ impl Wanted {
 }
 
 impl<'k> Filer<'k> {
-    /// Makes a filer for an account, at this time (which histories tell).
-    pub fn new(account: AccountId, at: Timestamp) -> Self {
-        Self { account, at, known: None, met: Keywords::default(), folders: Vec::new() }
+    /// Makes a filer for a mailbox, at this time (which histories tell).
+    pub fn new(access: Access, at: Timestamp) -> Self {
+        Self { access, at, known: None, met: Keywords::default(), folders: Vec::new() }
     }
 
     /// Gives the filer keywords of the account that were read before: they cost no statement.
@@ -156,9 +155,9 @@ impl<'k> Filer<'k> {
             if places.iter().any(|lies| lies.folder == folder) {
                 continue;
             }
-            let uid = letter::add(tx, self.account, first.filed.letter, folder)?;
+            let uid = letter::add(tx, self.access, first.filed.letter, folder)?;
             let uid = uid.ok_or(Error::Damaged("a folder"))?;
-            let uid_validity = folder::get(tx, folder)?.uid_validity;
+            let uid_validity = folder::validity(tx, folder)?;
             let filed = Filed { uid, uid_validity, ..first.filed };
             places.push(Lies { filed, folder, name, flags: first.flags.clone() });
         }
@@ -170,14 +169,14 @@ impl<'k> Filer<'k> {
         let (folder, name) = self.folder(tx, &deposit.target)?;
         let flags = self.flags(tx, deposit.system, deposit.labels)?;
         let Deposit { prepared, received, beyond, .. } = *deposit;
-        let filed = letter::file_beyond(tx, folder, prepared, &flags, received, beyond)?;
+        let filed = letter::file_beyond(tx, self.access, folder, prepared, &flags, received, beyond)?;
         Ok(Lies { filed, folder, name, flags })
     }
 
     /// Writes how the letter's history begins.
     fn begin(&self, tx: &mut Tx, deposit: &Deposit<'_>, places: &[Lies]) -> Result<(), Error> {
         let Some(Begins { letter, recipient, events }) = deposit.begins else { return Ok(()) };
-        let lie_there = places.iter().map(|lies| lies.event(self.account, recipient));
+        let lie_there = places.iter().map(|lies| lies.event(self.access, recipient));
         trace::note_all(tx, letter, self.at, events.iter().cloned().chain(lie_there).collect())?;
         Ok(())
     }
@@ -190,16 +189,16 @@ impl<'k> Filer<'k> {
         if let Some((_, id, name)) = self.folders.iter().find(|(wanted, ..)| wanted.is(target)) {
             return Ok((*id, name.clone()));
         }
-        let account = self.account;
+        let access = self.access;
         let (wanted, found) = match *target {
             Target::Found(id, name) => return Ok((id, name.to_owned())),
-            Target::Id(id) => (Wanted::Id(id), own(tx, account, id)?),
-            Target::Named(name) => (Wanted::Named(name.to_owned()), named(tx, account, name)?),
-            Target::Asked(name) => (Wanted::Asked(name.map(str::to_owned)), asked(tx, account, name)?),
+            Target::Id(id) => (Wanted::Id(id), own(tx, access, id)?),
+            Target::Named(name) => (Wanted::Named(name.to_owned()), named(tx, access, name)?),
+            Target::Asked(name) => (Wanted::Asked(name.map(str::to_owned)), asked(tx, access, name)?),
             Target::Like { name, special_use } => {
-                let found = match like(tx, account, name, special_use)? {
+                let found = match like(tx, access, name, special_use)? {
                     Some(there) => (there.id, there.name),
-                    None => (make(tx, account, name, special_use, true)?, name.to_owned()),
+                    None => (make(tx, access, name, special_use, true)?, name.to_owned()),
                 };
                 (Wanted::Like(name.to_owned(), special_use), found)
             }
@@ -231,7 +230,7 @@ impl<'k> Filer<'k> {
         if let Some(id) = known {
             return Ok(id);
         }
-        let id = flags::intern_one(tx, self.account, name)?;
+        let id = flags::intern_one(tx, self.access.may(Right::Insert)?, name)?;
         self.met.learn(id, name);
         Ok(id)
     }
@@ -240,66 +239,65 @@ impl<'k> Filer<'k> {
 /// Makes a folder like this one, if there is none: nothing need be filed in it.
 pub fn furnish(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     name: &str,
     special_use: Option<SpecialUse>,
     subscribed: bool,
 ) -> Result<(), Error> {
-    match like(tx, account, name, special_use)? {
+    match like(tx, access, name, special_use)? {
         Some(_) => Ok(()),
-        None => make(tx, account, name, special_use, subscribed).map(drop),
+        None => make(tx, access, name, special_use, subscribed).map(drop),
     }
 }
 
-fn own(view: &View, account: AccountId, id: FolderId) -> Result<(FolderId, String), Error> {
-    let folder = folder::get(view, id)?;
-    if folder.account == account { Ok((id, folder.name)) } else { Err(Error::NoSuchFolder(id)) }
+fn own(view: &View, access: Access, id: FolderId) -> Result<(FolderId, String), Error> {
+    Ok((id, folder::get(view, access, id)?.name))
 }
 
-fn named(view: &View, account: AccountId, name: &str) -> Result<(FolderId, String), Error> {
-    let folder = folder::by_name(view, account, name)?;
+fn named(view: &View, access: Access, name: &str) -> Result<(FolderId, String), Error> {
+    let folder = folder::by_name(view, access, name)?;
     folder.map(|folder| (folder.id, folder.name)).ok_or_else(|| Error::NoFolderCalled(name.to_owned()))
 }
 
-fn asked(view: &View, account: AccountId, name: Option<&str>) -> Result<(FolderId, String), Error> {
-    let wanted = name.map(|name| loosely(view, account, name)).transpose()?.flatten();
+fn asked(view: &View, access: Access, name: Option<&str>) -> Result<(FolderId, String), Error> {
+    let wanted = name.map(|name| loosely(view, access, name)).transpose()?.flatten();
     let folder = match wanted {
         Some(folder) => Some(folder),
-        None => folder::by_name(view, account, INBOX)?,
+        None => folder::by_name(view, access, INBOX)?,
     };
-    folder.map(|folder| (folder.id, folder.name)).ok_or(Error::NoSuchAccount(account))
+    folder.map(|folder| (folder.id, folder.name)).ok_or(Error::NoSuchAccount(access.owner()))
 }
 
 /// The folder of this name; else one that is called so in another case, or with slashes for the dots.
-fn loosely(view: &View, account: AccountId, wanted: &str) -> Result<Option<Folder>, Error> {
-    if let Some(exactly) = folder::by_name(view, account, wanted)? {
+fn loosely(view: &View, access: Access, wanted: &str) -> Result<Option<Folder>, Error> {
+    if let Some(exactly) = folder::by_name(view, access, wanted)? {
         return Ok(Some(exactly));
     }
     let wanted = wanted.to_lowercase();
     let with_slashes = wanted.replace('.', "/");
-    let folders = folder::list(view, account)?;
+    let folders = folder::list(view, access)?;
     let called = |name: &str| folders.iter().find(|folder| folder.name.to_lowercase() == name);
     Ok(called(&wanted).or_else(|| called(&with_slashes)).cloned())
 }
 
-fn like(view: &View, account: AccountId, name: &str, use_: Option<SpecialUse>) -> Result<Option<Folder>, Error> {
-    let used = use_.map(|special_use| folder::by_use(view, account, special_use)).transpose()?.flatten();
+fn like(view: &View, access: Access, name: &str, use_: Option<SpecialUse>) -> Result<Option<Folder>, Error> {
+    let used = use_.map(|special_use| folder::by_use(view, access, special_use)).transpose()?.flatten();
     match used {
         Some(used) => Ok(Some(used)),
-        None => folder::by_name(view, account, name),
+        None => folder::by_name(view, access, name),
     }
 }
 
 fn make(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     name: &str,
     special_use: Option<SpecialUse>,
     subscribed: bool,
 ) -> Result<FolderId, Error> {
-    let made = folder::create(tx, account, name, special_use)?;
+    let made = folder::create(tx, access, name, special_use)?;
     if subscribed {
-        folder::subscribe(tx, account, name)?;
+        folder::subscribe(tx, access, name)?;
     }
     Ok(made)
 }

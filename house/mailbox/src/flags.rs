@@ -6,7 +6,7 @@ use std::ops::{BitOr, BitOrAssign};
 use mail::seam::AccountId;
 use store::{Tx, View, params};
 
-use crate::Error;
+use crate::{Access, Error, Right};
 
 /// The system flags (RFC 9051 §2.3.2) as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -199,8 +199,9 @@ impl Keywords {
     /// The longest keyword, in octets.
     pub const LONGEST: usize = 255;
 
-    /// Reads those of an account.
-    pub fn load(view: &View, account: AccountId) -> Result<Self, Error> {
+    /// Reads those of a mailbox.
+    pub fn load(view: &View, access: Access) -> Result<Self, Error> {
+        let account = access.may(Right::Read)?;
         let mut known = Self::default();
         let rows = view.query("SELECT id, name FROM keyword WHERE account = $1", params![account.0], |row| {
             Ok((row.get::<i64>(0)?, row.get::<String>(1)?))
@@ -251,19 +252,20 @@ impl Keywords {
 
 /// The flag set for system flags and keyword names; names the account has not used yet get a number.
 /// Costs no statement when `keywords` is empty.
-pub fn intern(tx: &mut Tx, account: AccountId, system: System, keywords: &[&str]) -> Result<FlagSet, Error> {
-    intern_beside(tx, account, system, keywords, &Keywords::default())
+pub fn intern(tx: &mut Tx, access: Access, system: System, keywords: &[&str]) -> Result<FlagSet, Error> {
+    intern_beside(tx, access, system, keywords, &Keywords::default())
 }
 
 /// The same for one of many letters: names among those `known`, which were read once for all of them, cost no statement.
 /// An account never forgets a keyword, so those known stay right.
 pub fn intern_beside(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     system: System,
     keywords: &[&str],
     known: &Keywords,
 ) -> Result<FlagSet, Error> {
+    let account = access.may(Right::Flag)?;
     let names: BTreeSet<&str> = keywords.iter().copied().collect();
     // One keyword too many is refused below; those beyond it need not be looked up.
     let ids = names.into_iter().take(Keywords::MOST + 1).map(|name| match known.id(name) {
@@ -274,7 +276,8 @@ pub fn intern_beside(
 }
 
 /// The flag set of those keywords that the account has used; the others are left out.
-pub fn used(view: &View, account: AccountId, system: System, keywords: &[&str]) -> Result<FlagSet, Error> {
+pub fn used(view: &View, access: Access, system: System, keywords: &[&str]) -> Result<FlagSet, Error> {
+    let account = access.may(Right::Read)?;
     let folded: BTreeSet<String> = keywords.iter().map(|name| name.to_lowercase()).collect();
     let mut ids = Vec::new();
     for name in folded.iter().take(Keywords::MOST) {

@@ -10,7 +10,7 @@ use store::{Row, Tx, View, params};
 
 use crate::account::{self, Touch, WORK, topic};
 use crate::letter::visible;
-use crate::{Change, Error, FolderId, Uid, UidValidity};
+use crate::{Access, Change, Error, FolderId, Right, Uid, UidValidity};
 
 pub use unfinished::finish;
 pub(crate) use unfinished::is_unfinished;
@@ -85,7 +85,8 @@ fn read(row: &Row) -> Result<Folder, store::Error> {
 }
 
 /// The account's folders, INBOX first, the others in the order of their names.
-pub fn list(view: &View, account: AccountId) -> Result<Vec<Folder>, Error> {
+pub fn list(view: &View, access: Access) -> Result<Vec<Folder>, Error> {
+    let account = access.may(Right::Read)?;
     let mut folders = view.query(
         &format!("SELECT {COLUMNS} FROM folder f WHERE f.account = $1 AND f.name IS NOT NULL ORDER BY f.name"),
         params![account.0],
@@ -95,25 +96,37 @@ pub fn list(view: &View, account: AccountId) -> Result<Vec<Folder>, Error> {
     Ok(folders)
 }
 
-/// The folder of this number, unless it has been deleted.
-pub fn get(view: &View, folder: FolderId) -> Result<Folder, Error> {
+/// The owner's folder of this number, unless it has been deleted.
+pub fn get(view: &View, access: Access, folder: FolderId) -> Result<Folder, Error> {
+    numbered(view, access.may(Right::Read)?, folder)
+}
+
+fn numbered(view: &View, account: AccountId, folder: FolderId) -> Result<Folder, Error> {
     view.query_opt(
-        &format!("SELECT {COLUMNS} FROM folder f WHERE f.folder = $1 AND f.name IS NOT NULL"),
-        params![folder.0],
+        &format!("SELECT {COLUMNS} FROM folder f WHERE f.folder = $1 AND f.account = $2 AND f.name IS NOT NULL"),
+        params![folder.0, account.0],
         read,
     )?
     .ok_or(Error::NoSuchFolder(folder))
 }
 
 /// The folder of this name (INBOX in any case), if there is one.
-pub fn by_name(view: &View, account: AccountId, name: &str) -> Result<Option<Folder>, Error> {
+pub fn by_name(view: &View, access: Access, name: &str) -> Result<Option<Folder>, Error> {
+    called(view, access.may(Right::Read)?, name)
+}
+
+fn called(view: &View, account: AccountId, name: &str) -> Result<Option<Folder>, Error> {
     let Ok(name) = name::canonical(name) else { return Ok(None) };
     let sql = format!("SELECT {COLUMNS} FROM folder f WHERE f.account = $1 AND f.name = $2");
     Ok(view.query_opt(&sql, params![account.0, name.as_str()], read)?)
 }
 
 /// The account's folder for a use, if it has one.
-pub fn by_use(view: &View, account: AccountId, special_use: SpecialUse) -> Result<Option<Folder>, Error> {
+pub fn by_use(view: &View, access: Access, special_use: SpecialUse) -> Result<Option<Folder>, Error> {
+    used_for(view, access.may(Right::Read)?, special_use)
+}
+
+fn used_for(view: &View, account: AccountId, special_use: SpecialUse) -> Result<Option<Folder>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM folder f WHERE f.account = $1 AND f.special_use = $2 AND f.name IS NOT NULL
          ORDER BY f.folder LIMIT 1"
@@ -124,14 +137,16 @@ pub fn by_use(view: &View, account: AccountId, special_use: SpecialUse) -> Resul
 /// Returns the use that a folder of this name stands for, unless a folder has that use already.
 fn free_by_name(view: &View, account: AccountId, full: &str) -> Result<Option<SpecialUse>, Error> {
     let Some(special_use) = special::by_name(full) else { return Ok(None) };
-    Ok(if by_use(view, account, special_use)?.is_some() { None } else { Some(special_use) })
+    Ok(if used_for(view, account, special_use)?.is_some() { None } else { Some(special_use) })
 }
 
 /// The first letter nobody has read, without a walk through the others.
-pub fn first_unseen(view: &View, folder: FolderId) -> Result<Option<Uid>, Error> {
+pub fn first_unseen(view: &View, access: Access, folder: FolderId) -> Result<Option<Uid>, Error> {
+    let account = access.may(Right::Read)?;
     let uid = view.query_opt(
-        "SELECT uid FROM entry WHERE folder = $1 AND (flags & 1) = 0 ORDER BY uid LIMIT 1",
-        params![folder.0],
+        "SELECT uid FROM entry WHERE folder = (SELECT folder FROM folder WHERE folder = $1 AND account = $2)
+         AND (flags & 1) = 0 ORDER BY uid LIMIT 1",
+        params![folder.0, account.0],
         |row| row.get::<u32>(0),
     )?;
     Ok(uid.and_then(Uid::new))
@@ -139,7 +154,8 @@ pub fn first_unseen(view: &View, folder: FolderId) -> Result<Option<Uid>, Error>
 
 /// Makes a folder, and the levels above it where they are missing (RFC 9051 §6.3.4). Without a use of its own it gets the
 /// one that its name stands for, where no folder has that: a `Sent` that was deleted and is made again is `\\Sent` again.
-pub fn create(tx: &mut Tx, account: AccountId, name: &str, special_use: Option<SpecialUse>) -> Result<FolderId, Error> {
+pub fn create(tx: &mut Tx, access: Access, name: &str, special_use: Option<SpecialUse>) -> Result<FolderId, Error> {
+    let account = access.may(Right::Administer)?;
     let name = name::canonical(name)?;
     if exists(tx, account, &name)? {
         return Err(Error::FolderExists(name));
@@ -199,12 +215,13 @@ fn insert(tx: &mut Tx, account: AccountId, name: &str, special_use: Option<Speci
 /// Renames a folder and those below it. UIDs, UIDVALIDITY and its use stay; if it has none it gets the one that the new
 /// name stands for, if no folder has that. Renaming INBOX moves its letters into the new folder and leaves an empty INBOX;
 /// folders below INBOX stay where they are (RFC 9051 §6.3.6).
-pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(), Error> {
+pub fn rename(tx: &mut Tx, access: Access, from: &str, to: &str) -> Result<(), Error> {
+    let account = access.may(Right::Administer)?;
     let (from, to) = (name::canonical(from)?, name::canonical(to)?);
     if exists(tx, account, &to)? {
         return Err(Error::FolderExists(to));
     }
-    let folder = by_name(tx, account, &from)?.ok_or_else(|| Error::NoFolderCalled(from.clone()))?;
+    let folder = called(tx, account, &from)?.ok_or_else(|| Error::NoFolderCalled(from.clone()))?;
     if to.strip_prefix(&from).is_some_and(|rest| rest.starts_with(name::SEPARATOR)) && from != name::INBOX {
         return Err(Error::IntoItself);
     }
@@ -219,7 +236,7 @@ pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(
     if folder.special_use.is_none()
         && let Some(special_use) = free_by_name(tx, account, &to)?
     {
-        set_use(tx, folder.id, Some(special_use))?;
+        set_use(tx, access, folder.id, Some(special_use))?;
     }
     tx.announce(topic(account));
     Ok(())
@@ -230,7 +247,7 @@ pub fn rename(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<(
 /// folder, out of which every letter has gone.
 fn empty_inbox(tx: &mut Tx, moved: &Folder) -> Result<(), Error> {
     let inbox = insert(tx, moved.account, name::INBOX, None)?;
-    let validity = get(tx, inbox)?.uid_validity;
+    let validity = numbered(tx, moved.account, inbox)?.uid_validity;
     tx.execute("UPDATE folder SET uid_validity = $2 WHERE folder = $1", params![moved.id.0, validity.get()])?;
     // The letters that went leave no tombstones: up to the horizon every missing one is told.
     tx.execute(
@@ -240,6 +257,13 @@ fn empty_inbox(tx: &mut Tx, moved: &Folder) -> Result<(), Error> {
     Ok(())
 }
 
+/// The UIDVALIDITY of a folder that the caller has found.
+pub(crate) fn validity(view: &View, folder: FolderId) -> Result<UidValidity, Error> {
+    let sql = "SELECT uid_validity FROM folder WHERE folder = $1";
+    let found = view.query_opt(sql, params![folder.0], |row| row.get(0))?;
+    found.map(|number| UidValidity(crate::numbers::at_least_one(number))).ok_or(Error::NoSuchFolder(folder))
+}
+
 /// Returns true if there is a folder of this number that has not been deleted.
 pub(crate) fn is_there(view: &View, folder: FolderId) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM folder WHERE folder = $1 AND name IS NOT NULL";
@@ -247,27 +271,27 @@ pub(crate) fn is_there(view: &View, folder: FolderId) -> Result<bool, Error> {
 }
 
 /// Returns true if this is still the folder that had this UIDVALIDITY. INBOX is another one once it was renamed.
-pub fn is_same(view: &View, folder: FolderId, validity: UidValidity) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM folder WHERE folder = $1 AND uid_validity = $2 AND name IS NOT NULL";
-    Ok(view.query_opt(sql, params![folder.0, validity.get()], |_| Ok(()))?.is_some())
+pub fn is_same(view: &View, access: Access, folder: FolderId, validity: UidValidity) -> Result<bool, Error> {
+    let account = access.may(Right::Read)?;
+    let sql = "SELECT 1 FROM folder WHERE folder = $1 AND account = $2 AND uid_validity = $3 AND name IS NOT NULL";
+    Ok(view.query_opt(sql, params![folder.0, account.0, validity.get()], |_| Ok(()))?.is_some())
 }
 
 /// The account's folder of this UIDVALIDITY, which no other one of it ever had.
-pub fn by_validity(view: &View, account: AccountId, validity: UidValidity) -> Result<Option<FolderId>, Error> {
+pub fn by_validity(view: &View, access: Access, validity: UidValidity) -> Result<Option<FolderId>, Error> {
+    let account = access.may(Right::Read)?;
     let sql = "SELECT folder FROM folder WHERE account = $1 AND uid_validity = $2 AND name IS NOT NULL";
     Ok(view.query_opt(sql, params![account.0, validity.get()], |row| row.get(0).map(FolderId))?)
 }
 
 /// Gives folders other names at one moment, so that they can swap them. Each one that is to have another name is named:
 /// those below it are not carried along. UIDs, UIDVALIDITY and subscriptions stay; INBOX keeps its name.
-pub fn rename_all(tx: &mut Tx, account: AccountId, names: &[(FolderId, String)]) -> Result<(), Error> {
+pub fn rename_all(tx: &mut Tx, access: Access, names: &[(FolderId, String)]) -> Result<(), Error> {
+    let account = access.may(Right::Administer)?;
     let change = account::tick(tx, account, Touch::FOLDERS)?;
     let mut moving = Vec::with_capacity(names.len());
     for (id, name) in names {
-        let (folder, name) = (get(tx, *id)?, name::canonical(name)?);
-        if folder.account != account {
-            return Err(Error::NoSuchFolder(*id));
-        }
+        let (folder, name) = (numbered(tx, account, *id)?, name::canonical(name)?);
         if folder.name == name::INBOX {
             return Err(Error::Inbox);
         }
@@ -341,12 +365,13 @@ fn children(view: &View, account: AccountId, name: &str) -> Result<Vec<(FolderId
 /// of each slice then. Their octets count until they are cleared away. No trace of the name stays but the account's UIDVALIDITY, which never comes twice.
 /// A subscription to the name stays too (RFC 9051 §6.3.7). The use of a folder by its usual name is free then for one that is
 /// made again; one that went by another name hands its use on to a folder of a usual name, if there is one.
-pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
+pub fn delete(tx: &mut Tx, access: Access, name: &str) -> Result<(), Error> {
+    let account = access.may(Right::Administer)?;
     let name = name::canonical(name)?;
     if name == name::INBOX {
         return Err(Error::Inbox);
     }
-    let folder = by_name(tx, account, &name)?.ok_or_else(|| Error::NoFolderCalled(name.clone()))?;
+    let folder = called(tx, account, &name)?.ok_or_else(|| Error::NoFolderCalled(name.clone()))?;
     if !children(tx, account, &name)?.is_empty() {
         return Err(Error::HasChildren);
     }
@@ -364,7 +389,7 @@ pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> 
         && special::by_name(&name) != Some(special_use)
         && let Some(heir) = special::candidate(tx, account, special_use)?
     {
-        set_use(tx, heir, Some(special_use))?;
+        set_use(tx, access, heir, Some(special_use))?;
     }
     tx.announce(topic(account));
     tx.announce(WORK);
@@ -372,7 +397,8 @@ pub fn delete(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> 
 }
 
 /// Subscribes to a name; there need not be a folder of that name (RFC 9051 §6.3.7).
-pub fn subscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
+pub fn subscribe(tx: &mut Tx, access: Access, name: &str) -> Result<(), Error> {
+    let account = access.may(Right::Administer)?;
     let name = name::canonical(name)?;
     let count = tx.query_one("SELECT COUNT(*) FROM subscription WHERE account = $1", params![account.0], |row| {
         row.get::<i64>(0)
@@ -392,7 +418,8 @@ pub fn subscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Erro
 }
 
 /// Ends a subscription; none there is no error.
-pub fn unsubscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error> {
+pub fn unsubscribe(tx: &mut Tx, access: Access, name: &str) -> Result<(), Error> {
+    let account = access.may(Right::Administer)?;
     let name = name::canonical(name)?;
     let gone =
         tx.execute("DELETE FROM subscription WHERE account = $1 AND name = $2", params![account.0, name.as_str()])?;
@@ -409,11 +436,12 @@ pub fn unsubscribe(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Er
 /// behind this write, a slice at a time: by [`finish`] if a caller waits for it, else by the background task, also
 /// after a crash. Until it is done the counter stands between the two ways to count, and each slice of it is a change
 /// of the folders; flags, letters and all other counters are right all the time.
-pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -> Result<(), Error> {
-    let Folder { account, special_use: was, .. } = get(tx, folder)?;
+pub fn set_use(tx: &mut Tx, access: Access, folder: FolderId, special_use: Option<SpecialUse>) -> Result<(), Error> {
+    let account = access.may(Right::Administer)?;
+    let was = numbered(tx, account, folder)?.special_use;
     let change = account::tick(tx, account, Touch::FOLDERS)?;
     let code = special_use.map(SpecialUse::code);
-    let old_trash = by_use(tx, account, SpecialUse::Trash)?.map(|trash| trash.id);
+    let old_trash = used_for(tx, account, SpecialUse::Trash)?.map(|trash| trash.id);
     tx.execute(
         "UPDATE folder SET special_use = NULL, altered = $3
          WHERE account = $1 AND special_use = $2 AND name IS NOT NULL",
@@ -436,8 +464,8 @@ pub fn set_use(tx: &mut Tx, folder: FolderId, special_use: Option<SpecialUse>) -
 }
 
 /// Says where people want the folder among its siblings: the lowest number first.
-pub fn set_sort_order(tx: &mut Tx, folder: FolderId, sort_order: u32) -> Result<(), Error> {
-    let Folder { account, .. } = get(tx, folder)?;
+pub fn set_sort_order(tx: &mut Tx, access: Access, folder: FolderId, sort_order: u32) -> Result<(), Error> {
+    let account = access.to(tx, folder, Right::Administer)?;
     let change = account::tick(tx, account, Touch::FOLDERS)?;
     tx.execute(
         "UPDATE folder SET sort_order = $2, altered = $3 WHERE folder = $1",
@@ -448,8 +476,8 @@ pub fn set_sort_order(tx: &mut Tx, folder: FolderId, sort_order: u32) -> Result<
 }
 
 /// Returns true if there are folders below this one.
-pub fn has_children(view: &View, folder: &Folder) -> Result<bool, Error> {
-    Ok(!children(view, folder.account, &folder.name)?.is_empty())
+pub fn has_children(view: &View, access: Access, folder: &Folder) -> Result<bool, Error> {
+    Ok(!children(view, access.may(Right::Read)?, &folder.name)?.is_empty())
 }
 
 /// The folder of this name has changed, if there is one.
@@ -465,7 +493,8 @@ fn alter_called(tx: &mut Tx, account: AccountId, name: &str) -> Result<(), Error
 }
 
 /// Every name subscribed to, also those without a folder.
-pub fn subscriptions(view: &View, account: AccountId) -> Result<Vec<String>, Error> {
+pub fn subscriptions(view: &View, access: Access) -> Result<Vec<String>, Error> {
+    let account = access.may(Right::Read)?;
     Ok(view.query("SELECT name FROM subscription WHERE account = $1 ORDER BY name", params![account.0], |row| {
         row.get(0)
     })?)

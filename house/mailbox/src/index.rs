@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use self::said::Said;
 use crate::account::WORK;
 use crate::search::fields;
-use crate::{Error, FolderId, LetterKey, Structure, Summary, body};
+use crate::{Access, Error, FolderId, LetterKey, Structure, Summary, body};
 
 /// Text of a letter that is indexed, in octets. A letter with more is looked at itself by searches for text.
 const TEXT: usize = 8 << 20;
@@ -64,8 +64,8 @@ pub async fn catch_up(store: &Store) -> Result<(), Error> {
 }
 
 /// Keeps a checkpoint of a folder's UIDs now, if many changes came since the last one; true when it did.
-pub async fn checkpoint_if_stale(store: &Store, folder: FolderId) -> Result<bool, Error> {
-    housekeeping::checkpoint_if_stale(store, folder).await
+pub async fn checkpoint_if_stale(store: &Store, access: Access, folder: FolderId) -> Result<bool, Error> {
+    housekeeping::checkpoint_if_stale(store, access, folder).await
 }
 
 /// One step of each kind of work; true when there is more.

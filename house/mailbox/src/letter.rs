@@ -7,6 +7,7 @@ mod copy;
 mod expunge;
 mod file;
 mod flag;
+pub(crate) mod kept;
 mod lie;
 mod part;
 mod place;
@@ -15,7 +16,6 @@ pub(crate) mod visible;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use mail::seam::AccountId;
 use store::{Tx, View, params};
 
 pub use carry::{Copied, copy, move_};
@@ -24,6 +24,7 @@ pub use expunge::{Expunge, Expunged, expunge};
 pub use file::{Filed, file, file_beyond};
 pub use flag::{Flagged, Stored, store_flags};
 pub use lie::{Placed, add, destroy, remove, set_folders};
+pub(crate) use part::carry_out_behind;
 pub use part::{carry_out, part};
 pub use place::{MOST_PLACES, Place, places};
 
@@ -155,13 +156,6 @@ fn take_uids(
         |row| Ok((row.get(0)?, UidValidity(crate::numbers::at_least_one(row.get(1)?)))),
     )?
     .ok_or(Error::UidsExhausted)
-}
-
-fn account_of(view: &View, folder: FolderId) -> Result<AccountId, Error> {
-    view.query_opt("SELECT account FROM folder WHERE folder = $1 AND name IS NOT NULL", params![folder.0], |row| {
-        row.get(0).map(AccountId)
-    })?
-    .ok_or(Error::NoSuchFolder(folder))
 }
 
 /// A row as the changing functions need it.

@@ -11,11 +11,13 @@
 //!   once.
 //! * Whatever left a folder has a tombstone, back to the folder's horizon; before that, all that is missing is told.
 //! * What a client asks for most (flags, size, envelope, structure) is read without the letter's body.
+//! * Every function that takes a folder or a letter, or finds one, takes an [`Access`] and looks in its owner's mailbox alone.
 //! * There is one way in: whatever brings a letter calls [`filing::Filer::file`].
 //! * No function keeps the writer longer than a slice of letters takes.
 //!
 //! This room must not know SMTP, IMAP or JMAP, passwords, or which database runs.
 
+mod access;
 pub mod account;
 pub mod account_changes;
 pub mod body;
@@ -41,6 +43,7 @@ pub mod thread;
 mod uids;
 pub mod verify;
 
+pub use access::{Access, Right};
 pub use account::Usage;
 pub use changes::{FolderChanges, changes_since, vanished_since};
 pub use error::{Error, NameFault};

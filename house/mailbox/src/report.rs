@@ -6,7 +6,7 @@
 use mail::seam::AccountId;
 use store::{Topic, Tx, View, params};
 
-use crate::{LetterKey, Prepared};
+use crate::{Access, Error, LetterKey, Prepared, Right};
 
 /// Announced after each commit that filed a report.
 pub const TOPIC: Topic = Topic { kind: "mailbox-report", id: 0 };
@@ -26,17 +26,18 @@ pub(crate) fn note(
     Ok(())
 }
 
-/// Reports that nobody has looked at, in the order they came: at most `most` of those behind `after`. Some may be gone
-/// from their mailbox by now.
-pub fn waiting(view: &View, after: LetterKey, most: usize) -> Result<Vec<(AccountId, LetterKey)>, store::Error> {
+/// Reports that nobody has looked at, in the order they came: at most `most` of those behind `after`, each with the house's
+/// access to its mailbox. Some may be gone from there by now.
+pub fn waiting(view: &View, after: LetterKey, most: usize) -> Result<Vec<(Access, LetterKey)>, store::Error> {
     view.query(
         "SELECT account, letter FROM report WHERE letter > $1 AND letter <= $2 ORDER BY letter LIMIT $3",
         params![after.0, view.settled("letter")?, most],
-        |row| Ok((AccountId(row.get(0)?), LetterKey(row.get(1)?))),
+        |row| Ok((Access::house(AccountId(row.get(0)?)), LetterKey(row.get(1)?))),
     )
 }
 
 /// It has been looked at; false where somebody else has done so.
-pub fn done(tx: &mut Tx, letter: LetterKey) -> Result<bool, store::Error> {
-    Ok(tx.execute("DELETE FROM report WHERE letter = $1", params![letter.0])? > 0)
+pub fn done(tx: &mut Tx, access: Access, letter: LetterKey) -> Result<bool, Error> {
+    let account = access.may(Right::Read)?;
+    Ok(tx.execute("DELETE FROM report WHERE letter = $1 AND account = $2", params![letter.0, account.0])? > 0)
 }

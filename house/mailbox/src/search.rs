@@ -20,14 +20,13 @@ mod test;
 use std::sync::Arc;
 
 use mail::Timestamp;
-use mail::seam::AccountId;
-use store::{Asker, Store};
+use store::Store;
 
 pub use criteria::{Criteria, Day, InThread, SearchField, Words};
 pub use listing::{Found, Hit, Listing, Placed, Window, list, placed};
 pub use order::{Key, Order};
 
-use crate::{Error, FolderId, Uids};
+use crate::{Access, Error, FolderId, Uids};
 
 /// The letters of a folder that fit, as of now. Reads in slices, so that a long search holds up nobody; letters that
 /// come or go meanwhile may or may not be among them, so a session keeps only those it knows.
@@ -36,7 +35,7 @@ use crate::{Error, FolderId, Uids};
 /// it; the latter, and those that it has not reached yet, are looked at themselves, so the answer is complete.
 pub async fn run(
     store: &Store,
-    account: AccountId,
+    access: Access,
     folder: FolderId,
     criteria: Criteria,
     now: Timestamp,
@@ -45,10 +44,10 @@ pub async fn run(
         return Err(Error::TooComplex);
     }
     let criteria = criteria.within(folder, false);
-    let known = known::Known::gather(store, account, &[&criteria], now).await?;
-    let letters = store.read_for(Asker(account.0), move |view| crate::folder::get(view, folder)).await?.total;
+    let known = known::Known::gather(store, access, &[&criteria], now).await?;
+    let letters = store.read_for(access.asker(), move |view| crate::folder::get(view, access, folder)).await?.total;
     let plan = Arc::new(plan::Plan::new(criteria, &known));
     let folder = sweep::Folder { id: folder, letters: letters.into() };
-    let found = sweep::sweep(store, account, plan, vec![folder]).await?;
+    let found = sweep::sweep(store, access, plan, vec![folder]).await?;
     Ok(found.into_iter().next().map(|found| found.uids).unwrap_or_default())
 }

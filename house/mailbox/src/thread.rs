@@ -16,7 +16,7 @@ use store::{Tx, Value, View, params};
 use crate::letter::visible;
 use crate::numbers::hash;
 use crate::parse::{Piece, Summary};
-use crate::{Change, Error, LetterKey, ThreadId};
+use crate::{Access, Change, Error, LetterKey, Right, ThreadId};
 
 /// The most message ids of one letter that are looked at: its own, that of the letter it answers, and the ends of
 /// References.
@@ -253,18 +253,14 @@ pub(crate) fn forget_loose(tx: &mut Tx, account: AccountId, thread: ThreadId, ro
 }
 
 /// The letters of a thread that are not flagged `\\Deleted`, in the order they were received, at most `limit`.
-pub fn letters(
-    view: &View,
-    account: AccountId,
-    thread: ThreadId,
-    limit: usize,
-) -> Result<Vec<crate::LetterKey>, Error> {
+pub fn letters(view: &View, access: Access, thread: ThreadId, limit: usize) -> Result<Vec<LetterKey>, Error> {
+    let account = access.may(Right::Read)?;
     Ok(view.query(
         "SELECT DISTINCT l.letter, e.received FROM letter l JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
          WHERE l.account = $1 AND l.thread = $2 AND (e.flags & 8) = 0 AND f.name IS NOT NULL
          ORDER BY e.received, l.letter LIMIT $3",
         params![account.0, thread.0, limit],
-        |row| row.get(0).map(crate::LetterKey),
+        |row| row.get(0).map(LetterKey),
     )?)
 }
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use roaring::RoaringBitmap;
 use store::{Tx, View, params};
 
-use crate::{Change, Error, FolderId, Uid, UidRange};
+use crate::{Access, Change, Error, FolderId, Right, Uid, UidRange};
 
 /// A set of UIDs. Some kilobytes for a million of them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -179,11 +179,12 @@ struct FolderState {
 impl Uids {
     /// The UIDs of a folder and the change up to which they are right. From the last checkpoint and what changed
     /// since; a folder that has no checkpoint yet is walked through once.
-    pub fn load(view: &View, folder: FolderId) -> Result<(Self, Change), Error> {
+    pub fn load(view: &View, access: Access, folder: FolderId) -> Result<(Self, Change), Error> {
+        let account = access.may(Right::Read)?;
         let place = view
             .query_opt(
-                "SELECT highest, horizon FROM folder WHERE folder = $1 AND name IS NOT NULL",
-                params![folder.0],
+                "SELECT highest, horizon FROM folder WHERE folder = $1 AND account = $2 AND name IS NOT NULL",
+                params![folder.0, account.0],
                 |row| Ok(FolderState { highest: Change(row.get(0)?), horizon: Change(row.get(1)?) }),
             )?
             .ok_or(Error::NoSuchFolder(folder))?;

@@ -6,7 +6,7 @@ mod common;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use common::{ALICE, Fixture, only, runtime};
+use common::{ACCESS, Fixture, only, runtime};
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mailbox::letter::{Expunge, expunge, move_};
@@ -39,7 +39,7 @@ fn index(fixture: &Fixture) {
 }
 
 fn ask(fixture: &Fixture, listing: Listing, window: Window, limit: usize) -> Found {
-    runtime().block_on(list(&fixture.store, ALICE, listing, window, limit, true, NOW)).unwrap().unwrap()
+    runtime().block_on(list(&fixture.store, ACCESS, listing, window, limit, true, NOW)).unwrap().unwrap()
 }
 
 fn all_of(fixture: &Fixture, criteria: Criteria) -> Vec<LetterKey> {
@@ -305,7 +305,7 @@ impl World {
         for lies in &mut self.letters {
             for place in &lies.made.also {
                 let (key, folder) = (lies.letter, self.folders[*place]);
-                let uid = self.fixture.write(move |tx| mailbox::letter::add(tx, ALICE, key, folder)).unwrap().unwrap();
+                let uid = self.fixture.write(move |tx| mailbox::letter::add(tx, ACCESS, key, folder)).unwrap().unwrap();
                 lies.places.retain(|(place, ..)| *place != folder);
                 lies.places.push((folder, uid.get(), true));
             }
@@ -354,7 +354,7 @@ impl World {
             self.windows(&asked, &wanted)?;
         }
         for (place, folder) in self.folders.iter().enumerate() {
-            let found = runtime().block_on(run(&self.fixture.store, ALICE, *folder, criteria.clone(), NOW)).unwrap();
+            let found = runtime().block_on(run(&self.fixture.store, ACCESS, *folder, criteria.clone(), NOW)).unwrap();
             prop_assert_eq!(found, self.naive_in(criteria, *folder), "{:?} in folder {}", criteria, place);
         }
         Ok(())
@@ -374,7 +374,7 @@ impl World {
             prop_assert_eq!(found.position, start as u64);
             prop_assert_eq!(&found.letters[..], &wanted[start..length.min(start + 3)]);
             let sought = HashSet::from([*middle]);
-            let at = placed(&self.fixture.store, ALICE, asked.clone(), sought, HashSet::new(), true, NOW);
+            let at = placed(&self.fixture.store, ACCESS, asked.clone(), sought, HashSet::new(), true, NOW);
             let at = runtime().block_on(at).unwrap();
             prop_assert_eq!((at.letters, at.total), (vec![(*middle, length as u64 / 2)], Some(length as u64)));
         }
@@ -401,7 +401,7 @@ proptest! {
 /// Every fourth letter lacks the word; the letters go to the folders in turn.
 fn filled(letters: usize, folders: usize) -> (Fixture, Vec<FolderId>) {
     let fixture = Fixture::new();
-    let make = |number| fixture.write(move |tx| mailbox::folder::create(tx, ALICE, &format!("Folder {number}"), None));
+    let make = |number| fixture.write(move |tx| mailbox::folder::create(tx, ACCESS, &format!("Folder {number}"), None));
     let places: Vec<FolderId> = (0..folders).map(|number| make(number).unwrap()).collect();
     let numbers: Vec<usize> = (0..letters).collect();
     for some in numbers.chunks(500) {
@@ -422,7 +422,7 @@ fn filled(letters: usize, folders: usize) -> (Fixture, Vec<FolderId>) {
         fixture
             .write(move |tx| {
                 prepared.iter().try_for_each(|(folder, letter)| {
-                    mailbox::letter::file(tx, *folder, letter, &System::NONE.into(), NOW).map(drop)
+                    mailbox::letter::file(tx, ACCESS, *folder, letter, &System::NONE.into(), NOW).map(drop)
                 })
             })
             .unwrap();
@@ -521,8 +521,8 @@ fn a_field_is_looked_for_in_the_head_of_a_letter_alone() {
 fn letters_are_found_where_they_are_now_while_the_index_still_knows_them_elsewhere() {
     let (fixture, places) = filled(40, 4);
     let (from, to) = (places[0], places[1]);
-    fixture.write(move |tx| move_(tx, from, &[only(1)], to, 10)).unwrap();
-    fixture.write(move |tx| expunge(tx, from, &Expunge::All(&[only(2)]), 10)).unwrap();
+    fixture.write(move |tx| move_(tx, ACCESS, from, &[only(1)], to, 10)).unwrap();
+    fixture.write(move |tx| expunge(tx, ACCESS, from, &Expunge::All(&[only(2)]), 10)).unwrap();
     for criteria in [Criteria::Text("common".into()), header("List-Id", ".test"), Criteria::From("@site".into())] {
         let within = |folder| all_of(&fixture, Criteria::And(vec![criteria.clone(), Criteria::In(folder)])).len();
         assert_eq!((within(from), within(to)), (8, 11), "{criteria:?}");
@@ -593,7 +593,7 @@ fn words_as_they_were_typed_come_before_those_within_others_whatever_the_index_h
             let anchored = ask(&fixture, asked.clone(), Window::Anchor(last, -1), 5);
             assert_eq!(anchored.position, wanted.len() as u64 - 2);
             let sought = HashSet::from([last]);
-            let place = placed(&fixture.store, ALICE, asked, sought, HashSet::new(), true, NOW);
+            let place = placed(&fixture.store, ACCESS, asked, sought, HashSet::new(), true, NOW);
             assert_eq!(runtime().block_on(place).unwrap().letters, [(last, wanted.len() as u64 - 1)]);
             // In an order that was asked for, nothing else comes first.
             let oldest = vec![Order { key: Key::Received, ascending: true }];

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ALICE, Fixture, NOW, runtime};
+use common::{ACCESS, ALICE, Fixture, NOW, runtime};
 use facteur_mailbox as mailbox;
 use mailbox::account_changes::{self, Cursor};
 use mailbox::own::{self, Addresses};
@@ -78,7 +78,7 @@ impl Old {
     }
 
     fn change(&self) -> Change {
-        self.fixture.read(|view| mailbox::account::usage(view, ALICE)).change
+        self.fixture.read(|view| mailbox::account::usage(view, ACCESS)).change
     }
 
     fn faults(&self) -> usize {
@@ -123,13 +123,13 @@ fn what_is_read_otherwise_is_kept_so_and_told() {
     assert!(other.uid > before[2].uid && other.letter != was.letter && other.thread == was.thread);
     assert_eq!((structure(other).root.children().len(), other.received), (2, was.received));
     // IMAP: one change, one that went, one that came.
-    let changed = old.fixture.read(move |view| changes_since(view, inbox, at, 100));
+    let changed = old.fixture.read(move |view| changes_since(view, ACCESS, inbox, at, 100));
     let changed: Vec<u32> = changed.changed.iter().map(|row| row.uid.get()).collect();
     assert_eq!(changed, [1, 4]);
-    let gone = old.fixture.read(move |view| vanished_since(view, inbox, at));
+    let gone = old.fixture.read(move |view| vanished_since(view, ACCESS, inbox, at));
     assert!(gone.contains(before[1].uid));
     // JMAP the same.
-    let changes = old.fixture.read(move |view| account_changes::letters(view, ALICE, Cursor::at(at), 100)).unwrap();
+    let changes = old.fixture.read(move |view| account_changes::letters(view, ACCESS, Cursor::at(at), 100)).unwrap();
     assert_eq!(
         (changes.created, changes.updated, changes.destroyed),
         (vec![other.letter], vec![better.letter], vec![was.letter])

@@ -6,6 +6,7 @@
 #[path = "fairness/works.rs"]
 mod works;
 
+use mailbox::Access;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -28,7 +29,7 @@ fn measure(letters: u32) -> Vec<u64> {
         town.store.longest_write()
     });
     let steps = works.collect();
-    assert_eq!(town.store.read_blocking(|view| mailbox::account::usage(view, BOB)).unwrap().letters, 60);
+    assert_eq!(town.store.read_blocking(|view| mailbox::account::usage(view, Access::own(BOB))).unwrap().letters, 60);
     steps
 }
 

@@ -2,19 +2,19 @@
 
 mod common;
 
-use common::{ALICE, Fixture, NOW, letter, only, runtime, uid};
+use common::{ACCESS, ALICE, Fixture, NOW, letter, only, runtime, uid};
 use facteur_mailbox as mailbox;
 use mail::seam::AccountId;
 use mailbox::letter::{Expunge, SLICE, carry_out, copy, expunge, move_, part, store_flags};
 use mailbox::{
-    Change, Error, FlagChange, FlagSet, FolderId, Keywords, LetterKey, SpecialUse, System, Uid, UidRange, Uids,
+    Access, Change, Error, FlagChange, FlagSet, FolderId, Keywords, LetterKey, SpecialUse, System, Uid, UidRange, Uids,
     account, changes_since, flags, folder, report, vanished_since,
 };
 
 #[test]
 fn a_new_mailbox_has_its_folders_and_is_subscribed_to_them() {
     let fixture = Fixture::new();
-    let folders = fixture.read(|view| folder::list(view, ALICE));
+    let folders = fixture.read(|view| folder::list(view, ACCESS));
     let names: Vec<_> = folders.iter().map(|f| (f.name.as_str(), f.special_use)).collect();
     assert_eq!(
         names,
@@ -43,7 +43,7 @@ fn a_letter_is_filed_with_the_next_uid_and_counted() {
     let inbox = fixture.folder("INBOX");
     assert_eq!((inbox.total, inbox.unseen, inbox.size), (2, 1, 2 * text.len() as u64));
     assert_eq!((inbox.highest, inbox.uid_next), (second.change, uid(3)));
-    let usage = fixture.read(|view| account::usage(view, ALICE));
+    let usage = fixture.read(|view| account::usage(view, ACCESS));
     assert_eq!((usage.used, usage.letters, usage.change), (2 * text.len() as u64, 2, second.change));
     let rows = fixture.rows(inbox.id);
     let card = rows[1].card.as_ref().unwrap();
@@ -64,11 +64,11 @@ fn a_letter_that_is_a_report_is_noted_once_for_who_waits_for_it() {
         "Content-Type: Multipart/REPORT; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nno\r\n--b--\r\n";
     let filed = fixture.file(inbox.id, raw).unwrap();
     let archive = fixture.folder("Archive").id;
-    fixture.write(move |tx| copy(tx, inbox.id, &[UidRange::one(filed.uid)], archive, 1)).unwrap();
+    fixture.write(move |tx| copy(tx, ACCESS, inbox.id, &[UidRange::one(filed.uid)], archive, 1)).unwrap();
     let waiting = |after| fixture.read(move |view| Ok(report::waiting(view, after, 10)?));
-    assert_eq!(waiting(LetterKey(0)), [(ALICE, filed.letter)]);
+    assert_eq!(waiting(LetterKey(0)), [(Access::house(ALICE), filed.letter)]);
     assert_eq!(waiting(filed.letter), []);
-    let done = || fixture.write(move |tx| Ok(report::done(tx, filed.letter)?)).unwrap();
+    let done = || fixture.write(move |tx| Ok(report::done(tx, ACCESS, filed.letter)?)).unwrap();
     assert!(done() && !done());
     assert_eq!(waiting(LetterKey(0)), []);
 }
@@ -86,14 +86,14 @@ fn what_is_over_quota_is_refused_and_leaves_no_trace() {
         if used == text.len() as u64 && most == quota && size == text.len() as u64));
     let to = fixture.folder("Trash").id;
     // A second letter needs room, one in another folder needs none, nor does a move.
-    let copied = fixture.write(move |tx| copy(tx, inbox.id, &[UidRange::ALL], inbox.id, SLICE));
+    let copied = fixture.write(move |tx| copy(tx, ACCESS, inbox.id, &[UidRange::ALL], inbox.id, SLICE));
     assert!(matches!(copied, Err(Error::OverQuota { .. })));
     assert_eq!((fixture.folder("INBOX").total, fixture.folder("INBOX").uid_next), (1, uid(2)));
     assert_eq!(fixture.count("blob"), 1);
     let archive = fixture.folder("Archive").id;
-    fixture.write(move |tx| copy(tx, inbox.id, &[UidRange::ALL], archive, SLICE)).unwrap();
-    assert_eq!(fixture.read(|view| account::usage(view, ALICE)).used, text.len() as u64);
-    fixture.write(move |tx| move_(tx, inbox.id, &[UidRange::ALL], to, SLICE)).unwrap();
+    fixture.write(move |tx| copy(tx, ACCESS, inbox.id, &[UidRange::ALL], archive, SLICE)).unwrap();
+    assert_eq!(fixture.read(|view| account::usage(view, ACCESS)).used, text.len() as u64);
+    fixture.write(move |tx| move_(tx, ACCESS, inbox.id, &[UidRange::ALL], to, SLICE)).unwrap();
     assert_eq!(fixture.folder("Trash").total, 1);
 }
 
@@ -102,22 +102,22 @@ fn a_copy_elsewhere_is_the_same_letter_until_its_last_place_ends() {
     let fixture = Fixture::new();
     let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
     fixture.file_with(inbox, letter("one", "1@x", ""), System::FLAGGED.into(), NOW).unwrap();
-    let again = move |tx: &mut store::Tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE);
+    let again = move |tx: &mut store::Tx| copy(tx, ACCESS, inbox, &[UidRange::ALL], archive, SLICE);
     let copied = fixture.write(again).unwrap();
     assert_eq!((copied.pairs, copied.added, copied.next), (vec![(uid(1), uid(1))], vec![uid(1)], None));
     let (old, new) = (&fixture.rows(inbox)[0], &fixture.rows(archive)[0]);
     assert_eq!((old.letter, &old.flags, old.received, old.size), (new.letter, &new.flags, new.received, new.size));
     assert_eq!((fixture.count("blob"), fixture.count("letter"), fixture.count("entry")), (1, 1, 2));
     // It lies there already.
-    let change = fixture.read(|view| account::usage(view, ALICE)).change;
+    let change = fixture.read(|view| account::usage(view, ACCESS)).change;
     let copied = fixture.write(again).unwrap();
     assert_eq!((copied.pairs, copied.added), (vec![(uid(1), uid(1))], Vec::new()));
-    assert_eq!(fixture.read(|view| account::usage(view, ALICE)).change, change);
+    assert_eq!(fixture.read(|view| account::usage(view, ACCESS)).change, change);
     fixture.expunge_all(inbox);
     assert_eq!((fixture.count("blob"), fixture.count("letter"), fixture.count("entry")), (1, 1, 1));
     fixture.expunge_all(archive);
     assert_eq!((fixture.count("blob"), fixture.count("letter"), fixture.count("entry")), (0, 0, 0));
-    assert_eq!(fixture.read(|view| account::usage(view, ALICE)).used, 0);
+    assert_eq!(fixture.read(|view| account::usage(view, ACCESS)).used, 0);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_copy_in_the_same_folder_is_a_second_letter_that_shares_the_bytes() {
     let fixture = Fixture::new();
     let inbox = fixture.folder("INBOX").id;
     fixture.file_with(inbox, letter("one", "1@x", ""), System::FLAGGED.into(), NOW).unwrap();
-    fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], inbox, SLICE)).unwrap();
+    fixture.write(move |tx| copy(tx, ACCESS, inbox, &[UidRange::ALL], inbox, SLICE)).unwrap();
     let rows = fixture.rows(inbox);
     assert_ne!(rows[0].letter, rows[1].letter);
     assert_eq!((&rows[0].flags, rows[0].received, rows[0].size), (&rows[1].flags, rows[1].received, rows[1].size));
@@ -141,12 +141,12 @@ fn a_copy_takes_deleted_away_where_the_letter_lies_already() {
     let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
     fixture.file(inbox, letter("one", "1@x", "")).unwrap();
     for carry in [copy, move_] {
-        let there = move |tx: &mut store::Tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE);
+        let there = move |tx: &mut store::Tx| copy(tx, ACCESS, inbox, &[UidRange::ALL], archive, SLICE);
         fixture.write(there).unwrap();
         fixture.flag(archive, 1, System::DELETED);
         assert!(!fixture.rows(inbox)[0].flags.system.contains(System::DELETED), "it is the place's own");
-        fixture.write(move |tx| carry(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
-        let gone = fixture.write(move |tx| expunge(tx, archive, &Expunge::Deleted, SLICE)).unwrap();
+        fixture.write(move |tx| carry(tx, ACCESS, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+        let gone = fixture.write(move |tx| expunge(tx, ACCESS, archive, &Expunge::Deleted, SLICE)).unwrap();
         assert_eq!(gone.uids, [], "what was put there just now is not expunged");
     }
     assert_eq!((fixture.rows(inbox).len(), fixture.rows(archive).len()), (0, 1));
@@ -159,11 +159,11 @@ fn a_copy_that_is_taken_back_takes_no_letter_away() {
     for n in 0..2 {
         fixture.file(inbox, letter("one", &format!("{n}@x"), "")).unwrap();
     }
-    let copied = fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+    let copied = fixture.write(move |tx| copy(tx, ACCESS, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
     assert_eq!(copied.added, [uid(1), uid(2)]);
     // Somebody takes one of them out of the other folder meanwhile.
-    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(1)]), SLICE)).unwrap();
-    let back = move |tx: &mut store::Tx| expunge(tx, archive, &Expunge::Doubled(&[UidRange::ALL]), SLICE);
+    fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::All(&[only(1)]), SLICE)).unwrap();
+    let back = move |tx: &mut store::Tx| expunge(tx, ACCESS, archive, &Expunge::Doubled(&[UidRange::ALL]), SLICE);
     assert_eq!(fixture.write(back).unwrap().uids, [uid(2)]);
     assert_eq!((fixture.rows(inbox).len(), fixture.rows(archive).len(), fixture.count("letter")), (1, 1, 2));
 }
@@ -173,15 +173,15 @@ fn one_change_of_flags_is_one_tick_in_every_folder_of_the_letter() {
     let fixture = Fixture::new();
     let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
     fixture.file(inbox, letter("one", "1@x", "")).unwrap();
-    fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
-    let before = fixture.read(|view| account::usage(view, ALICE)).change;
+    fixture.write(move |tx| copy(tx, ACCESS, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+    let before = fixture.read(|view| account::usage(view, ACCESS)).change;
     fixture.flag(archive, 1, System::SEEN);
-    let after = fixture.read(|view| account::usage(view, ALICE)).change;
+    let after = fixture.read(|view| account::usage(view, ACCESS)).change;
     assert_eq!(after.0, before.0 + 1);
     for name in ["INBOX", "Archive"] {
         let folder = fixture.folder(name);
         assert_eq!((folder.highest, folder.unseen, folder.unread, folder.unread_threads), (after, 0, 0, 0), "{name}");
-        let changed = fixture.read(move |view| changes_since(view, folder.id, before, 10)).changed;
+        let changed = fixture.read(move |view| changes_since(view, ACCESS, folder.id, before, 10)).changed;
         assert_eq!(changed.iter().map(|row| (row.uid, row.change)).collect::<Vec<_>>(), [(uid(1), after)]);
     }
 }
@@ -191,17 +191,17 @@ fn the_trash_from_everywhere_and_back() {
     let fixture = Fixture::new();
     let [inbox, archive, trash] = ["INBOX", "Archive", "Trash"].map(|name| fixture.folder(name).id);
     let key = fixture.file(inbox, letter("one", "1@x", "")).unwrap().letter;
-    fixture.write(move |tx| mailbox::letter::add(tx, ALICE, key, archive)).unwrap();
-    let thrown = fixture.write(move |tx| mailbox::letter::set_folders(tx, ALICE, key, &[trash])).unwrap().unwrap();
+    fixture.write(move |tx| mailbox::letter::add(tx, ACCESS, key, archive)).unwrap();
+    let thrown = fixture.write(move |tx| mailbox::letter::set_folders(tx, ACCESS, key, &[trash])).unwrap().unwrap();
     assert_eq!(thrown.before, [inbox, archive]);
     assert_eq!((fixture.rows(inbox).len(), fixture.rows(archive).len(), fixture.rows(trash).len()), (0, 0, 1));
     let before = thrown.before.clone();
-    fixture.write(move |tx| mailbox::letter::set_folders(tx, ALICE, key, &before)).unwrap();
+    fixture.write(move |tx| mailbox::letter::set_folders(tx, ACCESS, key, &before)).unwrap();
     assert_eq!((fixture.rows(inbox).len(), fixture.rows(archive).len(), fixture.rows(trash).len()), (1, 1, 0));
     let stranger = FolderId(4711);
-    let wrong = fixture.write(move |tx| mailbox::letter::set_folders(tx, ALICE, key, &[stranger, inbox]));
+    let wrong = fixture.write(move |tx| mailbox::letter::set_folders(tx, ACCESS, key, &[stranger, inbox]));
     assert!(matches!(wrong, Err(Error::NoSuchFolder(id)) if id == stranger));
-    let places = fixture.read(move |view| mailbox::letter::places(view, ALICE, key));
+    let places = fixture.read(move |view| mailbox::letter::places(view, ACCESS, key));
     assert_eq!(places.iter().map(|place| place.folder).collect::<Vec<_>>(), [inbox, archive]);
 }
 
@@ -211,17 +211,17 @@ fn a_move_keeps_the_letter_and_leaves_a_tombstone() {
     let (inbox, archive) = (fixture.folder("INBOX").id, fixture.folder("Archive").id);
     let filed = fixture.file(inbox, letter("one", "1@x", "")).unwrap();
     let since = fixture.folder("INBOX").highest;
-    fixture.write(move |tx| move_(tx, inbox, &[only(1)], archive, SLICE)).unwrap();
+    fixture.write(move |tx| move_(tx, ACCESS, inbox, &[only(1)], archive, SLICE)).unwrap();
     assert_eq!(fixture.rows(archive)[0].letter, filed.letter);
     let letter = filed.letter;
-    assert_eq!(fixture.read(move |view| mailbox::fetch::by_key(view, letter)), Some((archive, uid(1))));
-    let changes = fixture.read(move |view| changes_since(view, inbox, since, 100));
+    assert_eq!(fixture.read(move |view| mailbox::fetch::by_key(view, ACCESS, letter)), Some((archive, uid(1))));
+    let changes = fixture.read(move |view| changes_since(view, ACCESS, inbox, since, 100));
     assert!(changes.changed.is_empty());
     assert_eq!(changes.vanished.iter().collect::<Vec<_>>(), [uid(1)]);
     let (inbox, archive) = (fixture.folder("INBOX"), fixture.folder("Archive"));
     assert_eq!((inbox.total, inbox.size, archive.total), (0, 0, 1));
     // Onto itself: a new UID, as RFC 6851 §3 has it.
-    let again = fixture.write(move |tx| move_(tx, archive.id, &[UidRange::ALL], archive.id, SLICE)).unwrap();
+    let again = fixture.write(move |tx| move_(tx, ACCESS, archive.id, &[UidRange::ALL], archive.id, SLICE)).unwrap();
     assert_eq!(again.pairs, [(uid(1), uid(2))]);
     assert_eq!(fixture.folder("Archive").total, 1);
 }
@@ -236,8 +236,9 @@ fn flags_are_changed_letter_by_letter_unless_changed_meanwhile() {
     let seen_at = fixture.folder("INBOX").highest;
     fixture.flag(inbox, 2, System::SEEN);
     let change = FlagChange::Add(System::DELETED.into());
-    let stored =
-        fixture.write(move |tx| store_flags(tx, inbox, &[UidRange::ALL], &change, Some(seen_at), SLICE)).unwrap();
+    let stored = fixture
+        .write(move |tx| store_flags(tx, ACCESS, inbox, &[UidRange::ALL], &change, Some(seen_at), SLICE))
+        .unwrap();
     assert_eq!(stored.modified, [uid(2)]);
     assert_eq!(stored.changed.iter().map(|f| f.uid).collect::<Vec<_>>(), [uid(1), uid(3)]);
     assert!(stored.changed.iter().all(|f| f.change > seen_at));
@@ -246,12 +247,13 @@ fn flags_are_changed_letter_by_letter_unless_changed_meanwhile() {
     // Flags that are so already make no change.
     let before = folder.highest;
     let change = FlagChange::Remove(System::DRAFT.into());
-    let stored = fixture.write(move |tx| store_flags(tx, inbox, &[UidRange::ALL], &change, None, SLICE)).unwrap();
+    let stored =
+        fixture.write(move |tx| store_flags(tx, ACCESS, inbox, &[UidRange::ALL], &change, None, SLICE)).unwrap();
     assert_eq!((stored.changed.len(), stored.same.len()), (0, 3));
     assert_eq!(fixture.folder("INBOX").highest, before);
-    let gone = fixture.write(move |tx| expunge(tx, inbox, &Expunge::DeletedAmong(&[only(3)]), SLICE)).unwrap();
+    let gone = fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::DeletedAmong(&[only(3)]), SLICE)).unwrap();
     assert_eq!(gone.uids, [uid(3)]);
-    let gone = fixture.write(move |tx| expunge(tx, inbox, &Expunge::Deleted, SLICE)).unwrap();
+    let gone = fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::Deleted, SLICE)).unwrap();
     assert_eq!((gone.uids, gone.more), (vec![uid(1)], false));
 }
 
@@ -259,16 +261,17 @@ fn flags_are_changed_letter_by_letter_unless_changed_meanwhile() {
 fn keywords_keep_the_name_they_were_first_given() {
     let fixture = Fixture::new();
     let inbox = fixture.folder("INBOX").id;
-    let set = fixture.write(|tx| flags::intern(tx, ALICE, System::SEEN, &["$Forwarded", "Été", "$forwarded"])).unwrap();
+    let set =
+        fixture.write(|tx| flags::intern(tx, ACCESS, System::SEEN, &["$Forwarded", "Été", "$forwarded"])).unwrap();
     assert_eq!(set.keywords().len(), 2);
     fixture.file_with(inbox, letter("x", "1@x", ""), set.clone(), NOW).unwrap();
     assert_eq!(fixture.rows(inbox)[0].flags, set);
-    let names = fixture.read(|view| Keywords::load(view, ALICE));
+    let names = fixture.read(|view| Keywords::load(view, ACCESS));
     assert_eq!(names.iter().map(|(_, name)| name).collect::<Vec<_>>(), ["$Forwarded", "Été"]);
     assert_eq!(names.id("$FORWARDED"), Some(set.keywords()[0]));
     for bad in ["", "two words", "a\r\nb"] {
         assert!(matches!(
-            fixture.write(move |tx| flags::intern(tx, ALICE, System::NONE, &[bad])),
+            fixture.write(move |tx| flags::intern(tx, ACCESS, System::NONE, &[bad])),
             Err(Error::BadKeyword(_))
         ));
     }
@@ -277,31 +280,31 @@ fn keywords_keep_the_name_they_were_first_given() {
 #[test]
 fn a_folder_is_renamed_with_those_below_it_and_keeps_its_uids() {
     let fixture = Fixture::new();
-    fixture.write(|tx| folder::create(tx, ALICE, "Work/2026/Plans", None)).unwrap();
-    fixture.write(|tx| folder::create(tx, ALICE, "Workshop", None)).unwrap();
-    fixture.write(|tx| folder::subscribe(tx, ALICE, "Work/2026")).unwrap();
+    fixture.write(|tx| folder::create(tx, ACCESS, "Work/2026/Plans", None)).unwrap();
+    fixture.write(|tx| folder::create(tx, ACCESS, "Workshop", None)).unwrap();
+    fixture.write(|tx| folder::subscribe(tx, ACCESS, "Work/2026")).unwrap();
     let before = fixture.folder("Work/2026/Plans");
     fixture.file(before.id, letter("x", "1@x", "")).unwrap();
-    fixture.write(|tx| folder::rename(tx, ALICE, "Work", "Old/Work")).unwrap();
+    fixture.write(|tx| folder::rename(tx, ACCESS, "Work", "Old/Work")).unwrap();
     let after = fixture.folder("Old/Work/2026/Plans");
     assert_eq!((after.id, after.uid_validity, after.uid_next), (before.id, before.uid_validity, uid(2)));
     assert_eq!(fixture.folder("Workshop").name, "Workshop");
     assert!(fixture.folder("Old/Work/2026").subscribed);
-    assert!(fixture.read(|view| folder::by_name(view, ALICE, "Work")).is_none());
-    assert!(matches!(fixture.write(|tx| folder::rename(tx, ALICE, "Old", "Old/Work/Older")), Err(Error::IntoItself)));
-    assert!(matches!(fixture.write(|tx| folder::rename(tx, ALICE, "Old", "Trash")), Err(Error::FolderExists(_))));
-    assert!(matches!(fixture.write(|tx| folder::rename(tx, ALICE, "No", "Yes")), Err(Error::NoFolderCalled(_))));
+    assert!(fixture.read(|view| folder::by_name(view, ACCESS, "Work")).is_none());
+    assert!(matches!(fixture.write(|tx| folder::rename(tx, ACCESS, "Old", "Old/Work/Older")), Err(Error::IntoItself)));
+    assert!(matches!(fixture.write(|tx| folder::rename(tx, ACCESS, "Old", "Trash")), Err(Error::FolderExists(_))));
+    assert!(matches!(fixture.write(|tx| folder::rename(tx, ACCESS, "No", "Yes")), Err(Error::NoFolderCalled(_))));
 }
 
 #[test]
 fn renaming_inbox_moves_its_letters_and_leaves_an_empty_one() {
     let fixture = Fixture::new();
-    fixture.write(|tx| folder::create(tx, ALICE, "INBOX/Lists", None)).unwrap();
+    fixture.write(|tx| folder::create(tx, ACCESS, "INBOX/Lists", None)).unwrap();
     let old = fixture.folder("INBOX");
     fixture.file(old.id, letter("x", "1@x", "")).unwrap();
     let id = old.id;
-    fixture.write(move |tx| folder::set_sort_order(tx, id, 7)).unwrap();
-    fixture.write(|tx| folder::rename(tx, ALICE, "inbox", "INBOX/2026")).unwrap();
+    fixture.write(move |tx| folder::set_sort_order(tx, ACCESS, id, 7)).unwrap();
+    fixture.write(|tx| folder::rename(tx, ACCESS, "inbox", "INBOX/2026")).unwrap();
     let moved = fixture.folder("INBOX/2026");
     assert_eq!((moved.id, moved.total), (old.id, 1));
     assert!(moved.uid_validity > old.uid_validity);
@@ -309,28 +312,28 @@ fn renaming_inbox_moves_its_letters_and_leaves_an_empty_one() {
     let new = fixture.folder("INBOX");
     assert_eq!((new.total, new.uid_validity, new.uid_next, new.sort_order), (0, old.uid_validity, uid(2), 7));
     let (inbox, validity, highest) = (new.id, old.uid_validity, old.highest);
-    let news = fixture.read(move |view| changes_since(view, inbox, highest, 10));
+    let news = fixture.read(move |view| changes_since(view, ACCESS, inbox, highest, 10));
     assert_eq!((news.changed.len(), news.vanished.iter().collect::<Vec<_>>()), (0, vec![uid(1)]));
-    assert!(!fixture.read(move |view| folder::is_same(view, id, validity)));
-    let there = fixture.read(move |view| folder::by_validity(view, ALICE, validity));
+    assert!(!fixture.read(move |view| folder::is_same(view, ACCESS, id, validity)));
+    let there = fixture.read(move |view| folder::by_validity(view, ACCESS, validity));
     assert_eq!(there, Some(inbox));
     assert_eq!(fixture.folder("INBOX/Lists").total, 0);
     assert_eq!(fixture.file(new.id, letter("y", "2@x", "")).unwrap().uid, uid(2));
 }
 
 fn uses(fixture: &Fixture) -> Vec<(String, SpecialUse)> {
-    let folders = fixture.read(|view| folder::list(view, ALICE));
+    let folders = fixture.read(|view| folder::list(view, ACCESS));
     folders.into_iter().filter_map(|folder| Some((folder.name, folder.special_use?))).collect()
 }
 
 fn make(fixture: &Fixture, name: &str) {
     let name = name.to_owned();
-    fixture.write(move |tx| folder::create(tx, ALICE, &name, None)).unwrap();
+    fixture.write(move |tx| folder::create(tx, ACCESS, &name, None)).unwrap();
 }
 
 fn remove(fixture: &Fixture, name: &str) {
     let name = name.to_owned();
-    fixture.write(move |tx| folder::delete(tx, ALICE, &name)).unwrap();
+    fixture.write(move |tx| folder::delete(tx, ACCESS, &name)).unwrap();
 }
 
 fn has(fixture: &Fixture, name: &str, special_use: SpecialUse) -> bool {
@@ -366,7 +369,7 @@ fn a_special_folder_that_is_made_again_gets_its_use_back_by_its_name() {
 #[test]
 fn a_use_goes_with_a_folder_that_is_renamed_and_is_handed_on_when_that_is_deleted() {
     let fixture = Fixture::new();
-    fixture.write(|tx| folder::rename(tx, ALICE, "Archive", "Archive 2025")).unwrap();
+    fixture.write(|tx| folder::rename(tx, ACCESS, "Archive", "Archive 2025")).unwrap();
     make(&fixture, "Archive/2026");
     assert!(has(&fixture, "Archive 2025", SpecialUse::Archive));
     remove(&fixture, "Archive 2025");
@@ -374,11 +377,11 @@ fn a_use_goes_with_a_folder_that_is_renamed_and_is_handed_on_when_that_is_delete
     // A folder that takes the name of one that is no more takes its use as well.
     remove(&fixture, "Trash");
     make(&fixture, "Rubbish");
-    fixture.write(|tx| folder::rename(tx, ALICE, "Rubbish", "Trash")).unwrap();
+    fixture.write(|tx| folder::rename(tx, ACCESS, "Rubbish", "Trash")).unwrap();
     assert!(has(&fixture, "Trash", SpecialUse::Trash));
     // A use that was asked for counts more than a name.
     remove(&fixture, "Drafts");
-    fixture.write(|tx| folder::create(tx, ALICE, "Sketches", Some(SpecialUse::Drafts))).unwrap();
+    fixture.write(|tx| folder::create(tx, ACCESS, "Sketches", Some(SpecialUse::Drafts))).unwrap();
     make(&fixture, "Drafts");
     assert!(has(&fixture, "Sketches", SpecialUse::Drafts));
 }
@@ -388,44 +391,44 @@ fn a_folder_made_again_never_looks_like_the_one_deleted() {
     let fixture = Fixture::new();
     let mut last = None;
     for _ in 0..3 {
-        let folder = fixture.write(|tx| folder::create(tx, ALICE, "Projects", None)).unwrap();
+        let folder = fixture.write(|tx| folder::create(tx, ACCESS, "Projects", None)).unwrap();
         let validity = fixture.folder("Projects").uid_validity;
         assert!(last < Some(validity));
         last = Some(validity);
         fixture.file(folder, letter("x", "1@x", "")).unwrap();
-        fixture.write(|tx| folder::delete(tx, ALICE, "Projects")).unwrap();
+        fixture.write(|tx| folder::delete(tx, ACCESS, "Projects")).unwrap();
         assert!(matches!(fixture.file(folder, letter("x", "1@x", "")), Err(Error::NoSuchFolder(_))));
     }
     fixture.finish();
     assert_eq!((fixture.count("letter"), fixture.count("tombstone")), (0, 0));
-    assert!(matches!(fixture.write(|tx| folder::delete(tx, ALICE, "inbox")), Err(Error::Inbox)));
-    fixture.write(|tx| folder::create(tx, ALICE, "A/B", None)).unwrap();
-    assert!(matches!(fixture.write(|tx| folder::delete(tx, ALICE, "A")), Err(Error::HasChildren)));
+    assert!(matches!(fixture.write(|tx| folder::delete(tx, ACCESS, "inbox")), Err(Error::Inbox)));
+    fixture.write(|tx| folder::create(tx, ACCESS, "A/B", None)).unwrap();
+    assert!(matches!(fixture.write(|tx| folder::delete(tx, ACCESS, "A")), Err(Error::HasChildren)));
 }
 
 #[test]
 fn subscriptions_outlive_their_folder() {
     let fixture = Fixture::new();
-    fixture.write(|tx| folder::create(tx, ALICE, "News", None)).unwrap();
-    fixture.write(|tx| folder::subscribe(tx, ALICE, "News")).unwrap();
-    fixture.write(|tx| folder::delete(tx, ALICE, "News")).unwrap();
-    assert!(fixture.read(|view| folder::subscriptions(view, ALICE)).contains(&"News".to_owned()));
-    fixture.write(|tx| folder::unsubscribe(tx, ALICE, "News")).unwrap();
-    assert!(!fixture.read(|view| folder::subscriptions(view, ALICE)).contains(&"News".to_owned()));
+    fixture.write(|tx| folder::create(tx, ACCESS, "News", None)).unwrap();
+    fixture.write(|tx| folder::subscribe(tx, ACCESS, "News")).unwrap();
+    fixture.write(|tx| folder::delete(tx, ACCESS, "News")).unwrap();
+    assert!(fixture.read(|view| folder::subscriptions(view, ACCESS)).contains(&"News".to_owned()));
+    fixture.write(|tx| folder::unsubscribe(tx, ACCESS, "News")).unwrap();
+    assert!(!fixture.read(|view| folder::subscriptions(view, ACCESS)).contains(&"News".to_owned()));
 }
 
 #[test]
 fn a_large_folder_is_gone_at_once_and_cleared_away_later() {
     let fixture = Fixture::new();
-    let folder = fixture.write(|tx| folder::create(tx, ALICE, "Big", None)).unwrap();
+    let folder = fixture.write(|tx| folder::create(tx, ACCESS, "Big", None)).unwrap();
     fill(&fixture, folder, SLICE as u32 + 100);
-    fixture.write(|tx| folder::delete(tx, ALICE, "Big")).unwrap();
-    assert!(fixture.read(|view| folder::by_name(view, ALICE, "Big")).is_none());
+    fixture.write(|tx| folder::delete(tx, ACCESS, "Big")).unwrap();
+    assert!(fixture.read(|view| folder::by_name(view, ACCESS, "Big")).is_none());
     runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
     for table in ["letter", "entry", "blob", "thread_ref", "gone"] {
         assert_eq!(fixture.count(table), 0, "{table}");
     }
-    let usage = fixture.read(|view| account::usage(view, ALICE));
+    let usage = fixture.read(|view| account::usage(view, ACCESS));
     assert_eq!((usage.used, usage.letters), (0, 0));
 }
 
@@ -434,7 +437,7 @@ fn a_deleted_account_leaves_nothing() {
     let fixture = Fixture::new();
     let inbox = fixture.folder("INBOX").id;
     fill(&fixture, inbox, 20);
-    fixture.write(|tx| flags::intern(tx, ALICE, System::NONE, &["Work"])).unwrap();
+    fixture.write(|tx| flags::intern(tx, ACCESS, System::NONE, &["Work"])).unwrap();
     fixture.write(|tx| account::delete(tx, ALICE)).unwrap();
     assert!(matches!(fixture.file(inbox, letter("x", "1@x", "")), Err(Error::NoSuchFolder(_))));
     assert!(matches!(fixture.write(|tx| account::delete(tx, ALICE)), Err(Error::NoSuchAccount(ALICE))));
@@ -450,22 +453,22 @@ fn letters_stay_in_their_account() {
     fixture.write(|tx| account::create(tx, AccountId(2), None)).unwrap();
     let inbox = fixture.folder("INBOX").id;
     fixture.file(inbox, letter("x", "1@x", "")).unwrap();
-    let other = fixture.read(|view| folder::by_name(view, AccountId(2), "INBOX")).unwrap().id;
-    let copied = fixture.write(move |tx| copy(tx, inbox, &[UidRange::ALL], other, SLICE));
-    assert!(matches!(copied, Err(Error::OtherAccount)));
-    let moved = fixture.write(move |tx| move_(tx, inbox, &[UidRange::ALL], other, SLICE));
-    assert!(matches!(moved, Err(Error::OtherAccount)));
+    let other = fixture.read(|view| folder::by_name(view, Access::own(AccountId(2)), "INBOX")).unwrap().id;
+    let copied = fixture.write(move |tx| copy(tx, ACCESS, inbox, &[UidRange::ALL], other, SLICE));
+    assert!(matches!(copied, Err(Error::NoSuchFolder(_))));
+    let moved = fixture.write(move |tx| move_(tx, ACCESS, inbox, &[UidRange::ALL], other, SLICE));
+    assert!(matches!(moved, Err(Error::NoSuchFolder(_))));
 }
 
 #[test]
 fn the_first_unseen_letter_is_found() {
     let fixture = Fixture::new();
     let inbox = fixture.folder("INBOX").id;
-    assert_eq!(fixture.read(move |view| folder::first_unseen(view, inbox)), None);
+    assert_eq!(fixture.read(move |view| folder::first_unseen(view, ACCESS, inbox)), None);
     fill(&fixture, inbox, 5);
     fixture.flag(inbox, 1, System::SEEN);
     fixture.flag(inbox, 2, System::SEEN);
-    assert_eq!(fixture.read(move |view| folder::first_unseen(view, inbox)), Some(uid(3)));
+    assert_eq!(fixture.read(move |view| folder::first_unseen(view, ACCESS, inbox)), Some(uid(3)));
 }
 
 fn thread_of(fixture: &Fixture, folder: FolderId, number: u32) -> mailbox::ThreadId {
@@ -485,7 +488,7 @@ fn answers_join_the_conversation_in_whatever_order_they_come() {
     let thread = thread_of(&fixture, inbox, 1);
     assert_eq!((thread_of(&fixture, inbox, 3), thread_of(&fixture, inbox, 4)), (thread, thread));
     assert_ne!(thread_of(&fixture, inbox, 2), thread);
-    let letters = fixture.read(move |view| mailbox::thread::letters(view, ALICE, thread, 10));
+    let letters = fixture.read(move |view| mailbox::thread::letters(view, ACCESS, thread, 10));
     assert_eq!(letters.len(), 3);
 }
 
@@ -495,7 +498,7 @@ fn a_conversation_is_forgotten_with_its_last_letter() {
     let inbox = fixture.folder("INBOX").id;
     fixture.file(inbox, letter("a", "a@x", "<start@x> <b@x>")).unwrap();
     fixture.file(inbox, letter("b", "b@x", "")).unwrap();
-    let gone = |number| fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(number)]), 1)).unwrap();
+    let gone = |number| fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::All(&[only(number)]), 1)).unwrap();
     gone(1);
     assert_eq!(fixture.count("thread_ref"), 3);
     gone(2);
@@ -517,9 +520,9 @@ fn all_is_there_after_the_store_is_opened_again() {
     let inbox = fixture.folder("INBOX").id;
     fill(&fixture, inbox, 30);
     fixture.flag(inbox, 7, System::DELETED);
-    let (folders, rows) = (fixture.read(|view| folder::list(view, ALICE)), fixture.rows(inbox));
+    let (folders, rows) = (fixture.read(|view| folder::list(view, ACCESS)), fixture.rows(inbox));
     let fixture = fixture.reopened();
-    assert_eq!(fixture.read(|view| folder::list(view, ALICE)), folders);
+    assert_eq!(fixture.read(|view| folder::list(view, ACCESS)), folders);
     assert_eq!(format!("{:?}", fixture.rows(inbox)), format!("{rows:?}"));
     assert_eq!(fixture.file(inbox, letter("x", "y@x", "")).unwrap().uid, uid(31));
 }
@@ -534,7 +537,7 @@ fn fill(fixture: &Fixture, folder: FolderId, count: u32) {
             tasks.spawn(async move {
                 store
                     .write(store::Key::Everything, move |tx| {
-                        mailbox::letter::file(tx, folder, &prepared, &FlagSet::default(), NOW)
+                        mailbox::letter::file(tx, ACCESS, folder, &prepared, &FlagSet::default(), NOW)
                     })
                     .await
             });
@@ -548,16 +551,16 @@ fn a_folder_is_opened_from_its_checkpoint_as_from_its_rows() {
     let fixture = Fixture::new();
     let inbox = fixture.folder("INBOX").id;
     fill(&fixture, inbox, 900);
-    let walked = fixture.read(move |view| Uids::load(view, inbox));
+    let walked = fixture.read(move |view| Uids::load(view, ACCESS, inbox));
     fixture.write(move |tx| Ok(tx.execute("UPDATE folder SET stale = 5000", store::params![]).map(drop)?)).unwrap();
     runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
     assert_eq!(fixture.count("uid_checkpoint"), 6);
-    assert_eq!(fixture.read(move |view| Uids::load(view, inbox)), walked);
+    assert_eq!(fixture.read(move |view| Uids::load(view, ACCESS, inbox)), walked);
     // Letters that came since are added, and letters that went are taken away.
-    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(5), only(900)]), 10)).unwrap();
+    fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::All(&[only(5), only(900)]), 10)).unwrap();
     fill(&fixture, inbox, 3);
     fixture.flag(inbox, 17, System::SEEN);
-    let (uids, at) = fixture.read(move |view| Uids::load(view, inbox));
+    let (uids, at) = fixture.read(move |view| Uids::load(view, ACCESS, inbox));
     assert_eq!(uids.iter().collect::<Vec<_>>(), fixture.rows(inbox).iter().map(|row| row.uid).collect::<Vec<_>>());
     assert_eq!(at, fixture.folder("INBOX").highest);
 }
@@ -571,13 +574,13 @@ fn changes_come_in_pages_and_miss_nothing() {
     fixture
         .write(move |tx| {
             let change = FlagChange::Add(System::SEEN.into());
-            store_flags(tx, inbox, &[UidRange::new(uid(1), uid(20))], &change, None, SLICE)
+            store_flags(tx, ACCESS, inbox, &[UidRange::new(uid(1), uid(20))], &change, None, SLICE)
         })
         .unwrap();
-    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(30)]), 1)).unwrap();
+    fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::All(&[only(30)]), 1)).unwrap();
     let (mut at, mut seen, mut vanished) = (start, Uids::new(), Uids::new());
     loop {
-        let page = fixture.read(move |view| changes_since(view, inbox, at, 7));
+        let page = fixture.read(move |view| changes_since(view, ACCESS, inbox, at, 7));
         assert!(page.now > at);
         at = page.now;
         seen.extend(&page.changed.iter().map(|row| row.uid).collect());
@@ -589,8 +592,8 @@ fn changes_come_in_pages_and_miss_nothing() {
     assert_eq!(seen.len(), 49);
     assert_eq!(vanished.iter().collect::<Vec<_>>(), [uid(30)]);
     assert_eq!(at, fixture.folder("INBOX").highest);
-    assert!(fixture.read(move |view| changes_since(view, inbox, at, 7)).changed.is_empty());
-    assert_eq!(fixture.read(move |view| vanished_since(view, inbox, start)), vanished);
+    assert!(fixture.read(move |view| changes_since(view, ACCESS, inbox, at, 7)).changed.is_empty());
+    assert_eq!(fixture.read(move |view| vanished_since(view, ACCESS, inbox, start)), vanished);
 }
 
 #[test]
@@ -600,20 +603,20 @@ fn forgotten_tombstones_are_told_as_all_that_is_missing() {
     fill(&fixture, inbox, 60);
     let start = fixture.folder("INBOX").highest;
     for n in [3, 4, 50] {
-        fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(n)]), 1)).unwrap();
+        fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::All(&[only(n)]), 1)).unwrap();
     }
     let late = fixture.folder("INBOX").highest;
     fixture.write(move |tx| Ok(tx.execute("UPDATE folder SET buried = 100000", store::params![]).map(drop)?)).unwrap();
     runtime().block_on(mailbox::index::catch_up(&fixture.store)).unwrap();
     assert_eq!(fixture.count("tombstone"), 0);
-    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(60)]), 1)).unwrap();
-    let told = |since| fixture.read(move |view| changes_since(view, inbox, since, 100)).vanished;
+    fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::All(&[only(60)]), 1)).unwrap();
+    let told = |since| fixture.read(move |view| changes_since(view, ACCESS, inbox, since, 100)).vanished;
     assert_eq!(told(start).iter().map(Uid::get).collect::<Vec<_>>(), [3, 4, 50, 60]);
     assert_eq!(told(late).iter().map(Uid::get).collect::<Vec<_>>(), [60]);
 }
 
 fn uids_of(fixture: &Fixture, folder: FolderId) -> Uids {
-    fixture.read(move |view| Uids::load(view, folder)).0
+    fixture.read(move |view| Uids::load(view, ACCESS, folder)).0
 }
 
 #[test]
@@ -625,7 +628,7 @@ fn many_letters_are_parted_with_in_one_commit_that_is_carried_out_later() {
     let gone = fixture
         .write({
             let doomed = doomed.clone();
-            move |tx| part(tx, inbox, &doomed)
+            move |tx| part(tx, ACCESS, inbox, &doomed)
         })
         .unwrap();
     assert!(gone.more && gone.uids.len() == SLICE, "the writer was held for more than a slice");
@@ -644,10 +647,10 @@ fn who_parts_with_letters_can_wait_until_the_last_one_is_gone() {
     let inbox = fixture.folder("INBOX").id;
     fill(&fixture, inbox, 1200);
     let all: Uids = (1..=1200).map(uid).collect();
-    let mut gone = fixture.write(move |tx| part(tx, inbox, &all)).unwrap();
+    let mut gone = fixture.write(move |tx| part(tx, ACCESS, inbox, &all)).unwrap();
     let mut slices = 1;
     while gone.more {
-        gone = fixture.write(move |tx| carry_out(tx, inbox)).unwrap();
+        gone = fixture.write(move |tx| carry_out(tx, ACCESS, inbox)).unwrap();
         slices += 1;
     }
     assert_eq!((slices, fixture.folder("INBOX").total, fixture.count("parting")), (3, 0, 0));
@@ -659,7 +662,7 @@ fn a_letter_that_went_elsewhere_meanwhile_is_not_missed() {
     let inbox = fixture.folder("INBOX").id;
     fill(&fixture, inbox, 3);
     let some: Uids = [uid(2), uid(77)].into_iter().collect();
-    let gone = fixture.write(move |tx| part(tx, inbox, &some)).unwrap();
+    let gone = fixture.write(move |tx| part(tx, ACCESS, inbox, &some)).unwrap();
     assert_eq!((gone.uids, gone.more), (vec![uid(2)], false));
 }
 
@@ -704,27 +707,31 @@ fn conversations_shown_as_unread_are_those_that_counting_would_find() {
                 fixture.file(folder, letter("x", &format!("{number}@x"), &references)).unwrap();
             }
             (2, Some(uid)) => {
-                drop(fixture.write(move |tx| move_(tx, folder, &[UidRange::one(uid)], other, 1)).unwrap())
+                drop(fixture.write(move |tx| move_(tx, ACCESS, folder, &[UidRange::one(uid)], other, 1)).unwrap())
             }
-            (3, Some(uid)) => drop(fixture.write(move |tx| copy(tx, folder, &[UidRange::one(uid)], other, 1)).unwrap()),
+            (3, Some(uid)) => {
+                drop(fixture.write(move |tx| copy(tx, ACCESS, folder, &[UidRange::one(uid)], other, 1)).unwrap())
+            }
             (4, Some(uid)) => {
                 let all = [UidRange::one(uid)];
-                fixture.write(move |tx| expunge(tx, folder, &Expunge::All(&all), 1)).unwrap();
+                fixture.write(move |tx| expunge(tx, ACCESS, folder, &Expunge::All(&all), 1)).unwrap();
             }
             (step, Some(uid)) => {
                 let change = if step == 5 { FlagChange::Add(flags.into()) } else { FlagChange::Remove(flags.into()) };
-                fixture.write(move |tx| store_flags(tx, folder, &[UidRange::one(uid)], &change, None, 1)).unwrap();
+                fixture
+                    .write(move |tx| store_flags(tx, ACCESS, folder, &[UidRange::one(uid)], &change, None, 1))
+                    .unwrap();
             }
         }
         if number % 90 == 0 {
             let special = (number % 180 == 0).then_some(SpecialUse::Trash);
-            fixture.write(move |tx| folder::set_use(tx, other, special)).unwrap();
+            fixture.write(move |tx| folder::set_use(tx, ACCESS, other, special)).unwrap();
             fixture.finish();
         }
         let (kept, counted) = shown_and_counted(&fixture);
         assert_eq!(kept, counted, "after step {number}");
     }
-    fixture.write(|tx| folder::delete(tx, ALICE, "Archive")).unwrap();
+    fixture.write(|tx| folder::delete(tx, ACCESS, "Archive")).unwrap();
     fixture.finish();
     let (kept, counted) = shown_and_counted(&fixture);
     assert_eq!(kept, counted);

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{ALICE, Fixture, letter};
+use common::{ACCESS, Fixture, letter};
 use facteur_mailbox as mailbox;
 use mailbox::account_changes::{self, Cursor};
 use mailbox::letter::{self, Expunge, copy, expunge, move_, store_flags};
@@ -151,7 +151,7 @@ impl World {
         let fixture = Fixture::new();
         let names = ["INBOX", "Archive", "Trash"];
         let papers = names.map(|name| Paper::new(&fixture.folder(name)));
-        let all_at = Cursor::at(fixture.read(|view| account_changes::states(view, ALICE)).emails);
+        let all_at = Cursor::at(fixture.read(|view| account_changes::states(view, ACCESS)).emails);
         let joined = std::array::from_fn(|talk| talk);
         let (letters, all) = (BTreeMap::new(), BTreeMap::new());
         Self { fixture, papers: papers.into(), letters, joined, filed: 0, all, all_at }
@@ -208,8 +208,8 @@ impl World {
         let done = self
             .fixture
             .write(move |tx| match takes {
-                true => move_(tx, source, &ranges, target, limit),
-                false => copy(tx, source, &ranges, target, limit),
+                true => move_(tx, ACCESS, source, &ranges, target, limit),
+                false => copy(tx, ACCESS, source, &ranges, target, limit),
             })
             .unwrap();
         let wanted: Vec<u32> = self.within(from, range);
@@ -246,7 +246,7 @@ impl World {
             self.fixture.rows(id).iter().map(|row| (row.uid.get(), row.change)).collect();
         let change = if add { FlagChange::Add(flags.into()) } else { FlagChange::Remove(flags.into()) };
         let ranges = [between(range)];
-        let stored = self.fixture.write(move |tx| store_flags(tx, id, &ranges, &change, since, 100)).unwrap();
+        let stored = self.fixture.write(move |tx| store_flags(tx, ACCESS, id, &ranges, &change, since, 100)).unwrap();
         let mut modified = Vec::new();
         for uid in self.within(folder, range) {
             if since.is_some_and(|since| changes[&uid] > since) {
@@ -296,10 +296,10 @@ impl World {
         self.fixture
             .write(move |tx| {
                 let change = match add {
-                    true => FlagChange::Add(flags::intern(tx, ALICE, System::NONE, &[keyword])?),
-                    false => FlagChange::Remove(flags::used(tx, ALICE, System::NONE, &[keyword])?),
+                    true => FlagChange::Add(flags::intern(tx, ACCESS, System::NONE, &[keyword])?),
+                    false => FlagChange::Remove(flags::used(tx, ACCESS, System::NONE, &[keyword])?),
                 };
-                store_flags(tx, id, &ranges, &change, None, 100)
+                store_flags(tx, ACCESS, id, &ranges, &change, None, 100)
             })
             .unwrap();
         for uid in self.within(folder, range) {
@@ -319,12 +319,12 @@ impl World {
         let change = match folder {
             Some(folder) => Some((self.papers[folder].id, Some(SpecialUse::Trash))),
             None => {
-                let trash = self.fixture.read(|view| folder::by_use(view, ALICE, SpecialUse::Trash));
+                let trash = self.fixture.read(|view| folder::by_use(view, ACCESS, SpecialUse::Trash));
                 trash.map(|trash| (trash.id, None))
             }
         };
         if let Some((id, special)) = change {
-            self.fixture.write(move |tx| folder::set_use(tx, id, special)).unwrap();
+            self.fixture.write(move |tx| folder::set_use(tx, ACCESS, id, special)).unwrap();
         }
         if finish {
             self.fixture.finish();
@@ -353,7 +353,7 @@ impl World {
         let wanted: Vec<FolderId> = chosen.map(|(paper, _)| paper.id).collect();
         let before = self.visible(number);
         let asked = wanted.clone();
-        let placed = self.fixture.write(move |tx| letter::set_folders(tx, ALICE, key, &asked));
+        let placed = self.fixture.write(move |tx| letter::set_folders(tx, ACCESS, key, &asked));
         if wanted.is_empty() {
             assert!(matches!(placed, Err(Error::Nowhere)), "{placed:?}");
             return;
@@ -385,14 +385,14 @@ impl World {
     fn add(&mut self, letter: usize, to: usize) {
         let Some((number, key)) = self.pick(letter) else { return };
         let folder = self.papers[to].id;
-        let uid = self.fixture.write(move |tx| letter::add(tx, ALICE, key, folder)).unwrap();
+        let uid = self.fixture.write(move |tx| letter::add(tx, ACCESS, key, folder)).unwrap();
         assert_eq!(uid.map(Uid::get), Some(self.papers[to].put(number, false)));
     }
 
     fn remove(&mut self, letter: usize, from: usize) {
         let Some((number, key)) = self.pick(letter) else { return };
         let folder = self.papers[from].id;
-        let gone = self.fixture.write(move |tx| letter::remove(tx, ALICE, key, folder)).unwrap();
+        let gone = self.fixture.write(move |tx| letter::remove(tx, ACCESS, key, folder)).unwrap();
         let uid = self.papers[from].uid_of(number);
         assert_eq!(gone, uid.is_some());
         uid.map(|uid| self.papers[from].places.remove(&uid));
@@ -400,7 +400,7 @@ impl World {
 
     fn destroy(&mut self, letter: usize) {
         let Some((number, key)) = self.pick(letter) else { return };
-        assert!(self.fixture.write(move |tx| letter::destroy(tx, ALICE, key)).unwrap());
+        assert!(self.fixture.write(move |tx| letter::destroy(tx, ACCESS, key)).unwrap());
         self.papers.iter_mut().for_each(|paper| paper.places.retain(|_, place| place.letter != number));
     }
 
@@ -411,12 +411,12 @@ impl World {
             return;
         }
         let again = name.clone();
-        self.fixture.write(move |tx| folder::delete(tx, ALICE, &name)).unwrap();
+        self.fixture.write(move |tx| folder::delete(tx, ACCESS, &name)).unwrap();
         if finish {
             self.fixture.finish();
         }
         let made = again.clone();
-        self.fixture.write(move |tx| folder::create(tx, ALICE, &made, None)).unwrap();
+        self.fixture.write(move |tx| folder::create(tx, ACCESS, &made, None)).unwrap();
         // The model knows nothing of a folder that is still being cleared away.
         self.fixture.finish();
         self.papers[folder] = Paper::new(&self.fixture.folder(&again));
@@ -426,14 +426,14 @@ impl World {
     fn look_at_all(&mut self, limit: usize) {
         loop {
             let from = self.all_at;
-            let changes = self.fixture.read(move |view| account_changes::letters(view, ALICE, from, limit)).unwrap();
+            let changes = self.fixture.read(move |view| account_changes::letters(view, ACCESS, from, limit)).unwrap();
             for gone in &changes.destroyed {
                 self.all.remove(&gone.0);
             }
             for key in changes.created.into_iter().chain(changes.updated) {
                 let found =
-                    self.fixture.read(move |view| mailbox::fetch::visible(view, ALICE, key, mailbox::Want::ROW));
-                let places = self.fixture.read(move |view| letter::places(view, ALICE, key));
+                    self.fixture.read(move |view| mailbox::fetch::visible(view, ACCESS, key, mailbox::Want::ROW));
+                let places = self.fixture.read(move |view| letter::places(view, ACCESS, key));
                 let folders = places.iter().filter(|place| place.is_visible()).map(|place| place.folder.0).collect();
                 match found {
                     Some((_, row)) => self.all.insert(key.0, (row.flags.system, row.thread, folders)),
@@ -459,7 +459,7 @@ impl World {
 
     fn expunge(&mut self, folder: usize) {
         let id = self.papers[folder].id;
-        let gone = self.fixture.write(move |tx| expunge(tx, id, &Expunge::Deleted, 100)).unwrap();
+        let gone = self.fixture.write(move |tx| expunge(tx, ACCESS, id, &Expunge::Deleted, 100)).unwrap();
         let places = &mut self.papers[folder].places;
         let doomed: Vec<u32> = places.iter().filter(|(_, place)| place.deleted).map(|(uid, _)| *uid).collect();
         assert_eq!(gone.uids.iter().map(|uid| uid.get()).collect::<Vec<_>>(), doomed);
@@ -472,7 +472,7 @@ impl World {
         }
         let (from, to) = (self.papers[folder].name.clone(), format!("{}x", self.papers[folder].name));
         self.papers[folder].name.clone_from(&to);
-        self.fixture.write(move |tx| folder::rename(tx, ALICE, &from, &to)).unwrap();
+        self.fixture.write(move |tx| folder::rename(tx, ACCESS, &from, &to)).unwrap();
     }
 
     fn checkpoint(&mut self, folder: usize) {
@@ -488,7 +488,7 @@ impl World {
         let paper = &mut self.papers[folder];
         loop {
             let (id, at) = (paper.id, paper.client_at);
-            let page = self.fixture.read(move |view| changes_since(view, id, at, 3));
+            let page = self.fixture.read(move |view| changes_since(view, ACCESS, id, at, 3));
             for uid in page.vanished.iter() {
                 paper.client.remove(&uid.get());
             }
@@ -525,7 +525,7 @@ impl World {
             let rows = self.fixture.rows(paper.id);
             let flags = self.flags_in(number);
             assert_eq!(rows.iter().map(|row| (row.uid.get(), row.flags.system)).collect::<BTreeMap<_, _>>(), flags);
-            let known = self.fixture.read(|view| mailbox::Keywords::load(view, ALICE));
+            let known = self.fixture.read(|view| mailbox::Keywords::load(view, ACCESS));
             let mut size = 0;
             for (row, place) in rows.iter().zip(paper.places.values()) {
                 let kept = &self.letters[&place.letter];
@@ -544,7 +544,7 @@ impl World {
             assert_eq!(folder.size, size);
             assert_eq!(folder.uid_next.get(), paper.next);
             let id = paper.id;
-            let (uids, at) = self.fixture.read(move |view| Uids::load(view, id));
+            let (uids, at) = self.fixture.read(move |view| Uids::load(view, ACCESS, id));
             assert_eq!(uids.iter().map(Uid::get).collect::<Vec<_>>(), paper.places.keys().copied().collect::<Vec<_>>());
             assert_eq!(at, folder.highest);
         }
@@ -552,7 +552,7 @@ impl World {
         assert!(keys.values().all(|keys| keys.len() == 1), "{keys:?}");
         assert_eq!(keys.values().flatten().collect::<BTreeSet<_>>().len(), self.letters.len());
         let used: u64 = self.letters.values().map(|kept| kept.size).sum();
-        let usage = self.fixture.read(|view| account::usage(view, ALICE));
+        let usage = self.fixture.read(|view| account::usage(view, ACCESS));
         assert_eq!((usage.used, usage.letters), (used, self.letters.len() as u64));
         assert_eq!(self.fixture.count("letter"), self.letters.len() as i64);
         self.check_conversations();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use common::{ALICE, Fixture, only, runtime, uid};
+use common::{ACCESS, ALICE, Fixture, only, runtime, uid};
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mailbox::letter::{Expunge, copy, expunge, move_};
@@ -42,7 +42,7 @@ fn index(fixture: &Fixture) {
 fn find_in(fixture: &Fixture, folder: &str, criteria: Criteria) -> Vec<u32> {
     let now = Timestamp(FIRST.0 + 5 * HOUR);
     let folder = fixture.folder(folder).id;
-    let found = runtime().block_on(run(&fixture.store, ALICE, folder, criteria, now)).unwrap();
+    let found = runtime().block_on(run(&fixture.store, ACCESS, folder, criteria, now)).unwrap();
     found.iter().map(|uid| uid.get()).collect()
 }
 
@@ -75,7 +75,7 @@ fn seen_and_unseen_letters_are_found_whichever_are_fewer() {
 fn flags_keywords_and_uids_are_found() {
     let fixture = fixture();
     let inbox = fixture.folder("INBOX").id;
-    let set = fixture.write(|tx| flags::intern(tx, ALICE, System::NONE, &["Work"])).unwrap();
+    let set = fixture.write(|tx| flags::intern(tx, ACCESS, System::NONE, &["Work"])).unwrap();
     fixture.file_with(inbox, "Subject: x\r\n\r\n", set, FIRST).unwrap();
     fixture.flag(inbox, 2, System::FLAGGED);
     assert_eq!(find(&fixture, Criteria::All), [1, 2, 3, 4, 5, 6, 7]);
@@ -104,7 +104,7 @@ fn what_indexes_tell_is_what_a_look_at_each_letter_tells() {
         let flags = System::from_bits(n % 16);
         fixture.file_with(inbox, format!("Subject: {n}\r\n\r\n"), flags.into(), FIRST).unwrap();
     }
-    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(7), only(12)]), 10)).unwrap();
+    fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::All(&[only(7), only(12)]), 10)).unwrap();
     let change = fixture.rows(inbox)[20].change;
     let all: Uids = [UidRange::ALL].into_iter().collect();
     let exact = [
@@ -231,9 +231,9 @@ fn letters_are_found_where_they_are_now_and_not_where_they_were() {
     let fixture = fixture();
     index(&fixture);
     let (inbox, trash) = (fixture.folder("INBOX").id, fixture.folder("Trash").id);
-    fixture.write(move |tx| move_(tx, inbox, &[only(4)], trash, 10)).unwrap();
-    fixture.write(move |tx| copy(tx, inbox, &[only(1)], trash, 10)).unwrap();
-    fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(2)]), 10)).unwrap();
+    fixture.write(move |tx| move_(tx, ACCESS, inbox, &[only(4)], trash, 10)).unwrap();
+    fixture.write(move |tx| copy(tx, ACCESS, inbox, &[only(1)], trash, 10)).unwrap();
+    fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::All(&[only(2)]), 10)).unwrap();
     for _ in 0..2 {
         assert_eq!(find(&fixture, Criteria::Body("décision".into())), []);
         assert_eq!(find(&fixture, Criteria::Body("noon".into())), []);
@@ -327,7 +327,7 @@ fn a_search_without_bounds_is_refused() {
     let fields = Criteria::Or(vec![Criteria::From("x".into()); 2000]);
     let inbox = fixture.folder("INBOX").id;
     for criteria in [deep, many, fields] {
-        let refused = runtime().block_on(run(&fixture.store, ALICE, inbox, criteria, FIRST));
+        let refused = runtime().block_on(run(&fixture.store, ACCESS, inbox, criteria, FIRST));
         assert!(matches!(refused, Err(mailbox::Error::TooComplex)));
     }
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{ALICE, Fixture, NOW, only, runtime};
+use common::{ACCESS, ALICE, Fixture, NOW, only, runtime};
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mailbox::account_changes::{self, Cursor};
@@ -221,7 +221,7 @@ fn what_leads_to_a_conversation_goes_with_it() {
     desk.write(0, CAROL, ME, "Re: Dinner");
     assert_eq!(desk.fixture.count("thread_subject"), 6);
     let inbox = desk.inbox;
-    desk.fixture.write(move |tx| expunge(tx, inbox, &Expunge::All(&[only(1)]), 1)).unwrap();
+    desk.fixture.write(move |tx| expunge(tx, ACCESS, inbox, &Expunge::All(&[only(1)]), 1)).unwrap();
     assert_eq!(desk.fixture.count("thread_subject"), 4);
     desk.fixture.write(|tx| account::delete(tx, ALICE)).unwrap();
     runtime().block_on(index::catch_up(&desk.fixture.store)).unwrap();
@@ -318,13 +318,13 @@ struct Client {
 impl Client {
     fn look(&mut self, fixture: &Fixture) {
         let from = self.at.unwrap_or(Cursor::at(Change::default()));
-        let changes = fixture.read(move |view| account_changes::letters(view, ALICE, from, 1000)).unwrap();
+        let changes = fixture.read(move |view| account_changes::letters(view, ACCESS, from, 1000)).unwrap();
         for gone in changes.destroyed {
             self.letters.remove(&gone.0);
         }
         for key in changes.created.into_iter().chain(changes.updated) {
             let want = mailbox::Want::ROW;
-            let found = fixture.read(move |view| mailbox::fetch::visible(view, ALICE, key, want));
+            let found = fixture.read(move |view| mailbox::fetch::visible(view, ACCESS, key, want));
             self.letters.insert(key.0, found.unwrap().1.thread);
         }
         self.at = Some(changes.now);

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{ALICE, Fixture, letter, uid};
+use common::{ACCESS, ALICE, Fixture, letter, uid};
 use facteur_mailbox as mailbox;
 use mailbox::letter::{SLICE, move_, part};
 use mailbox::verify::{Fault, Finding, Verify};
@@ -16,7 +16,7 @@ fn lived_in() -> Fixture {
     let fixture = Fixture::new();
     let (inbox, archive, trash) =
         (fixture.folder("INBOX").id, fixture.folder("Archive").id, fixture.folder("Trash").id);
-    let work = fixture.write(|tx| flags::intern(tx, ALICE, System::SEEN, &["Work", "Later"])).unwrap();
+    let work = fixture.write(|tx| flags::intern(tx, ACCESS, System::SEEN, &["Work", "Later"])).unwrap();
     for n in 0..12 {
         let references = if n % 3 == 0 { String::new() } else { format!("<{}@x>", n - n % 3) };
         let text = letter(&format!("number {n}"), &format!("{n}@x"), &references);
@@ -28,13 +28,15 @@ fn lived_in() -> Fixture {
     for person in ["a", "b"] {
         let headed = prepared.headed(format!("Delivered-To: {person}@x\r\n").into());
         let flags = FlagSet::default();
-        fixture.write(move |tx| mailbox::letter::file(tx, archive, &headed, &flags, common::NOW)).unwrap();
+        fixture.write(move |tx| mailbox::letter::file(tx, ACCESS, archive, &headed, &flags, common::NOW)).unwrap();
     }
     fixture.flag(inbox, 1, System::DELETED);
     // Letters in the same folder twice, and in two.
-    fixture.write(move |tx| mailbox::letter::copy(tx, archive, &[UidRange::one(uid(2))], archive, SLICE)).unwrap();
-    fixture.write(move |tx| mailbox::letter::copy(tx, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
-    fixture.write(move |tx| move_(tx, archive, &[UidRange::one(uid(1))], trash, SLICE)).unwrap();
+    fixture
+        .write(move |tx| mailbox::letter::copy(tx, ACCESS, archive, &[UidRange::one(uid(2))], archive, SLICE))
+        .unwrap();
+    fixture.write(move |tx| mailbox::letter::copy(tx, ACCESS, inbox, &[UidRange::ALL], archive, SLICE)).unwrap();
+    fixture.write(move |tx| move_(tx, ACCESS, archive, &[UidRange::one(uid(1))], trash, SLICE)).unwrap();
     catch_up(&fixture);
     fixture
 }
@@ -252,12 +254,12 @@ fn what_is_still_under_way_is_no_fault() {
     for n in 0..SLICE + 50 {
         fixture.file(inbox, letter("many", &format!("many-{n}@x"), "<many@x>")).unwrap();
     }
-    fixture.write(move |tx| folder::set_use(tx, archive, Some(SpecialUse::Trash))).unwrap();
+    fixture.write(move |tx| folder::set_use(tx, ACCESS, archive, Some(SpecialUse::Trash))).unwrap();
     assert_eq!(verify(&fixture, false), [], "conversations are still being settled, and letters indexed");
-    let all: Uids = fixture.read(move |view| Uids::load(view, inbox)).0;
-    fixture.write(move |tx| part(tx, inbox, &all)).unwrap();
+    let all: Uids = fixture.read(move |view| Uids::load(view, ACCESS, inbox)).0;
+    fixture.write(move |tx| part(tx, ACCESS, inbox, &all)).unwrap();
     assert_eq!(verify(&fixture, false), [], "letters are still being parted with");
-    fixture.write(|tx| folder::delete(tx, ALICE, "Archive")).unwrap();
+    fixture.write(|tx| folder::delete(tx, ACCESS, "Archive")).unwrap();
     assert_eq!(verify(&fixture, false), [], "a folder is still being cleared away");
     fixture.write(|tx| account::delete(tx, ALICE)).unwrap();
     assert_eq!(verify(&fixture, false), [], "an account is still being cleared away");

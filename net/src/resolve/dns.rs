@@ -2,11 +2,13 @@
 
 mod proof;
 mod records;
+mod weight;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
@@ -27,7 +29,8 @@ const MOST: usize = 32;
 /// The most texts of a name, and addresses of one family, that are read: names of large domains have dozens, in any
 /// order.
 const MOST_OF_ONE: usize = 256;
-/// Answers remembered (as long as their owners allow, and a day at most).
+/// Answers remembered (as long as their owners allow, and a day at most). Each takes at most [`weight::HEAVIEST`] octets, so
+/// that all of them take 64 MB at most, whatever hostile zones say.
 const REMEMBERED: u64 = 4096;
 
 /// Asks the system's name servers, or given ones. Cheap to clone.
@@ -82,8 +85,23 @@ impl Dns {
         asked.map_err(|_| DnsFault(format!("no answer within {} seconds", DEADLINE.as_secs())))?
     }
 
+    /// Looks a name up, and sees that a heavy answer is not remembered.
+    async fn look_up(&self, name: &Name, kind: RecordType) -> Result<Lookup, NetError> {
+        let found = self.resolver.lookup(name.clone(), kind).await;
+        if weight::is_heavy(&found) {
+            match &found {
+                Ok(found) => {
+                    weight::names(name, found).for_each(|name| self.resolver.clear_lookup_cache(name.clone(), kind));
+                }
+                // It does not tell which aliases led to it.
+                Err(_) => self.resolver.clear_cache(),
+            }
+        }
+        found
+    }
+
     async fn ask_in_time(&self, name: &Name, kind: RecordType) -> Result<Answer<Vec<RData>>, DnsFault> {
-        let found = match self.resolver.lookup(name.clone(), kind).await {
+        let found = match self.look_up(name, kind).await {
             Ok(found) => found,
             Err(error) => return self.without_records(error).await,
         };
@@ -121,7 +139,7 @@ impl Dns {
     }
 
     async fn is_alias(&self, name: &Name) -> Result<bool, DnsFault> {
-        match self.resolver.lookup(name.clone(), RecordType::CNAME).await {
+        match self.look_up(name, RecordType::CNAME).await {
             Ok(found) => Ok(found.answers().iter().any(|record| record.record_type() == RecordType::CNAME)),
             Err(NetError::Dns(DnsError::NoRecordsFound(_))) => Ok(false),
             Err(error) => Err(fault(error)),

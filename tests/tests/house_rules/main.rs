@@ -2,6 +2,7 @@
 //! stand rules for a room's parts: no large circle of files, no dependency that is not used, and comments that are
 //! sentences.
 
+mod accesses;
 mod circles;
 mod comments;
 mod fuzzing;

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
-use mail::seam::{AccountId, Login};
+use mail::seam::Login;
 use mail::trace::{Arrival, Event};
 use mail::{LetterId, Timestamp, lines};
 use mailbox::filing::{Begins, Deposit, Filer, Labels, Target};
 use mailbox::letter::Filed;
-use mailbox::{Error, Prepared, System, account, folder};
-use store::{Key, Store, Tx};
+use mailbox::{Access, Error, Prepared, System, account, folder};
+use store::{Store, Tx};
 
 use crate::codec::command::{Append, AppendLetter, Flag};
 use crate::codec::sets::runs;
@@ -22,13 +22,13 @@ const LETTERS_MAX: usize = 500;
 /// Checks an APPEND before its letter is sent: the folder must exist, and the letter must fit.
 pub(crate) async fn admit(session: &Session, folder: String, size: u64) -> Result<(), Answer> {
     session.server.shared.store.may_grow().map_err(Error::from)?;
-    let account = session.login.account;
+    let access = session.access();
     let (there, usage) = session
         .server
         .shared
         .store
         .read_for(session.asker(), move |view| {
-            Ok::<_, Error>((folder::by_name(view, account, &folder)?.is_some(), account::usage(view, account)?))
+            Ok::<_, Error>((folder::by_name(view, access, &folder)?.is_some(), account::usage(view, access)?))
         })
         .await?;
     if !there {
@@ -60,14 +60,8 @@ pub(super) async fn append(session: &Session, append: Append) -> Done {
     let person = session.login.clone();
     let prepared = tokio::task::spawn_blocking(move || prepare(&store, letters, &person)).await;
     let ready = prepared.map_err(|_| Answer::no("The letter could not be read").word("SERVERBUG"))??;
-    let (account, now) = (session.login.account, net::now());
-    match session
-        .server
-        .shared
-        .store
-        .write(Key::Account(account.0), move |tx| file(tx, account, &folder, &ready, now))
-        .await
-    {
+    let (access, now) = (session.access(), net::now());
+    match session.server.shared.store.write(access.key(), move |tx| file(tx, access, &folder, &ready, now)).await {
         Ok(filed) => Ok(done(&filed)),
         Err(Error::NoFolderCalled(_)) => Ok(try_create()),
         Err(error) => Err(error.into()),
@@ -138,8 +132,8 @@ fn with_crlf(body: Bytes) -> (Bytes, u64) {
 }
 
 /// Files all letters, or none.
-fn file(tx: &mut Tx, account: AccountId, name: &str, letters: &[Ready], now: Timestamp) -> Result<Vec<Filed>, Error> {
-    let mut filer = Filer::new(account, now);
+fn file(tx: &mut Tx, access: Access, name: &str, letters: &[Ready], now: Timestamp) -> Result<Vec<Filed>, Error> {
+    let mut filer = Filer::new(access, now);
     let mut file_one = |letter: &Ready| {
         let Ready { prepared, system, keywords, received, id, recipient, events } = letter;
         let (target, labels) = (Target::Named(name), Labels::All(keywords));

@@ -1,8 +1,7 @@
 //! CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 §6.3.4 to §6.3.8).
 
-use mail::seam::AccountId;
-use mailbox::{Error, folder};
-use store::{Key, Tx};
+use mailbox::{Access, Error, folder};
+use store::Tx;
 
 use crate::codec::command::SpecialUse;
 use crate::session::{Answer, Code, Done, Output, Session};
@@ -14,18 +13,18 @@ pub(super) async fn create(session: &Session, name: String, uses: &[SpecialUse])
         [one] => Some(kept(*one).ok_or_else(|| no_use("Folders for this use are not kept here"))?),
         _ => return Err(no_use("A folder has one use at most").into()),
     };
-    let account = session.login.account;
+    let access = session.access();
     let made = session
         .server
         .shared
         .store
-        .write(Key::Account(account.0), move |tx| {
+        .write(access.key(), move |tx| {
             if let Some(special_use) = special_use
-                && folder::by_use(tx, account, special_use)?.is_some()
+                && folder::by_use(tx, access, special_use)?.is_some()
             {
                 return Ok::<_, Error>(None);
             }
-            folder::create(tx, account, &name, special_use).map(Some)
+            folder::create(tx, access, &name, special_use).map(Some)
         })
         .await?;
     Ok(match made {
@@ -52,16 +51,16 @@ fn kept(one: SpecialUse) -> Option<mailbox::SpecialUse> {
 
 /// Deletes a folder. A client that deletes its selected folder has none selected afterwards.
 pub(super) async fn delete(session: &mut Session, out: &mut Output<'_>, name: String) -> Done {
-    let account = session.login.account;
+    let access = session.access();
     let delete = move |tx: &mut Tx| {
-        let folder = folder::by_name(tx, account, &name)?;
-        folder::delete(tx, account, &name)?;
+        let folder = folder::by_name(tx, access, &name)?;
+        folder::delete(tx, access, &name)?;
         Ok::<_, Error>(folder.map(|folder| folder.uid_validity))
     };
-    let deleted = session.server.shared.store.write(Key::Account(account.0), delete).await?;
+    let deleted = session.server.shared.store.write(access.key(), delete).await?;
     // The deletion is decided and goes on by itself; the room that it frees shall be there when the client gets the
     // answer.
-    if let Err(error) = folder::finish(&session.server.shared.store, account).await {
+    if let Err(error) = folder::finish(&session.server.shared.store, access).await {
         tracing::debug!(%error, "the letters of a folder are cleared away behind the command");
     }
     if session.selected.as_ref().is_some_and(|selected| Some(selected.validity()) == deleted) {
@@ -72,23 +71,23 @@ pub(super) async fn delete(session: &mut Session, out: &mut Output<'_>, name: St
 }
 
 pub(super) async fn rename(session: &Session, from: String, to: String) -> Done {
-    change(session, "Renamed", move |tx, account| folder::rename(tx, account, &from, &to)).await
+    change(session, "Renamed", move |tx, access| folder::rename(tx, access, &from, &to)).await
 }
 
 pub(super) async fn subscribe(session: &Session, name: String) -> Done {
-    change(session, "Subscribed", move |tx, account| folder::subscribe(tx, account, &name)).await
+    change(session, "Subscribed", move |tx, access| folder::subscribe(tx, access, &name)).await
 }
 
 pub(super) async fn unsubscribe(session: &Session, name: String) -> Done {
-    change(session, "Unsubscribed", move |tx, account| folder::unsubscribe(tx, account, &name)).await
+    change(session, "Unsubscribed", move |tx, access| folder::unsubscribe(tx, access, &name)).await
 }
 
 async fn change(
     session: &Session,
     done: &'static str,
-    change: impl Fn(&mut Tx, AccountId) -> Result<(), Error> + Send + 'static,
+    change: impl Fn(&mut Tx, Access) -> Result<(), Error> + Send + 'static,
 ) -> Done {
-    let account = session.login.account;
-    session.server.shared.store.write(Key::Account(account.0), move |tx| change(tx, account)).await?;
+    let access = session.access();
+    session.server.shared.store.write(access.key(), move |tx| change(tx, access)).await?;
     Ok(Answer::ok(done))
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mail::seam::AccountId;
-use mailbox::{Error, Folder, folder};
+use mailbox::{Access, Error, Folder, folder};
 use store::View;
 
 use super::{pattern::fits, status};
@@ -22,12 +21,12 @@ struct Entry {
 /// All names of an account, those without a folder too.
 type Names = BTreeMap<String, Entry>;
 
-fn load(view: &View, account: AccountId) -> Result<Names, Error> {
+fn load(view: &View, access: Access) -> Result<Names, Error> {
     let mut names = Names::new();
-    for name in folder::subscriptions(view, account)? {
+    for name in folder::subscriptions(view, access)? {
         names.insert(name, Entry { folder: None, subscribed: true });
     }
-    for folder in folder::list(view, account)? {
+    for folder in folder::list(view, access)? {
         let entry = names.entry(folder.name.clone()).or_default();
         entry.folder = Some(folder);
     }
@@ -35,8 +34,8 @@ fn load(view: &View, account: AccountId) -> Result<Names, Error> {
 }
 
 async fn names(session: &Session) -> Result<Names, Error> {
-    let account = session.login.account;
-    session.server.shared.store.read_for(session.asker(), move |view| load(view, account)).await
+    let access = session.access();
+    session.server.shared.store.read_for(session.asker(), move |view| load(view, access)).await
 }
 
 pub(super) async fn list(session: &mut Session, out: &mut Output<'_>, list: List) -> Done {

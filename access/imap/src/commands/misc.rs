@@ -37,9 +37,8 @@ pub(super) fn namespace(out: &mut Output<'_>) -> Done {
 
 /// Answers GETQUOTA (RFC 9208 §4.1.1). There is one root, `""`: the whole mailbox, and only if a limit is set.
 pub(super) async fn quota(session: &Session, out: &mut Output<'_>, root: &str) -> Done {
-    let account = session.login.account;
-    let usage =
-        session.server.shared.store.read_for(session.asker(), move |view| account::usage(view, account)).await?;
+    let access = session.access();
+    let usage = session.server.shared.store.read_for(session.asker(), move |view| account::usage(view, access)).await?;
     match usage.quota {
         Some(quota) if root.is_empty() => {
             write_quota(out, usage.used, quota);
@@ -51,14 +50,14 @@ pub(super) async fn quota(session: &Session, out: &mut Output<'_>, root: &str) -
 
 /// Answers GETQUOTAROOT (RFC 9208 §4.1.2).
 pub(super) async fn quota_root(session: &Session, out: &mut Output<'_>, name: String) -> Done {
-    let account = session.login.account;
+    let access = session.access();
     let (folder, usage) = session
         .server
         .shared
         .store
         .read_for(session.asker(), move |view| {
-            let folder = folder::by_name(view, account, &name)?.ok_or(Error::NoFolderCalled(name))?;
-            Ok::<_, Error>((folder, account::usage(view, account)?))
+            let folder = folder::by_name(view, access, &name)?.ok_or(Error::NoFolderCalled(name))?;
+            Ok::<_, Error>((folder, account::usage(view, access)?))
         })
         .await?;
     out.buffer().extend_from_slice(b"* QUOTAROOT ");

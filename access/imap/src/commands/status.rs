@@ -8,8 +8,8 @@ use crate::codec::{object_id, write};
 use crate::session::{Answer, Done, Output, Session};
 
 pub(super) async fn status(session: &mut Session, out: &mut Output<'_>, name: String, items: &[StatusItem]) -> Done {
-    let account = session.login.account;
-    let read = move |view: &store::View| folder::by_name(view, account, &name)?.ok_or(Error::NoFolderCalled(name));
+    let access = session.access();
+    let read = move |view: &store::View| folder::by_name(view, access, &name)?.ok_or(Error::NoFolderCalled(name));
     let folder = session.server.shared.store.read_for(session.asker(), read).await?;
     respond(session, out, &folder, items);
     Ok(Answer::ok("Done"))

@@ -3,7 +3,7 @@
 use mail::trace::{Link, Observation};
 use mailbox::letter::{Expunge, expunge, rest};
 use mailbox::{Error, LetterKey, UidRange, sliced};
-use store::{Key, Tx};
+use store::Tx;
 
 use super::answers;
 use super::sets::resolve;
@@ -42,19 +42,20 @@ pub async fn close(session: &mut Session) -> Done {
 
 /// Expunges slice after slice. `None` stands for every letter that is `\Deleted`.
 async fn clear(session: &Session, place: SelectedFolder, among: Option<Vec<UidRange>>) -> Result<(), Error> {
-    let account = session.login.account;
+    let access = place.access;
     let expunge = move |tx: &mut Tx, among: Option<Vec<UidRange>>| {
         if !place.holds(tx)? {
             return Ok((Vec::new(), None));
         }
         let which = among.as_deref().map_or(Expunge::Deleted, Expunge::DeletedAmong);
-        let gone = expunge(tx, place.folder, &which, SLICE)?;
+        let gone = expunge(tx, access, place.folder, &which, SLICE)?;
         let next = gone.next.map(|next| among.map(|among| rest(&among, next)));
         Ok::<_, Error>((gone.letters, next))
     };
-    sliced(&session.server.shared.store, Key::Account(account.0), among, expunge, |letters: Vec<LetterKey>| {
+    sliced(&session.server.shared.store, access.key(), among, expunge, |letters: Vec<LetterKey>| {
         let keys: Vec<i64> = letters.iter().map(|letter| letter.0).collect();
         if !keys.is_empty() {
+            let account = access.owner();
             session.server.shared.witness.saw(Observation::Removed { account, keys, door: Link::Imap, at: net::now() });
         }
     })

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use mail::trace::{Link, Observation, Witness};
 use mailbox::letter::{SLICE, Stored, rest, store_flags};
-use mailbox::{Error, FlagChange, FlagSet, FolderId, Keywords, System, Uid, UidRange, Uids, Want};
-use store::{Key, View};
+use mailbox::{Access, Error, FlagChange, FlagSet, FolderId, Keywords, System, Uid, UidRange, Uids, Want};
+use store::View;
 
 use self::items::FetchItems;
 use self::render::{Batch, Piece};
@@ -47,7 +47,7 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
     let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
     let named = count(&ranges, &selected.uids);
     let store = session.server.shared.store.clone();
-    let asker = store::Asker(session.login.account.0);
+    let asker = selected.access.asker();
     if let Some(since) = plan.changed_since {
         if command.vanished {
             tell_vanished(selected, (&store, asker), out, &command.set, since).await?;
@@ -56,8 +56,7 @@ pub async fn fetch(session: &mut Session, out: &mut Output<'_>, command: Fetch) 
     }
     let plan = Arc::new(plan);
     let witness = Arc::clone(&session.server.shared.witness);
-    let (account, damaged) = (session.login.account, Vec::new());
-    let mut job = Job { store, asker, selected, plan, account, shown: 0, damaged, witness };
+    let mut job = Job { store, asker, selected, plan, shown: 0, damaged: Vec::new(), witness };
     if job.plan.marks_seen && !job.selected.read_only {
         let uids = Arc::clone(&job.selected.uids);
         for slice in slices(&ranges, &uids, SEEN_SLICE) {
@@ -96,7 +95,6 @@ struct Job<'a> {
     asker: store::Asker,
     selected: &'a mut Selected,
     plan: Arc<FetchItems>,
-    account: mail::seam::AccountId,
     shown: u64,
     /// The first letters whose bodies are damaged or lost; the others are shown.
     damaged: Vec<Uid>,
@@ -151,17 +149,18 @@ impl Job<'_> {
     /// Lets the witness take down that letters were opened.
     fn note_read(&self, keys: Vec<i64>) {
         if !keys.is_empty() {
-            self.witness.saw(Observation::Read { account: self.account, keys, door: Link::Imap, at: net::now() });
+            let account = self.selected.access.owner();
+            self.witness.saw(Observation::Read { account, keys, door: Link::Imap, at: net::now() });
         }
     }
 
     async fn read(&self, ranges: Vec<UidRange>, seen: &Arc<Seen>) -> Result<Batch, Error> {
-        let (folder, account) = (self.selected.folder, self.account);
+        let (folder, access) = (self.selected.folder, self.selected.access);
         let (uids, keywords) = (Arc::clone(&self.selected.uids), Arc::clone(&self.selected.keywords));
         let (plan, seen) = (Arc::clone(&self.plan), Arc::clone(seen));
         self.store
             .read_for(self.asker, move |view| {
-                let keywords = Known { account, told: &keywords };
+                let keywords = Known { access, told: &keywords };
                 render::batch(view, folder, &ranges, &plan, &uids, keywords, &seen)
             })
             .await
@@ -192,17 +191,17 @@ impl Job<'_> {
     }
 
     async fn mark(&mut self, ranges: &[UidRange]) -> Result<Uids, Error> {
-        let (folder, among) = (self.selected.folder, ranges.to_vec());
-        let unseen = self.store.read_for(self.asker, move |view| unseen(view, folder, &among)).await?;
+        let (access, folder, among) = (self.selected.access, self.selected.folder, ranges.to_vec());
+        let unseen = self.store.read_for(self.asker, move |view| unseen(view, access, folder, &among)).await?;
         let mut left: Vec<UidRange> = unseen.ranges().collect();
         let mut marked = Uids::new();
         while !left.is_empty() {
             let slice = left.clone();
             let stored: Stored = self
                 .store
-                .write(Key::Account(self.asker.0), move |tx| {
+                .write(access.key(), move |tx| {
                     let seen = FlagChange::Add(FlagSet::from(System::SEEN));
-                    store_flags(tx, folder, &slice, &seen, None, SLICE)
+                    store_flags(tx, access, folder, &slice, &seen, None, SLICE)
                 })
                 .await?;
             for flagged in &stored.changed {
@@ -215,9 +214,9 @@ impl Job<'_> {
     }
 }
 
-fn unseen(view: &View, folder: FolderId, ranges: &[UidRange]) -> Result<Uids, Error> {
+fn unseen(view: &View, access: Access, folder: FolderId, ranges: &[UidRange]) -> Result<Uids, Error> {
     let mut unseen = Uids::new();
-    mailbox::fetch::each(view, folder, ranges, Want::ROW, |row| {
+    mailbox::fetch::each(view, access, folder, ranges, Want::ROW, |row| {
         if !row.flags.system.contains(System::SEEN) {
             unseen.insert(row.uid);
         }
@@ -236,10 +235,10 @@ async fn send(store: &store::Store, asker: store::Asker, out: &mut Output<'_>, p
     Ok(())
 }
 
-/// The keywords that a client has been told of, and the account whose keywords they are.
+/// The keywords that a client has been told of, and the access to the mailbox whose keywords they are.
 #[derive(Clone, Copy)]
 struct Known<'a> {
-    account: mail::seam::AccountId,
+    access: Access,
     told: &'a Keywords,
 }
 

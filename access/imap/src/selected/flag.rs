@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use mail::seam::AccountId;
 use mailbox::letter::{Flagged, Stored, rest, store_flags};
-use mailbox::{Change, Error, FlagChange, FlagSet, Keywords, System, Uid, UidRange};
-use store::{Key, Tx};
+use mailbox::{Access, Change, Error, FlagChange, FlagSet, Keywords, System, Uid, UidRange};
+use store::Tx;
 
 use super::answers;
 use super::sets::{Places, count, resolve};
@@ -22,21 +21,22 @@ const SLICE: usize = 500;
 pub async fn store(session: &mut Session, out: &mut Output<'_>, command: Store) -> Done {
     // RFC 7162 §3.1: UNCHANGEDSINCE switches CONDSTORE on.
     session.enabled.condstore |= command.unchanged_since.is_some();
-    let (enabled, account) = (session.enabled, session.login.account);
+    let enabled = session.enabled;
     let Some(selected) = session.selected.as_deref_mut() else { return Err(answers::nothing_selected()) };
     if selected.read_only {
         return Err(answers::read_only());
     }
+    let access = selected.access;
     let mut ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
     let named = count(&ranges, &selected.uids);
     let wish = Arc::new(Wish::of(&command));
     let (mut reached, mut modified, mut flags) = (0, Vec::new(), None);
     while !ranges.is_empty() {
         let (place, wish, slice, known) = (selected.place(), Arc::clone(&wish), ranges.clone(), flags.clone());
-        let write = move |tx: &mut Tx| wish.apply(tx, account, place, &slice, known.as_ref());
-        let (stored, resolved) = session.server.shared.store.write(Key::Account(account.0), write).await?;
+        let write = move |tx: &mut Tx| wish.apply(tx, place, &slice, known.as_ref());
+        let (stored, resolved) = session.server.shared.store.write(access.key(), write).await?;
         flags = Some(resolved);
-        learn_keywords(selected, &session.server.shared.store, account, &stored, out).await?;
+        learn_keywords(selected, &session.server.shared.store, access, &stored, out).await?;
         reached += (stored.changed.len() + stored.same.len() + stored.modified.len()) as u64;
         remember(selected, &stored, &command);
         tell(selected, out, &stored, command.silent, enabled).await?;
@@ -73,7 +73,6 @@ impl Wish {
     fn apply(
         &self,
         tx: &mut Tx,
-        account: AccountId,
         place: SelectedFolder,
         ranges: &[UidRange],
         flags: Option<&FlagSet>,
@@ -81,21 +80,21 @@ impl Wish {
         if !place.holds(tx)? {
             return Ok((Stored::default(), FlagSet::default()));
         }
-        let flags = flags.map_or_else(|| self.flags(tx, account), |flags| Ok(flags.clone()))?;
+        let flags = flags.map_or_else(|| self.flags(tx, place.access), |flags| Ok(flags.clone()))?;
         let change = match self.action {
             StoreAction::Replace => FlagChange::Replace(flags.clone()),
             StoreAction::Add => FlagChange::Add(flags.clone()),
             StoreAction::Remove => FlagChange::Remove(flags.clone()),
         };
-        Ok((store_flags(tx, place.folder, ranges, &change, self.unchanged_since, SLICE)?, flags))
+        Ok((store_flags(tx, place.access, place.folder, ranges, &change, self.unchanged_since, SLICE)?, flags))
     }
 
-    fn flags(&self, tx: &mut Tx, account: AccountId) -> Result<FlagSet, Error> {
+    fn flags(&self, tx: &mut Tx, access: Access) -> Result<FlagSet, Error> {
         let names: Vec<&str> = self.keywords.iter().map(String::as_str).collect();
         match self.action {
-            StoreAction::Replace | StoreAction::Add => mailbox::flags::intern(tx, account, self.system, &names),
+            StoreAction::Replace | StoreAction::Add => mailbox::flags::intern(tx, access, self.system, &names),
             // Removing a keyword that nobody has used yet must not make it.
-            StoreAction::Remove => mailbox::flags::used(tx, account, self.system, &names),
+            StoreAction::Remove => mailbox::flags::used(tx, access, self.system, &names),
         }
     }
 }
@@ -127,7 +126,7 @@ fn system_flag(flag: &Flag) -> System {
 async fn learn_keywords(
     selected: &mut Selected,
     store: &store::Store,
-    account: AccountId,
+    access: Access,
     stored: &Stored,
     out: &mut Output<'_>,
 ) -> Result<(), Halt> {
@@ -135,7 +134,7 @@ async fn learn_keywords(
     if stored.changed.iter().chain(&stored.same).all(known) {
         return Ok(());
     }
-    let keywords = store.read_for(store::Asker(account.0), move |view| Keywords::load(view, account)).await?;
+    let keywords = store.read_for(access.asker(), move |view| Keywords::load(view, access)).await?;
     flags_there_are(out.buffer(), &keywords, selected.read_only);
     selected.keywords = Arc::new(keywords);
     Ok(())

@@ -21,9 +21,9 @@ pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -
     let since = Change(known.since);
     let uids = Arc::clone(&selected.uids);
     let concerned = known.known.as_ref().map(ranges);
-    let folder = selected.folder;
-    let gone =
-        session.server.shared.store.read_for(asker, move |view| mailbox::vanished_since(view, folder, since)).await?;
+    let (access, folder) = (selected.access, selected.folder);
+    let vanished_since = move |view: &store::View| mailbox::vanished_since(view, access, folder, since);
+    let gone = session.server.shared.store.read_for(asker, vanished_since).await?;
     let gone = concerns(gone.without(&uids), concerned.as_deref());
     let gone = match known.matched.as_ref().and_then(|(places, found)| in_step(places, found, &uids)) {
         Some(uid) => gone.without(&[UidRange { first: Uid::FIRST, last: uid }].into_iter().collect()),
@@ -32,7 +32,7 @@ pub async fn tell(session: &mut Session, out: &mut Output<'_>, known: Qresync) -
     vanished(out, &gone, true).await?;
     let mut at = since;
     while at < selected.told {
-        let read = move |view: &store::View| mailbox::changes_since(view, folder, at, BATCH);
+        let read = move |view: &store::View| mailbox::changes_since(view, access, folder, at, BATCH);
         let changes = session.server.shared.store.read_for(asker, read).await?;
         for row in &changes.changed {
             let concerned = concerned.as_deref().is_none_or(|ranges| among(ranges, row.uid));
@@ -59,8 +59,8 @@ pub async fn tell_vanished(
     set: &SequenceSet,
     since: Change,
 ) -> Result<(), Halt> {
-    let folder = selected.folder;
-    let gone = store.read_for(asker, move |view| mailbox::vanished_since(view, folder, since)).await?;
+    let (access, folder) = (selected.access, selected.folder);
+    let gone = store.read_for(asker, move |view| mailbox::vanished_since(view, access, folder, since)).await?;
     let gone = gone.without(&selected.uids);
     let Some(last) = gone.last() else { return Ok(()) };
     let highest = selected.uids.last().map_or(last, |known| known.max(last)).get();
@@ -85,10 +85,11 @@ pub async fn changed(
     since: Change,
 ) -> Result<Vec<UidRange>, Halt> {
     const BATCH: usize = 2000;
-    let (folder, mut at) = (selected.folder, since);
+    let (access, folder, mut at) = (selected.access, selected.folder, since);
     let mut found = Uids::new();
     loop {
-        let changes = store.read_for(asker, move |view| mailbox::changes_since(view, folder, at, BATCH)).await?;
+        let read = move |view: &store::View| mailbox::changes_since(view, access, folder, at, BATCH);
+        let changes = store.read_for(asker, read).await?;
         found.extend(&changes.changed.iter().map(|row| row.uid).collect());
         if !changes.more {
             break;

@@ -70,15 +70,15 @@ async fn find(session: &mut Session, command: &Search) -> Result<Found, Halt> {
     let named = Named::by(&command.keys);
     let objects = match named.is_empty() {
         true => Objects::default(),
-        false => named.find(&session.server.shared.store, session.login.account, selected.folder).await?,
+        false => named.find(&session.server.shared.store, selected.access, selected.folder).await?,
     };
     let criteria = Translator { selected, objects: &objects }.all(&command.keys)?;
     // Some searches need only the view and no look at the store: SEARCH ALL, SEARCH UID 1:100.
     let uids = match from_view(&criteria, selected) {
         Some(uids) => uids,
         None => {
-            let (store, account) = (&session.server.shared.store, session.login.account);
-            let found = mailbox::search::run(store, account, selected.folder, criteria, net::now()).await?;
+            let (store, access) = (&session.server.shared.store, selected.access);
+            let found = mailbox::search::run(store, access, selected.folder, criteria, net::now()).await?;
             found.and(&selected.uids)
         }
     };
@@ -115,15 +115,15 @@ async fn highest(
         Some(returns) if (returns.min || returns.max) && !returns.all && !returns.count => to_save(uids, returns),
         _ => uids.clone(),
     };
-    let (folder, ranges) = (selected.folder, named.ranges().collect::<Vec<UidRange>>());
-    let asker = store::Asker(session.login.account.0);
+    let (access, folder, ranges) = (selected.access, selected.folder, named.ranges().collect::<Vec<UidRange>>());
+    let asker = session.asker();
     session
         .server
         .shared
         .store
         .scan_for(asker, move |view| {
             let mut highest = None;
-            mailbox::fetch::each(view, folder, &ranges, Want::ROW, |row| {
+            mailbox::fetch::each(view, access, folder, &ranges, Want::ROW, |row| {
                 highest = highest.max(Some(row.change));
                 ControlFlow::Continue(())
             })?;

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use mail::seam::AccountId;
-use mailbox::{Change, Error, Folder, Keywords, Uid, Uids, folder};
+use mailbox::{Access, Change, Error, Folder, Keywords, Uid, Uids, folder};
 use store::View;
 
 use super::resync;
@@ -24,8 +23,8 @@ pub async fn select(session: &mut Session, out: &mut Output<'_>, select: Select)
         out.line("* OK [CLOSED] The folder selected before is left");
     }
     session.enabled.condstore |= select.condstore;
-    let (account, name) = (session.login.account, select.folder.clone());
-    let found = session.server.shared.store.read_for(session.asker(), move |view| open(view, account, &name)).await?;
+    let (access, name) = (session.access(), select.folder.clone());
+    let found = session.server.shared.store.read_for(session.asker(), move |view| open(view, access, &name)).await?;
     let Some(opened) = found else {
         return Err(Answer::no("There is no folder of that name").word("NONEXISTENT").into());
     };
@@ -42,6 +41,7 @@ pub async fn select(session: &mut Session, out: &mut Output<'_>, select: Select)
 
 /// The contents of a folder that are read to open it, in one snapshot.
 struct Opened {
+    access: Access,
     folder: Folder,
     uids: Uids,
     at: Change,
@@ -52,6 +52,7 @@ struct Opened {
 impl Opened {
     fn into_selected(self, read_only: bool) -> Selected {
         Selected {
+            access: self.access,
             folder: self.folder.id,
             validity: self.folder.uid_validity,
             read_only,
@@ -67,12 +68,12 @@ impl Opened {
     }
 }
 
-fn open(view: &View, account: AccountId, name: &str) -> Result<Option<Opened>, Error> {
-    let Some(folder) = folder::by_name(view, account, name)? else { return Ok(None) };
-    let (uids, at) = Uids::load(view, folder.id)?;
-    let keywords = Keywords::load(view, account)?;
-    let first_unseen = if folder.unseen > 0 { folder::first_unseen(view, folder.id)? } else { None };
-    Ok(Some(Opened { folder, uids, at, keywords, first_unseen }))
+fn open(view: &View, access: Access, name: &str) -> Result<Option<Opened>, Error> {
+    let Some(folder) = folder::by_name(view, access, name)? else { return Ok(None) };
+    let (uids, at) = Uids::load(view, access, folder.id)?;
+    let keywords = Keywords::load(view, access)?;
+    let first_unseen = if folder.unseen > 0 { folder::first_unseen(view, access, folder.id)? } else { None };
+    Ok(Some(Opened { access, folder, uids, at, keywords, first_unseen }))
 }
 
 /// Writes the untagged answers of RFC 9051 §6.3.2.

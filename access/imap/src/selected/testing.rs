@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mail::seam::{AccountId, Login};
 use mail::{Address, Timestamp};
-use mailbox::{FlagSet, FolderId, System, Uid};
+use mailbox::{Access, FlagSet, FolderId, System, Uid};
 
 use super::{run, select, updates};
 use crate::codec::command::{Command, FolderCommand};
@@ -12,6 +12,7 @@ use crate::codec::decoder::{Event, Limits, decode_all};
 use crate::session::{Answer, Enabled, Halt, Output, Server, Session};
 
 const ACCOUNT: AccountId = AccountId(1);
+const ACCESS: Access = Access::own(ACCOUNT);
 
 /// A server with one mailbox.
 pub struct Office {
@@ -47,7 +48,7 @@ impl Office {
 
     pub fn folder(&self, name: &str) -> FolderId {
         let name = name.to_owned();
-        let found = self.store().read_blocking(move |view| mailbox::folder::by_name(view, ACCOUNT, &name)).unwrap();
+        let found = self.store().read_blocking(move |view| mailbox::folder::by_name(view, ACCESS, &name)).unwrap();
         found.unwrap().id
     }
 
@@ -58,7 +59,7 @@ impl Office {
         let received = Timestamp::from_seconds(1_795_501_377);
         self.store()
             .write_blocking(store::Key::Everything, move |tx| {
-                mailbox::letter::file(tx, folder, &prepared, &flags, received)
+                mailbox::letter::file(tx, ACCESS, folder, &prepared, &flags, received)
             })
             .unwrap()
             .uid
@@ -87,7 +88,7 @@ impl Office {
             self.store()
                 .write_blocking(store::Key::Everything, move |tx| {
                     for prepared in &some {
-                        mailbox::letter::file(tx, folder, prepared, &FlagSet::default(), Timestamp(0))?;
+                        mailbox::letter::file(tx, ACCESS, folder, prepared, &FlagSet::default(), Timestamp(0))?;
                     }
                     Ok::<_, mailbox::Error>(())
                 })

@@ -1,6 +1,6 @@
 //! Stories of one and of several clients on one mailbox.
 
-use mailbox::System;
+use mailbox::{Access, System};
 
 use super::testing::{Client, Office};
 
@@ -439,7 +439,7 @@ fn a_folder_deleted_under_a_client_ends_the_conversation() {
     let account = client.session.login.account;
     office
         .store()
-        .write_blocking(store::Key::Everything, move |tx| mailbox::folder::delete(tx, account, "Archive"))
+        .write_blocking(store::Key::Everything, move |tx| mailbox::folder::delete(tx, Access::own(account), "Archive"))
         .unwrap();
     assert_eq!(client.say("NOOP"), "* BYE The selected folder was deleted\r\n");
 }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use mailbox::letter::{Copied, Expunge, copy, expunge, move_, rest};
 use mailbox::{Error, FolderId, Uid, UidRange, UidValidity, sliced};
-use store::{Key, Tx};
+use store::Tx;
 
 use super::answers;
 use super::sets::{count, resolve};
@@ -79,8 +79,8 @@ impl Job {
         let ranges = resolve(&command.set, command.numbering, &selected.uids, &selected.saved)?;
         let by_place = command.numbering == Numbering::Sequence;
         let named = by_place.then(|| count(&ranges, &selected.uids) as usize);
-        let (from, account, name) = (selected.place(), session.login.account, command.folder.clone());
-        let read = move |view: &store::View| mailbox::folder::by_name(view, account, &name);
+        let (from, access, name) = (selected.place(), selected.access, command.folder.clone());
+        let read = move |view: &store::View| mailbox::folder::by_name(view, access, &name);
         let found = session.server.shared.store.read_for(session.asker(), read).await?;
         let Some(target) = found else {
             return Err(Answer::no("There is no folder of that name").word("TRYCREATE").into());
@@ -132,13 +132,13 @@ async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>
             .server
             .shared
             .store
-            .write(Key::Account(session.login.account.0), move |tx| {
+            .write(from.access.key(), move |tx| {
                 if !from.holds(tx)? {
                     return Ok(None);
                 }
                 match way {
-                    Way::Copy => copy(tx, from.folder, &slice, to, SLICE).map(Some),
-                    Way::Move => move_(tx, from.folder, &slice, to, SLICE).map(Some),
+                    Way::Copy => copy(tx, from.access, from.folder, &slice, to, SLICE).map(Some),
+                    Way::Move => move_(tx, from.access, from.folder, &slice, to, SLICE).map(Some),
                 }
             })
             .await;
@@ -157,17 +157,16 @@ async fn carry(session: &Session, job: &Job, way: Way) -> (Carried, Option<Halt>
 /// Removes copies after a failure. If that fails too, they stay: two copies are better than none. A letter that lies only
 /// there by now, since somebody has taken it out of the other folder meanwhile, stays as well.
 async fn take_back(session: &Session, job: &Job, copies: &[Uid]) {
-    let (folder, is_within) = (job.to, job.to == job.from.folder);
+    let (access, folder, is_within) = (job.from.access, job.to, job.to == job.from.folder);
     let ranges: Vec<UidRange> = runs(copies.iter().map(|uid| uid.get()))
         .filter_map(|run| Some(UidRange { first: Uid::new(*run.start())?, last: Uid::new(*run.end())? }))
         .collect();
     let expunge = move |tx: &mut Tx, ranges: Vec<UidRange>| {
         let which = if is_within { Expunge::All(&ranges) } else { Expunge::Doubled(&ranges) };
-        let gone = expunge(tx, folder, &which, SLICE)?;
+        let gone = expunge(tx, access, folder, &which, SLICE)?;
         Ok::<_, Error>(((), gone.next.map(|next| rest(&ranges, next))))
     };
-    let key = Key::Account(session.login.account.0);
-    if let Err(error) = sliced(&session.server.shared.store, key, ranges, expunge, drop).await {
+    if let Err(error) = sliced(&session.server.shared.store, access.key(), ranges, expunge, drop).await {
         tracing::warn!(%error, "copies of a COPY that failed stay behind");
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use mail::seam::AccountId;
 use mailbox::{Change, Error, FolderChanges, FolderId, Keywords, Row, Uids};
 use store::View;
 
@@ -19,12 +18,12 @@ const BATCH: usize = 1000;
 ///
 /// Work and memory are proportional to the changes, never to the size of the folder.
 pub async fn updates(session: &mut Session, out: &mut Output<'_>, expunges: bool) -> Result<(), Halt> {
-    let (enabled, asker, account) = (session.enabled, session.asker(), session.login.account);
+    let (enabled, asker) = (session.enabled, session.asker());
     let Some(selected) = session.selected.as_deref_mut() else { return Ok(()) };
     let mut arrived = Uids::new();
     loop {
         let (place, since, keywords) = (selected.place(), selected.told, Arc::clone(&selected.keywords));
-        let read = move |view: &View| news(view, (account, place), since, &keywords);
+        let read = move |view: &View| news(view, place, since, &keywords);
         let read = session.server.shared.store.read_for(asker, read).await;
         let news = match read {
             Err(Error::NoSuchFolder(_)) => return Err(deleted(out).await),
@@ -83,12 +82,11 @@ struct News {
     keywords: Option<Keywords>,
 }
 
-fn news(view: &View, whose: (AccountId, SelectedFolder), since: Change, known: &Keywords) -> Result<News, Error> {
-    let (account, place) = whose;
-    let folder = place.now(view, account)?;
-    let changes = mailbox::changes_since(view, folder, since, BATCH)?;
+fn news(view: &View, place: SelectedFolder, since: Change, known: &Keywords) -> Result<News, Error> {
+    let (access, folder) = (place.access, place.now(view)?);
+    let changes = mailbox::changes_since(view, access, folder, since, BATCH)?;
     let keywords = if changes.changed.iter().any(|row| !all_known(row, known)) {
-        Some(Keywords::load(view, account)?)
+        Some(Keywords::load(view, access)?)
     } else {
         None
     };

@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use mail::seam::AccountId;
-use mailbox::{Change, Error, FlagSet, FolderId, Keywords, System, Uid, UidValidity, Uids};
+use mailbox::{Access, Change, Error, FlagSet, FolderId, Keywords, System, Uid, UidValidity, Uids};
 use store::View;
 
 use crate::codec::write::number;
@@ -12,6 +11,8 @@ use crate::session::Enabled;
 
 /// The selected folder.
 pub struct Selected {
+    /// The access to the mailbox that the folder is in.
+    pub(super) access: Access,
     /// The folder's number: a rename by another client does not matter, except that of INBOX.
     pub(super) folder: FolderId,
     /// The UIDVALIDITY shows when the folder's number has become that of another folder.
@@ -45,7 +46,7 @@ impl Selected {
 
     /// Returns the folder, for work outside this session.
     pub(super) fn place(&self) -> SelectedFolder {
-        SelectedFolder { folder: self.folder, validity: self.validity }
+        SelectedFolder { access: self.access, folder: self.folder, validity: self.validity }
     }
 
     /// Remembers a change that the client made itself, so that it does not hear of it once more.
@@ -59,6 +60,7 @@ impl Selected {
 /// A folder as it was selected, for the transactions that change it.
 #[derive(Clone, Copy, Debug)]
 pub struct SelectedFolder {
+    pub(super) access: Access,
     pub(super) folder: FolderId,
     validity: UidValidity,
 }
@@ -67,15 +69,15 @@ impl SelectedFolder {
     /// Returns false once INBOX was renamed: its letters are gone from it (RFC 9051 §6.3.6), and this client has not
     /// heard of it yet.
     pub(super) fn holds(self, view: &View) -> Result<bool, Error> {
-        mailbox::folder::is_same(view, self.folder, self.validity)
+        mailbox::folder::is_same(view, self.access, self.folder, self.validity)
     }
 
     /// Returns the number of the folder now.
-    pub(super) fn now(self, view: &View, account: AccountId) -> Result<FolderId, Error> {
+    pub(super) fn now(self, view: &View) -> Result<FolderId, Error> {
         if self.holds(view)? {
             return Ok(self.folder);
         }
-        mailbox::folder::by_validity(view, account, self.validity)?.ok_or(Error::NoSuchFolder(self.folder))
+        mailbox::folder::by_validity(view, self.access, self.validity)?.ok_or(Error::NoSuchFolder(self.folder))
     }
 }
 

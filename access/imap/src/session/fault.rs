@@ -18,7 +18,7 @@ impl From<mailbox::Error> for Answer {
         use mailbox::Error;
         let word = match &error {
             Error::Store(error) => return error.clone().into(),
-            Error::NoSuchAccount(_) | Error::AccountExists(_) => "NOPERM",
+            Error::NoSuchAccount(_) | Error::AccountExists(_) | Error::NotAllowed(_) => "NOPERM",
             Error::NoSuchFolder(_) => return Self::no("There is no such folder any more").word("NONEXISTENT"),
             Error::NoFolderCalled(_) => "NONEXISTENT",
             Error::FolderExists(_) => "ALREADYEXISTS",

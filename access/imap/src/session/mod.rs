@@ -7,6 +7,7 @@ mod fault;
 mod output;
 mod server;
 
+use mailbox::Access;
 use std::sync::Arc;
 
 use mail::seam::Login;
@@ -39,9 +40,14 @@ impl Enabled {
 }
 
 impl Session {
+    /// Returns the access to the mailbox of the person that has logged in.
+    pub fn access(&self) -> Access {
+        Access::own(self.login.account)
+    }
+
     /// Returns the person for whom the store is read.
     pub fn asker(&self) -> store::Asker {
-        store::Asker(self.login.account.0)
+        self.access().asker()
     }
 }
 

@@ -6,7 +6,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use mail::seam::AccountId;
+use mailbox::Access;
 use ring::digest::{Algorithm, Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA512};
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,7 +52,7 @@ struct Wish {
 /// Answers Blob/get.
 pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: GetArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     // There is no list of all blobs.
     let mut ids = arguments.ids.ok_or_else(MethodError::request_too_large)?;
     standard_get::once_each(&mut ids)?;
@@ -65,19 +65,19 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         let letter = place.as_ref().and_then(BlobPath::letter_key);
         let range = (wish.offset, wish.length);
         let slice = match place {
-            Some(place) => Slice::open(scope, account, place, range).await?,
+            Some(place) => Slice::open(scope, access, place, range).await?,
             None => None,
         };
         let Some(slice) = slice else {
             not_found.push(id);
             continue;
         };
-        let object = one(scope, account, (real, slice), &wish, (&mut room, &mut left)).await?;
+        let object = one(scope, access, (real, slice), &wish, (&mut room, &mut left)).await?;
         room.take_object(&object)?;
         opened.extend(letter.filter(|_| wish.gives_octets()));
         list.push(Value::Object(object));
     }
-    scope.server.note_read(account, opened);
+    scope.server.note_read(access.owner(), opened);
     let answer = [("accountId", arguments.account_id.into()), ("list", list.into()), ("notFound", not_found.into())];
     Ok(answer.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
@@ -141,7 +141,7 @@ impl Found {
 /// Returns the object of one blob.
 async fn one(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     (id, mut slice): (String, Slice),
     wish: &Wish,
     (room, left): (&mut Room, &mut u64),
@@ -156,7 +156,7 @@ async fn one(
             let goes_on = slice.read_on(view, u64::MAX, |octets| found.take(octets, keep, most))?;
             Ok::<_, store::Error>((slice, found, goes_on))
         };
-        (slice, found, goes_on) = scope.server.read(account, read).await?;
+        (slice, found, goes_on) = scope.server.read(access, read).await?;
         if found.too_many || slice.seen() > *left {
             return Err(MethodError::request_too_large());
         }
@@ -168,7 +168,7 @@ async fn one(
             let behind = slice.pass_on(view)?;
             Ok::<_, store::Error>((slice, behind))
         };
-        (slice, behind) = scope.server.read(account, read).await?;
+        (slice, behind) = scope.server.read(access, read).await?;
         if slice.seen() > *left {
             return Err(MethodError::request_too_large());
         }

@@ -1,7 +1,6 @@
 //! Blob/lookup (RFC 9404 §4.3): the letters, conversations and mailboxes that a blob belongs to.
 
-use mail::seam::AccountId;
-use mailbox::{LetterKey, Want, fetch, letter};
+use mailbox::{Access, LetterKey, Want, fetch, letter};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::View;
@@ -27,7 +26,7 @@ struct LookupArguments {
 /// Answers Blob/lookup.
 pub async fn lookup(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: LookupArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     standard_get::once_each(&mut arguments.ids)?;
     // RFC 9404 §4.3: types of a capability that the request does not use are unknown, too.
     let is_known = |name: &String| TYPES.contains(&name.as_str()) && scope.uses(MAIL);
@@ -44,8 +43,8 @@ pub async fn lookup(scope: &Scope, arguments: Object) -> Result<Object, MethodEr
         })
         .collect();
     let types = arguments.type_names;
-    let read = move |view: &View| look_up(view, account, ids, &types);
-    let (list, not_found) = scope.server.read(account, read).await?;
+    let read = move |view: &View| look_up(view, access, ids, &types);
+    let (list, not_found) = scope.server.read(access, read).await?;
     let answer = [("accountId", arguments.account_id.into()), ("list", list.into()), ("notFound", not_found.into())];
     Ok(answer.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
@@ -54,13 +53,13 @@ type Looked = (Vec<Value>, Vec<String>);
 
 fn look_up(
     view: &View,
-    account: AccountId,
+    access: Access,
     ids: Vec<(String, Option<BlobPath>)>,
     types: &[String],
 ) -> Result<Looked, mailbox::Error> {
     let (mut list, mut not_found) = (Vec::new(), Vec::new());
     for (id, place) in ids {
-        match place.map(|place| owners(view, account, &place)).transpose()?.flatten() {
+        match place.map(|place| owners(view, access, &place)).transpose()?.flatten() {
             Some(owners) => {
                 let matched: Object = types.iter().map(|name| (name.clone(), owners.of(name))).collect();
                 list.push(json!({"id": id, "matchedIds": matched}));
@@ -90,13 +89,13 @@ impl Owners {
 }
 
 /// Returns `None` if the account has no such blob. An upload belongs to no object: a letter made of it is another blob.
-fn owners(view: &View, account: AccountId, place: &BlobPath) -> Result<Option<Owners>, mailbox::Error> {
-    if open(view, account, place)?.is_none() {
+fn owners(view: &View, access: Access, place: &BlobPath) -> Result<Option<Owners>, mailbox::Error> {
+    if open(view, access, place)?.is_none() {
         return Ok(None);
     }
     let Base::Letter(LetterKey(key)) = place.base else { return Ok(Some(Owners::default())) };
-    let found = fetch::visible(view, account, LetterKey(key), Want::ROW)?;
-    let places = letter::places(view, account, LetterKey(key))?;
+    let found = fetch::visible(view, access, LetterKey(key), Want::ROW)?;
+    let places = letter::places(view, access, LetterKey(key))?;
     let mailboxes = places.iter().filter(|place| place.is_visible()).map(|place| place.folder.id()).collect();
     Ok(found.map(|(_, row)| Owners { email: Some(LetterKey(key).id()), mailboxes, thread: Some(row.thread.id()) }))
 }

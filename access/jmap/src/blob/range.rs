@@ -1,9 +1,9 @@
 //! A range of the octets of a blob, read piece by piece.
 
+use mailbox::Access;
 use std::time::Instant;
 
 use bytes::Bytes;
-use mail::seam::AccountId;
 use net::{Owner, Share};
 use store::View;
 
@@ -42,13 +42,13 @@ impl Slice {
     /// reading takes.
     pub async fn open(
         scope: &Scope,
-        account: AccountId,
+        access: Access,
         place: BlobPath,
         (offset, length): (u64, Option<u64>),
     ) -> Result<Option<Self>, MethodError> {
-        let opening = move |view: &View| open(view, account, &place);
-        let Some(opened) = scope.server.read(account, opening).await? else { return Ok(None) };
-        let mut memory = scope.server.making.share_of(Owner::Person(account.0));
+        let opening = move |view: &View| open(view, access, &place);
+        let Some(opened) = scope.server.read(access, opening).await? else { return Ok(None) };
+        let mut memory = scope.server.making.share_of(Owner::Person(access.owner().0));
         let octets = usize::try_from(opened.at_once()).unwrap_or(usize::MAX);
         let grown = memory.grow_to(octets.min(2 * limits::SIZE_UPLOAD), limits::MEMORY_PATIENCE).await;
         grown.map_err(|_| MethodError::server_unavailable())?;

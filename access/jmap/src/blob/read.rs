@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use mail::seam::AccountId;
 use mailbox::parse::{Encoding, Unpacker};
+use mailbox::{Access, Error, fetch};
 use store::{BlobId, View, params};
 
 use super::{Base, BlobPath, Step};
@@ -23,18 +23,14 @@ pub struct Opened {
 }
 
 /// Finds a blob of the account. `None`: the account has no blob of this id (any more).
-pub fn open(view: &View, account: AccountId, place: &BlobPath) -> Result<Option<Opened>, store::Error> {
-    let (sql, number) = match place.base {
-        Base::Letter(letter) => (
-            "SELECT l.blob, l.size FROM letter l
-             JOIN entry e ON e.letter = l.letter JOIN folder f ON f.folder = e.folder
-             WHERE l.letter = $1 AND l.account = $2 AND f.name IS NOT NULL AND (e.flags & 8) = 0",
-            letter.0,
-        ),
-        Base::Upload(number) => ("SELECT blob, size FROM jmap_upload WHERE upload = $1 AND account = $2", number),
+pub fn open(view: &View, access: Access, place: &BlobPath) -> Result<Option<Opened>, Error> {
+    let found = match place.base {
+        Base::Letter(letter) => fetch::octets(view, access, letter)?,
+        Base::Upload(number) => {
+            let sql = "SELECT blob, size FROM jmap_upload WHERE upload = $1 AND account = $2";
+            view.query_opt(sql, params![number, access.owner().0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        }
     };
-    let found =
-        view.query_opt(sql, params![number, account.0], |row| Ok((row.get::<BlobId>(0)?, row.get::<u64>(1)?)))?;
     let steps = place.steps.clone();
     let opened = found.map(|(blob, length)| Opened { blob, length, steps });
     // A part that reaches beyond the end is not one of our ids.

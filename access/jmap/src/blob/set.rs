@@ -2,11 +2,11 @@
 //!
 //! A new blob arrives like any upload: in memory, or on the disk where uploads wait. Each person has a share of both.
 
+use mailbox::Access;
 use std::collections::HashSet;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use mail::seam::AccountId;
 use net::{Inbound, NoRoom, Owner};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -44,7 +44,7 @@ struct Draft {
 /// Answers Blob/upload.
 pub async fn upload(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: UploadArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     let create = arguments.create.unwrap_or_default();
     if create.len() > limits::OBJECTS_IN_SET {
         return Err(MethodError::request_too_large());
@@ -65,7 +65,7 @@ pub async fn upload(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
         for (key, draft) in ready(&mut waiting) {
             // The blobs made so far stay: a client that hears only of the failure would make them again.
             let failing = |error| if created.is_empty() { error } else { MethodError::server_partial_fail() };
-            match make(scope, account, draft, &mut left).await.map_err(failing)? {
+            match make(scope, access, draft, &mut left).await.map_err(failing)? {
                 Ok(object) => {
                     let id = object.get("id").and_then(Value::as_str).unwrap_or_default();
                     scope.note(&key, id.to_owned());
@@ -149,16 +149,16 @@ impl Source {
 /// Makes a blob and keeps it. `left` is the number of octets that the call may still read of other blobs.
 async fn make(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     draft: Draft,
     left: &mut u64,
 ) -> Result<Result<Object, SetError>, MethodError> {
-    let mut inbound = scope.server.uploading.open(Some(Owner::Person(account.0)));
+    let mut inbound = scope.server.uploading.open(Some(Owner::Person(access.owner().0)));
     for source in draft.sources {
         let added = match source {
             Source::Octets(octets) => add(&mut inbound, &octets).await?,
             Source::Blob { id, offset, length } => {
-                copy(scope, account, (&id, offset, length), &mut inbound, left).await?
+                copy(scope, access, (&id, offset, length), &mut inbound, left).await?
             }
         };
         if let Err(error) = added {
@@ -167,7 +167,7 @@ async fn make(
     }
     let (octets, memory) = inbound.finish(b"").await.map_err(|no_room| later(&no_room))?;
     let size = octets.len();
-    let number = keep(&scope.server.shared.store, account, octets, (scope.server.clock)()).await?;
+    let number = keep(&scope.server.shared.store, access.owner(), octets, (scope.server.clock)()).await?;
     drop(memory);
     let made = json!({"id": BlobPath::upload(number).id(), "type": draft.kind, "size": size});
     Ok(Ok(made.as_object().cloned().unwrap_or_default()))
@@ -190,13 +190,13 @@ fn later(no_room: &NoRoom) -> MethodError {
 /// Adds a range of another blob, which must be there as a whole.
 async fn copy(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     (id, offset, length): (&str, u64, Option<u64>),
     inbound: &mut Inbound,
     left: &mut u64,
 ) -> Result<Result<(), SetError>, MethodError> {
     let slice = match scope.real(id).and_then(BlobPath::read) {
-        Some(place) => Slice::open(scope, account, place, (offset, length)).await?,
+        Some(place) => Slice::open(scope, access, place, (offset, length)).await?,
         None => None,
     };
     let Some(mut slice) = slice else { return Ok(Err(SetError::new("blobNotFound").with("notFound", json!([id])))) };
@@ -209,7 +209,7 @@ async fn copy(
             Ok::<_, store::Error>((slice, octets, goes_on))
         };
         let octets;
-        (slice, octets, goes_on) = scope.server.read(account, read).await?;
+        (slice, octets, goes_on) = scope.server.read(access, read).await?;
         if slice.seen() > *left {
             let why = "the call has read as many octets of other blobs as one may: make this one in another";
             return Ok(Err(SetError::new("tooLarge").because(why)));

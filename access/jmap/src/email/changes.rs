@@ -9,9 +9,9 @@ use crate::standard::{self, ChangesArguments, changes as standard_changes};
 
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: ChangesArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     let (from, most) = arguments.checked()?;
-    let read = move |view: &View| account_changes::letters(view, account, from, most);
-    let changes = scope.server.read(account, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
+    let read = move |view: &View| account_changes::letters(view, access, from, most);
+    let changes = scope.server.read(access, read).await?.ok_or_else(MethodError::cannot_calculate_changes)?;
     Ok(standard_changes::answer(&arguments, changes))
 }

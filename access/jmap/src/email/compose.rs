@@ -5,7 +5,7 @@ mod mime;
 mod parts;
 
 use bytes::Bytes;
-use mail::seam::AccountId;
+use mailbox::Access;
 use net::{Owner, Share};
 use serde_json::Value;
 use store::View;
@@ -23,7 +23,7 @@ const BODY: [&str; 5] = ["bodyStructure", "bodyValues", "textBody", "htmlBody", 
 /// Returns the octets of the letter, or the fault of the object.
 pub async fn compose(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     mut object: Object,
 ) -> Result<Result<Bytes, SetError>, MethodError> {
     let body: Object = BODY.iter().filter_map(|name| object.remove_entry(*name)).collect();
@@ -34,7 +34,7 @@ pub async fn compose(
     };
     // The share is held until the letter is made: the attachments of all letters being made have one share of the
     // memory.
-    let _share = match fetch(scope, account, &mut draft).await? {
+    let _share = match fetch(scope, access, &mut draft).await? {
         Ok(share) => share,
         Err(error) => return Ok(Err(error)),
     };
@@ -46,7 +46,7 @@ pub async fn compose(
 /// Puts the octets of blobs into the draft, if they are all there and not too many.
 async fn fetch(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     draft: &mut Draft,
 ) -> Result<Result<Option<Share>, SetError>, MethodError> {
     let mut places: Vec<BlobPath> = Vec::new();
@@ -60,9 +60,9 @@ async fn fetch(
     }
     let wanted = places.clone();
     let opening = move |view: &View| {
-        wanted.iter().map(|place| blob::open(view, account, place)).collect::<Result<Vec<_>, store::Error>>()
+        wanted.iter().map(|place| blob::open(view, access, place)).collect::<Result<Vec<_>, mailbox::Error>>()
     };
-    let opened = scope.server.read(account, opening).await?;
+    let opened = scope.server.read(access, opening).await?;
     let missing: Vec<Value> =
         places.iter().zip(&opened).filter(|(_, opened)| opened.is_none()).map(|(place, _)| place.id().into()).collect();
     if !missing.is_empty() {
@@ -70,11 +70,11 @@ async fn fetch(
     }
     let opened: Vec<Opened> = opened.into_iter().flatten().collect();
     // The attachments are in memory twice: as they are, and as they stand in the letter.
-    let mut share = scope.server.making.share_of(Owner::Person(account.0));
+    let mut share = scope.server.making.share_of(Owner::Person(access.owner().0));
     let grown = share.grow_to(most_of(&opened).saturating_mul(2), limits::MEMORY_PATIENCE).await;
     grown.map_err(|_| MethodError::server_unavailable())?;
     let reading = move |view: &View| read_all(view, &opened);
-    let Some(octets) = scope.server.read(account, reading).await? else {
+    let Some(octets) = scope.server.read(access, reading).await? else {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", limits::ATTACHMENTS)));
     };
     let mut octets = octets.into_iter();

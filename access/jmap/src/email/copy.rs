@@ -24,7 +24,7 @@ struct CopyArguments {
 
 pub fn copy(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: CopyArguments = standard::arguments(arguments)?;
-    scope.account(&arguments.account_id)?;
-    scope.account(&arguments.from_account_id).map_err(|_| MethodError::from_account_not_found())?;
+    scope.access(&arguments.account_id)?;
+    scope.access(&arguments.from_account_id).map_err(|_| MethodError::from_account_not_found())?;
     Err(MethodError::invalid_arguments("accountId and fromAccountId must not be the same"))
 }

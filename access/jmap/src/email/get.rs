@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mail::seam::AccountId;
 use mailbox::account_changes::{Cursor, states};
-use mailbox::{Keywords, LetterKey, Want, fetch, letter};
+use mailbox::{Access, Keywords, LetterKey, Want, fetch, letter};
 use serde::Deserialize;
 use serde_json::Value;
 use store::View;
@@ -44,7 +43,7 @@ struct GetArguments {
 
 pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: GetArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     // One call cannot return all letters of an account.
     let mut ids = arguments.ids.ok_or_else(MethodError::request_too_large)?;
     standard_get::once_each(&mut ids)?;
@@ -61,8 +60,8 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
         value_limit: usize::try_from(arguments.max_body_value_bytes).unwrap_or(usize::MAX),
     };
     // The state is read first: a change made while the letters are read appears as a change since that state.
-    let states = scope.server.read(account, move |view| states(view, account)).await?;
-    let objects = in_turns(scope, account, ids.clone(), wish).await?;
+    let states = scope.server.read(access, move |view| states(view, access)).await?;
+    let objects = in_turns(scope, access, ids.clone(), wish).await?;
     let (mut list, mut not_found, mut opened) = (Vec::new(), Vec::new(), Vec::new());
     for (id, object) in ids.into_iter().zip(objects) {
         match object {
@@ -73,7 +72,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
             None => not_found.push(id),
         }
     }
-    scope.server.note_read(account, opened);
+    scope.server.note_read(access.owner(), opened);
     let state = state::write(Cursor::at(states.emails));
     Ok(standard_get::answer(&arguments.account_id, state, list, not_found))
 }
@@ -81,7 +80,7 @@ pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError
 /// Returns the objects of letters, `None` for each that does not exist, in as many readings as that takes.
 async fn in_turns(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     ids: Vec<String>,
     wish: Wish,
 ) -> Result<Vec<Option<Object>>, MethodError> {
@@ -90,10 +89,10 @@ async fn in_turns(
     while objects.len() < ids.len() {
         let (ids, wish, done) = (Arc::clone(&ids), Arc::clone(&wish), objects.len());
         let read = move |view: &View| {
-            let more = look_up(view, account, ids.get(done..).unwrap_or_default(), &wish, &mut room)?;
+            let more = look_up(view, access, ids.get(done..).unwrap_or_default(), &wish, &mut room)?;
             Ok::<_, MethodError>((more, room))
         };
-        let (more, left) = scope.server.read(account, read).await?;
+        let (more, left) = scope.server.read(access, read).await?;
         objects.extend(more);
         room = left;
     }
@@ -109,17 +108,17 @@ pub fn gives_text(object: &Object) -> bool {
 /// least one.
 pub fn look_up(
     view: &View,
-    account: AccountId,
+    access: Access,
     ids: &[String],
     wish: &Wish,
     room: &mut Room,
 ) -> Result<Vec<Option<Object>>, MethodError> {
     let begun = Instant::now();
-    let known = Keywords::load(view, account)?;
+    let known = Keywords::load(view, access)?;
     let mut objects = Vec::new();
     for id in ids {
         let letter = match LetterKey::read(id) {
-            Some(key) => stored(view, account, key, &known)?,
+            Some(key) => stored(view, access, key, &known)?,
             None => None,
         };
         objects.push(match letter.map(|letter| letter.object(wish, room)).transpose() {
@@ -137,13 +136,13 @@ pub fn look_up(
 /// Returns a letter of the account, if it exists.
 pub fn stored<'v>(
     view: &'v View,
-    account: AccountId,
+    access: Access,
     key: LetterKey,
     known: &Keywords,
 ) -> Result<Option<EmailView<'v>>, mailbox::Error> {
-    let Some((_, row)) = fetch::visible(view, account, key, Want::ALL)? else { return Ok(None) };
+    let Some((_, row)) = fetch::visible(view, access, key, Want::ALL)? else { return Ok(None) };
     let Some(card) = row.card else { return Ok(None) };
-    let places = letter::places(view, account, key)?;
+    let places = letter::places(view, access, key)?;
     let stored = Stored {
         id: key.id(),
         thread: row.thread.id(),

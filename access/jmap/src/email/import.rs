@@ -1,11 +1,10 @@
 //! Email/import (RFC 8621 §4.8).
 
 use bytes::Bytes;
-use mail::seam::AccountId;
 use mail::{Timestamp, header};
 use mailbox::letter::MOST_PLACES;
 use mailbox::parse::date;
-use mailbox::{FolderId, System};
+use mailbox::{Access, FolderId, System};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use store::View;
@@ -28,15 +27,15 @@ struct ImportArguments {
 
 pub async fn import(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {
     let arguments: ImportArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     if arguments.emails.len() > limits::OBJECTS_IN_SET {
         return Err(MethodError::request_too_large());
     }
     set::check_creation_ids(&arguments.emails)?;
-    let mut span = Span::open(&scope.server.shared.store, account, write::state, arguments.if_in_state).await?;
-    let mut work = Work::new(scope, &mut span, account);
+    let mut span = Span::open(&scope.server.shared.store, access, write::state, arguments.if_in_state).await?;
+    let mut work = Work::new(scope, &mut span, access);
     for (key, wish) in arguments.emails {
-        match one(work.scope, account, wish).await? {
+        match one(work.scope, access, wish).await? {
             Ok(ready) => work.add(key, Task::File(ready)).await?,
             Err(error) => drop(work.answer.create(&key, Err(error))),
         }
@@ -48,16 +47,16 @@ pub async fn import(scope: &mut Scope, arguments: Object) -> Result<Object, Meth
     Ok(answer)
 }
 
-async fn one(scope: &Scope, account: AccountId, wish: Value) -> Result<Result<Ready, SetError>, MethodError> {
+async fn one(scope: &Scope, access: Access, wish: Value) -> Result<Result<Ready, SetError>, MethodError> {
     let (place, mut filing) = match read(scope, &wish) {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
     };
-    let Some((opened, _share)) = blob::hold(scope, account, place).await? else {
+    let Some((opened, _share)) = blob::hold(scope, access, place).await? else {
         return Ok(Err(SetError::invalid(["blobId"]).because("there is no blob of this id")));
     };
     let fetch = move |view: &View| blob::whole(view, &opened, limits::SIZE_UPLOAD);
-    let Some(octets) = scope.server.read(account, fetch).await? else {
+    let Some(octets) = scope.server.read(access, fetch).await? else {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", limits::SIZE_UPLOAD)));
     };
     filing.octets = octets;

@@ -1,10 +1,10 @@
 //! Email/parse (RFC 8621 §4.9).
 
+use mailbox::Access;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use mail::header;
-use mail::seam::AccountId;
 use mailbox::parse::{Limits, Summary, scan};
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,7 +47,7 @@ enum Parsed {
 
 pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: ParseArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     standard_get::once_each(&mut arguments.blob_ids)?;
     let wish = Arc::new(Wish {
         properties: Property::of_parsed(arguments.properties)?,
@@ -61,7 +61,7 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
     let mut opened = Vec::new();
     let mut room = Room::new(scope.left);
     for id in arguments.blob_ids {
-        let outcome = one(scope, account, &id, &wish, &mut room).await?;
+        let outcome = one(scope, access, &id, &wish, &mut room).await?;
         match outcome {
             Parsed::Email(object) => {
                 opened.extend(BlobPath::read(&id).and_then(|place| place.letter_key()).filter(|_| gives_text(&object)));
@@ -71,7 +71,7 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
             Parsed::NotFound => not_found.push(id),
         }
     }
-    scope.server.note_read(account, opened);
+    scope.server.note_read(access.owner(), opened);
     let ids = |ids: Vec<String>| if ids.is_empty() { Value::Null } else { ids.into() };
     let answer = [
         ("accountId", arguments.account_id.into()),
@@ -84,13 +84,13 @@ pub async fn parse(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
 
 async fn one(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     id: &str,
     wish: &Arc<Wish>,
     room: &mut Room,
 ) -> Result<Parsed, MethodError> {
     let Some(place) = BlobPath::read(id) else { return Ok(Parsed::NotFound) };
-    let Some((opened, _share)) = blob::hold(scope, account, place.clone()).await? else {
+    let Some((opened, _share)) = blob::hold(scope, access, place.clone()).await? else {
         return Ok(Parsed::NotFound);
     };
     let (wish, mut left) = (Arc::clone(wish), *room);
@@ -99,7 +99,7 @@ async fn one(
         let object = object(view, place, octets, &wish, &mut left)?;
         Ok::<_, MethodError>(object.map(|object| (object, left)))
     };
-    let Some((object, left)) = scope.server.read(account, read).await? else { return Ok(Parsed::NotParsable) };
+    let Some((object, left)) = scope.server.read(access, read).await? else { return Ok(Parsed::NotParsable) };
     *room = left;
     Ok(Parsed::Email(object))
 }

@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 
-use mail::seam::AccountId;
 use mailbox::account_changes::{self, Changes, Cursor};
 use mailbox::search::{self, Found, InThread, Key, Listing, Order, Placed, Window};
-use mailbox::{Error, LetterKey, ThreadId, thread};
+use mailbox::{Access, Error, LetterKey, ThreadId, thread};
 use serde::Deserialize;
 use serde_json::Value;
 use store::View;
@@ -37,7 +36,7 @@ const OWN: [&str; 1] = ["collapseThreads"];
 
 pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let (arguments, own): (QueryArguments, OwnArguments) = arguments_and(arguments, &OWN)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     let listing = listing(arguments.filter, arguments.sort, own.collapse_threads)?;
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
     let window = match &part.anchor {
@@ -47,7 +46,7 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
         }
         None => Window::Position(part.position),
     };
-    let found = list(scope, account, &listing, window, part.limit, arguments.calculate_total).await?;
+    let found = list(scope, access, &listing, window, part.limit, arguments.calculate_total).await?;
     let answer = QueryAnswer {
         account: arguments.account_id,
         state: state::write(Cursor::at(found.state)),
@@ -62,7 +61,7 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
 
 async fn list(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     listing: &Listing,
     window: Window,
     limit: usize,
@@ -72,7 +71,7 @@ async fn list(
     let mut tries = 0;
     loop {
         let found =
-            search::list(&server.shared.store, account, listing.clone(), window, limit, total, (server.clock)()).await;
+            search::list(&server.shared.store, access, listing.clone(), window, limit, total, (server.clock)()).await;
         let found = found.map_err(too_complex)?.ok_or_else(MethodError::anchor_not_found)?;
         tries += 1;
         // If the mailbox never rests, the answer carries the older state, and the client gets all changes since then
@@ -85,16 +84,16 @@ async fn list(
 
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let (arguments, own): (QueryChangesArguments, OwnArguments) = arguments_and(arguments, &OWN)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     let listing = listing(arguments.filter, arguments.sort, own.collapse_threads)?;
     let since = state::read(&arguments.since_query_state).ok_or_else(MethodError::cannot_calculate_changes)?;
     let by_threads = listing.collapse
         || filter::looks_at_threads(&listing.criteria)
         || listing.orders.iter().any(|order| matches!(order.key, Key::Thread(..)));
     for _ in 0..TRIES {
-        let touched = scope.server.scan(account, move |view| Touched::look(view, account, since, by_threads)).await?;
+        let touched = scope.server.scan(access, move |view| Touched::look(view, access, since, by_threads)).await?;
         let touched = touched.ok_or_else(MethodError::cannot_calculate_changes)?;
-        let placed = place(scope, account, &listing, &touched, arguments.calculate_total).await?;
+        let placed = place(scope, access, &listing, &touched, arguments.calculate_total).await?;
         // Positions are given for the state that the answer names, or not at all.
         if placed.exact && Cursor::at(placed.state) == touched.now {
             let answer = QueryChangesAnswer {
@@ -113,7 +112,7 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
 
 async fn place(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     listing: &Listing,
     touched: &Touched,
     total: bool,
@@ -121,7 +120,7 @@ async fn place(
     let server = &scope.server;
     let (letters, threads) = (touched.letters.clone(), touched.threads.clone());
     let placed =
-        search::placed(&server.shared.store, account, listing.clone(), letters, threads, total, (server.clock)());
+        search::placed(&server.shared.store, access, listing.clone(), letters, threads, total, (server.clock)());
     placed.await.map_err(too_complex)
 }
 
@@ -137,8 +136,8 @@ struct Touched {
 
 impl Touched {
     /// Returns `None` if the state is too old, or if there are too many changes.
-    fn look(view: &View, account: AccountId, since: Cursor, by_threads: bool) -> Result<Option<Self>, Error> {
-        let Some(changes) = account_changes::letters(view, account, since, limits::QUERY_CHANGES)? else {
+    fn look(view: &View, access: Access, since: Cursor, by_threads: bool) -> Result<Option<Self>, Error> {
+        let Some(changes) = account_changes::letters(view, access, since, limits::QUERY_CHANGES)? else {
             return Ok(None);
         };
         if changes.more {
@@ -150,13 +149,13 @@ impl Touched {
             let removed = updated.into_iter().chain(destroyed).collect();
             return Ok(Some(Self { removed, letters, threads: HashSet::new(), now }));
         }
-        let threads = account_changes::threads_touched(view, account, since, limits::QUERY_CHANGES)?;
+        let threads = account_changes::threads_touched(view, access, since, limits::QUERY_CHANGES)?;
         let Some(threads) = threads else { return Ok(None) };
         let new: HashSet<LetterKey> = created.into_iter().collect();
         let mut removed = destroyed;
         for thread in &threads {
             view.check()?;
-            let letters = thread::letters(view, account, *thread, IN_THREAD)?;
+            let letters = thread::letters(view, access, *thread, IN_THREAD)?;
             removed.extend(letters.into_iter().filter(|letter| !new.contains(letter)));
             if removed.len() > limits::QUERY_CHANGES {
                 return Ok(None);

@@ -1,8 +1,7 @@
 //! Email/set (RFC 8621 §4.6).
 
 use mail::Timestamp;
-use mail::seam::AccountId;
-use mailbox::{LetterKey, System};
+use mailbox::{Access, LetterKey, System};
 use serde_json::Value;
 
 use super::import::mailboxes;
@@ -18,16 +17,16 @@ use crate::standard::{self, SetArguments, Span};
 
 pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: SetArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     arguments.check()?;
-    let mut span = Span::open(&scope.server.shared.store, account, write::state, arguments.if_in_state.take()).await?;
-    let mut work = Work::new(scope, &mut span, account);
+    let mut span = Span::open(&scope.server.shared.store, access, write::state, arguments.if_in_state.take()).await?;
+    let mut work = Work::new(scope, &mut span, access);
     let creates = arguments.creates();
     let filed: Vec<String> = creates.iter().map(|(key, _)| key.clone()).collect();
     let destroys = arguments.destroys();
-    let room = if creates.is_empty() { 0 } else { write::making_room(work.scope, account, &destroys).await? };
+    let room = if creates.is_empty() { 0 } else { write::making_room(work.scope, access, &destroys).await? };
     for (key, object) in creates {
-        match create(work.scope, account, object).await? {
+        match create(work.scope, access, object).await? {
             Ok(ready) => work.add(key, Task::File(ready.in_place_of(room))).await?,
             Err(error) => drop(work.answer.create(&key, Err(error))),
         }
@@ -37,7 +36,7 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
             work.answer.update(&id, Err(SetError::new("willDestroy")));
             continue;
         }
-        match update(work.scope, account, &id, patch, &filed).await? {
+        match update(work.scope, access, &id, patch, &filed).await? {
             Ok(task) => work.add(id, task).await?,
             Err(error) => work.answer.update(&id, Err(error)),
         }
@@ -53,12 +52,12 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     Ok(answer.into_arguments(&arguments.account_id, span.ends()))
 }
 
-async fn create(scope: &Scope, account: AccountId, object: Object) -> Result<Result<Ready, SetError>, MethodError> {
+async fn create(scope: &Scope, access: Access, object: Object) -> Result<Result<Ready, SetError>, MethodError> {
     let (filing, content) = match read(scope, object) {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
     };
-    match compose::compose(scope, account, content).await? {
+    match compose::compose(scope, access, content).await? {
         Ok(octets) => write::prepare(scope, Filing { octets, ..filing }).await,
         Err(error) => Ok(Err(error)),
     }
@@ -66,14 +65,14 @@ async fn create(scope: &Scope, account: AccountId, object: Object) -> Result<Res
 
 async fn update(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     id: &str,
     patch: Object,
     filed: &[String],
 ) -> Result<Result<Task, SetError>, MethodError> {
     let Some(which) = Which::read(scope, id, filed) else { return Ok(Err(SetError::not_found())) };
     let patch = match &which {
-        Which::Known(letter) => check_others(scope, account, *letter, patch).await?,
+        Which::Known(letter) => check_others(scope, access, *letter, patch).await?,
         Which::Filed(_) => only_settable(patch),
     };
     Ok(patch.map(|patch| Task::Change(which, with_real_ids(scope, patch))))
@@ -121,7 +120,7 @@ fn read(scope: &Scope, mut object: Object) -> Result<(Filing, Object), SetError>
 /// Compares and removes properties that cannot be changed: a patch may repeat their values (RFC 8620 §5.3).
 async fn check_others(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     letter: LetterKey,
     mut patch: Object,
 ) -> Result<Result<Object, SetError>, MethodError> {
@@ -136,8 +135,8 @@ async fn check_others(
     let wish =
         Wish { properties, part_properties, text_values: false, html_values: false, all_values: false, value_limit: 0 };
     let mut room = Room::without_values(scope.left);
-    let read = move |view: &store::View| get::look_up(view, account, &[letter.id()], &wish, &mut room);
-    let Some(object) = scope.server.read(account, read).await?.into_iter().next().flatten() else {
+    let read = move |view: &store::View| get::look_up(view, access, &[letter.id()], &wish, &mut room);
+    let Some(object) = scope.server.read(access, read).await?.into_iter().next().flatten() else {
         return Ok(Err(SetError::not_found()));
     };
     let changed: Vec<String> = others.iter().filter(|name| patch.get(*name) != object.get(*name)).cloned().collect();

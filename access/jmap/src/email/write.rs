@@ -6,15 +6,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mail::Timestamp;
-use mail::seam::AccountId;
 use mailbox::filing::{Deposit, Filer, Labels, Target};
 use mailbox::letter::{self, Place};
 use mailbox::{
-    Error, FlagChange, FolderId, Keywords, LetterKey, Prepared, System, UidRange, Want, account_changes, fetch, flags,
-    folder,
+    Access, Error, FlagChange, FolderId, Keywords, LetterKey, Prepared, System, UidRange, Want, account_changes, fetch,
+    flags, folder,
 };
 use serde_json::{Value, json};
-use store::{Asker, Store, Tx, View};
+use store::{Store, Tx, View};
 
 use super::keywords;
 use crate::api::{MethodError, Object, SetError, patch};
@@ -32,8 +31,8 @@ const AT_ONCE: usize = 50;
 const TOGETHER: usize = 250;
 
 /// Returns the state of the letters.
-pub fn state(view: &View, account: AccountId) -> Result<mailbox::Change, Error> {
-    Ok(account_changes::states(view, account)?.emails)
+pub fn state(view: &View, access: Access) -> Result<mailbox::Change, Error> {
+    Ok(account_changes::states(view, access)?.emails)
 }
 
 /// A letter to be filed.
@@ -53,13 +52,13 @@ const REPLACED: usize = 16;
 
 /// Returns the octets of the letters that the call destroys, which its new letters may use: a client changes a letter
 /// by putting another in its place (RFC 8621 §4), which needs room only for the difference.
-pub async fn making_room(scope: &Scope, account: AccountId, destroys: &[String]) -> Result<u64, MethodError> {
+pub async fn making_room(scope: &Scope, access: Access, destroys: &[String]) -> Result<u64, MethodError> {
     let going: BTreeSet<LetterKey> = destroys.iter().take(REPLACED).filter_map(|id| scope.find(id)).collect();
     let sizes = move |view: &View| {
-        let size = |key| Ok(fetch::visible(view, account, key, Want::ROW)?.map_or(0, |(_, row)| row.size));
+        let size = |key| Ok(fetch::visible(view, access, key, Want::ROW)?.map_or(0, |(_, row)| row.size));
         going.into_iter().map(size).sum::<Result<u64, Error>>()
     };
-    Ok(scope.server.read(account, sizes).await?)
+    Ok(scope.server.read(access, sizes).await?)
 }
 
 /// One task of a call.
@@ -150,7 +149,7 @@ pub async fn prepare(scope: &Scope, filing: Filing) -> Result<Result<Ready, SetE
 pub struct Work<'a> {
     pub scope: &'a mut Scope,
     pub span: &'a mut Span,
-    pub account: AccountId,
+    pub access: Access,
     pub answer: SetAnswer,
     waiting: Vec<(String, Task)>,
     octets: u64,
@@ -161,9 +160,9 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub fn new(scope: &'a mut Scope, span: &'a mut Span, account: AccountId) -> Self {
+    pub fn new(scope: &'a mut Scope, span: &'a mut Span, access: Access) -> Self {
         let (answer, waiting, filed) = (SetAnswer::default(), Vec::new(), Filed::new());
-        Self { scope, span, account, answer, waiting, octets: 0, filed, known: None }
+        Self { scope, span, access, answer, waiting, octets: 0, filed, known: None }
     }
 
     /// Adds one task, under its name in the answer.
@@ -192,11 +191,11 @@ impl<'a> Work<'a> {
         }
         let mut tasks = std::mem::take(&mut self.waiting);
         tasks.iter_mut().for_each(|(_, task)| task.resolve(&self.filed));
-        let (tasks, account) = (Arc::new(tasks), self.account);
+        let (tasks, access) = (Arc::new(tasks), self.access);
         let its_tasks = Arc::clone(&tasks);
         let store = self.scope.server.shared.store.clone();
         let known = self.keywords(&store).await?;
-        let outcomes = self.span.write(&store, move |tx| act_all(tx, account, &its_tasks, &known)).await?;
+        let outcomes = self.span.write(&store, move |tx| act_all(tx, access, &its_tasks, &known)).await?;
         for ((name, task), outcome) in tasks.iter().zip(outcomes) {
             self.note(name, task, outcome);
         }
@@ -205,11 +204,11 @@ impl<'a> Work<'a> {
     }
 
     async fn keywords(&mut self, store: &Store) -> Result<Arc<Keywords>, MethodError> {
-        let account = self.account;
+        let access = self.access;
         if let Some(known) = &self.known {
             return Ok(Arc::clone(known));
         }
-        let known = Arc::new(store.read_for(Asker(account.0), move |view| Keywords::load(view, account)).await?);
+        let known = Arc::new(store.read_for(access.asker(), move |view| Keywords::load(view, access)).await?);
         Ok(Arc::clone(self.known.insert(known)))
     }
 
@@ -230,12 +229,12 @@ impl<'a> Work<'a> {
     }
 }
 
-fn act_all(tx: &mut Tx, account: AccountId, tasks: &[(String, Task)], known: &Keywords) -> Result<Vec<Outcome>, Error> {
+fn act_all(tx: &mut Tx, access: Access, tasks: &[(String, Task)], known: &Keywords) -> Result<Vec<Outcome>, Error> {
     let mut filed = BTreeMap::new();
     let mut outcomes = Vec::with_capacity(tasks.len());
     for (name, task) in tasks {
         // A task that fails is undone alone; the others go on.
-        let outcome = match tx.attempt(|tx| act(tx, account, task, &filed, known))? {
+        let outcome = match tx.attempt(|tx| act(tx, access, task, &filed, known))? {
             Ok((key, outcome)) => {
                 filed.extend(key.map(|key| (name.clone(), key)));
                 outcome
@@ -254,7 +253,7 @@ type Filed = BTreeMap<String, LetterKey>;
 /// The inner error says that the rules refuse the action, and then nothing was written.
 fn act(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     task: &Task,
     filed: &Filed,
     known: &Keywords,
@@ -264,14 +263,14 @@ fn act(
         Which::Filed(creation) => filed.get(creation).copied(),
     };
     match task {
-        Task::File(ready) => file(tx, account, ready, known).map(|(key, made)| (Some(key), Ok(Some(made)))),
+        Task::File(ready) => file(tx, access, ready, known).map(|(key, made)| (Some(key), Ok(Some(made)))),
         Task::Change(which, change) => {
             let Some(key) = find(which) else { return Ok((None, Err(SetError::not_found()))) };
-            apply(tx, account, key, change, known).map(|outcome| (None, outcome.map(|()| None)))
+            apply(tx, access, key, change, known).map(|outcome| (None, outcome.map(|()| None)))
         }
         Task::Destroy(which) => {
             let gone = match find(which) {
-                Some(key) => destroy(tx, account, key)?,
+                Some(key) => destroy(tx, access, key)?,
                 None => false,
             };
             Ok((None, if gone { Ok(None) } else { Err(SetError::not_found()) }))
@@ -279,7 +278,7 @@ fn act(
     }
 }
 
-fn file(tx: &mut Tx, account: AccountId, ready: &Ready, known: &Keywords) -> Result<(LetterKey, Object), Error> {
+fn file(tx: &mut Tx, access: Access, ready: &Ready, known: &Keywords) -> Result<(LetterKey, Object), Error> {
     let Ready { prepared, folders, system, keywords, received, beyond } = ready;
     let mut targets = folders.iter().map(|folder| Target::Id(*folder));
     let (target, labels) = (targets.next().ok_or(Error::Nowhere)?, Labels::All(keywords));
@@ -287,7 +286,7 @@ fn file(tx: &mut Tx, account: AccountId, ready: &Ready, known: &Keywords) -> Res
     // A letter that a person writes or sorts here has no history of its own until it is sent.
     let deposit = Deposit { prepared, target, system, labels, received, beyond, begins: None };
     let also: Vec<Target<'_>> = targets.collect();
-    let lies = Filer::new(account, received).knowing(known).file_in(tx, &deposit, &also)?;
+    let lies = Filer::new(access, received).knowing(known).file_in(tx, &deposit, &also)?;
     let filed = &lies.first().ok_or(Error::Nowhere)?.filed;
     let made = json!({
         "id": filed.letter.id(),
@@ -301,17 +300,17 @@ fn file(tx: &mut Tx, account: AccountId, ready: &Ready, known: &Keywords) -> Res
 /// Changes a letter as the patch says.
 fn apply(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     key: LetterKey,
     change: &Object,
     known: &Keywords,
 ) -> Result<Result<(), SetError>, Error> {
-    let mut places = letter::places(tx, account, key)?;
+    let mut places = letter::places(tx, access, key)?;
     places.retain(Place::is_visible);
     let Some(first) = places.first() else { return Ok(Err(SetError::not_found())) };
     // A keyword may have been added since the keywords were read, by this call or another one.
     let fresh = first.flags.keywords().iter().any(|id| known.name(*id).is_none());
-    let fresh = if fresh { Some(Keywords::load(tx, account)?) } else { None };
+    let fresh = if fresh { Some(Keywords::load(tx, access)?) } else { None };
     let known = fresh.as_ref().unwrap_or(known);
     let keywords: Object =
         keywords::of(&first.flags, known).into_iter().map(|keyword| (keyword, Value::Bool(true))).collect();
@@ -325,17 +324,17 @@ fn apply(
         Ok(after) => after,
         Err(error) => return Ok(Err(error)),
     };
-    let (folders, system, names) = match wanted(tx, account, &after)? {
+    let (folders, system, names) = match wanted(tx, access, &after)? {
         Ok(wanted) => wanted,
         Err(error) => return Ok(Err(error)),
     };
-    let Some(placed) = letter::set_folders(tx, account, key, &folders)? else {
+    let Some(placed) = letter::set_folders(tx, access, key, &folders)? else {
         return Ok(Err(SetError::not_found()));
     };
     let Some((folder, uid)) = placed.now.first() else { return Ok(Err(SetError::not_found())) };
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let flags = flags::intern_beside(tx, account, system, &names, known)?;
-    letter::store_flags(tx, *folder, &[UidRange::one(*uid)], &FlagChange::Replace(flags), None, 1)?;
+    let flags = flags::intern_beside(tx, access, system, &names, known)?;
+    letter::store_flags(tx, access, *folder, &[UidRange::one(*uid)], &FlagChange::Replace(flags), None, 1)?;
     Ok(Ok(()))
 }
 
@@ -349,7 +348,7 @@ fn in_lower_case(path: &str) -> String {
 type Wanted = (Vec<FolderId>, System, Vec<String>);
 
 /// Returns the folders that the letter shall lie in, and its keywords.
-fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, SetError>, Error> {
+fn wanted(tx: &Tx, access: Access, after: &Object) -> Result<Result<Wanted, SetError>, Error> {
     let mut bad = Vec::new();
     let keywords = after.get("keywords").and_then(Value::as_object);
     if keywords.is_some_and(|keywords| keywords.len() > keywords::MOST) {
@@ -365,7 +364,7 @@ fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, 
         return Ok(Err(SetError::new("tooManyMailboxes")));
     }
     let all_true = ids.values().all(|value| *value == Value::Bool(true));
-    let folders = folders_of(tx, account, ids.keys())?.filter(|folders| all_true && !folders.is_empty());
+    let folders = folders_of(tx, access, ids.keys())?.filter(|folders| all_true && !folders.is_empty());
     if folders.is_none() {
         bad.push("mailboxIds");
     }
@@ -378,22 +377,22 @@ fn wanted(tx: &Tx, account: AccountId, after: &Object) -> Result<Result<Wanted, 
 /// Returns the folders of these ids; `None` if the account has not all of them.
 fn folders_of<'i>(
     tx: &Tx,
-    account: AccountId,
+    access: Access,
     ids: impl Iterator<Item = &'i String>,
 ) -> Result<Option<Vec<FolderId>>, Error> {
     let mut folders = Vec::new();
     for id in ids {
         let Some(id) = FolderId::read(id) else { return Ok(None) };
-        match folder::get(tx, id) {
-            Ok(folder) if folder.account == account => folders.push(id),
-            Ok(_) | Err(Error::NoSuchFolder(_)) => return Ok(None),
+        match folder::get(tx, access, id) {
+            Ok(_) => folders.push(id),
+            Err(Error::NoSuchFolder(_)) => return Ok(None),
             Err(error) => return Err(error),
         }
     }
     Ok(Some(folders))
 }
 
-fn destroy(tx: &mut Tx, account: AccountId, key: LetterKey) -> Result<bool, Error> {
-    let is_visible = letter::places(tx, account, key)?.iter().any(Place::is_visible);
-    Ok(is_visible && letter::destroy(tx, account, key)?)
+fn destroy(tx: &mut Tx, access: Access, key: LetterKey) -> Result<bool, Error> {
+    let is_visible = letter::places(tx, access, key)?.iter().any(Place::is_visible);
+    Ok(is_visible && letter::destroy(tx, access, key)?)
 }

@@ -1,5 +1,6 @@
 //! Downloads (RFC 8620 §6.2), whole or in ranges.
 
+use mailbox::Access;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -47,10 +48,10 @@ pub async fn download(
     };
     let letter = place.letter_key();
     let look = move |view: &store::View| {
-        let opened = blob::open(view, person.account, &place)?;
+        let opened = blob::open(view, Access::own(person.account), &place)?;
         // The octets are proved before their length is promised.
         opened.as_ref().map_or(Ok(()), |opened| opened.prove(view))?;
-        Ok::<_, store::Error>(opened)
+        Ok::<_, mailbox::Error>(opened)
     };
     let opened = match server.read(person.account, look).await {
         Ok(Some(opened)) => opened,
@@ -63,7 +64,7 @@ pub async fn download(
         None => None,
         Some(range) => match part(&server, person.account, &opened, range).await {
             Ok(part) => Some(part),
-            Err(error) => return unreadable(&error),
+            Err(error) => return unreadable(&error.into()),
         },
     };
     server.note_read(person.account, letter.into_iter().collect());
@@ -101,8 +102,8 @@ pub async fn download(
     response
 }
 
-fn unreadable(error: &store::Error) -> Response {
-    if error.is_permanent() {
+fn unreadable(error: &mailbox::Error) -> Response {
+    if matches!(error, mailbox::Error::Store(error) if error.is_permanent()) {
         tracing::error!(%error, "a blob is damaged or lost");
         let why = "the blob is damaged or lost; the administrator can restore it from a backup";
         return answer::plain_problem(StatusCode::INTERNAL_SERVER_ERROR, why);

@@ -2,6 +2,7 @@
 
 use mail::Address;
 use mail::seam::AccountId;
+use mailbox::Access;
 use records::identity::MOST;
 use records::{IdentityId, Kind};
 use serde_json::Value;
@@ -18,10 +19,11 @@ const LONGEST: usize = 64 * 1024;
 
 pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: SetArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
+    let account = access.owner();
     ensure(scope, account).await?;
     arguments.check()?;
-    let mut span = Span::open(&scope.server.shared.store, account, state_of, arguments.if_in_state.take()).await?;
+    let mut span = Span::open(&scope.server.shared.store, access, state_of, arguments.if_in_state.take()).await?;
     let mut creates = Vec::new();
     for (key, given) in arguments.creates() {
         let fault = fault(scope, &given).await?;
@@ -35,8 +37,8 @@ pub async fn set(scope: &mut Scope, arguments: Object) -> Result<Object, MethodE
     Ok(answer.into_arguments(&arguments.account_id, span.ends()))
 }
 
-fn state_of(view: &View, account: AccountId) -> Result<mailbox::Change, mailbox::Error> {
-    Ok(records::state(view, account, Kind::Identity)?)
+fn state_of(view: &View, access: Access) -> Result<mailbox::Change, mailbox::Error> {
+    Ok(records::state(view, access.owner(), Kind::Identity)?)
 }
 /// Returns the fault of an identity that is to be made.
 async fn fault(scope: &Scope, given: &Object) -> Result<Option<SetError>, MethodError> {

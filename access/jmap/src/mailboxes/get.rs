@@ -12,12 +12,12 @@ use crate::state;
 
 pub async fn get(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let mut arguments: GetArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     arguments.checked(&PROPERTIES)?;
     let read = move |view: &store::View| -> Result<_, mailbox::Error> {
-        Ok((states(view, account)?, folder::list(view, account)?))
+        Ok((states(view, access)?, folder::list(view, access)?))
     };
-    let (states, all) = scope.server.read(account, read).await?;
+    let (states, all) = scope.server.read(access, read).await?;
     let properties = arguments.properties.as_deref();
     let tree = Tree::new(&all);
     let (mut list, mut not_found) = (Vec::new(), Vec::new());

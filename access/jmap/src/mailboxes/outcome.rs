@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use mail::seam::AccountId;
 use mailbox::folder::{self, SpecialUse, name as names};
-use mailbox::{Error, Folder, FolderId};
+use mailbox::{Access, Error, Folder, FolderId};
 use store::Tx;
 
 use super::set::Batch;
@@ -58,8 +57,8 @@ struct Intent {
 }
 
 /// Carries out the call as a whole, or changes nothing that stays.
-pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Unfit> {
-    let all = folder::list(tx, account)?;
+pub fn carry_out(tx: &mut Tx, access: Access, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Unfit> {
+    let all = folder::list(tx, access)?;
     let plan = Intent::of(batch, &all, known)?;
     let full = plan.names()?;
     plan.check_siblings(&all)?;
@@ -69,26 +68,27 @@ pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Cre
         .filter_map(|folder| Some((folder.id, full.get(&folder.id).filter(|name| **name != folder.name)?.clone())))
         .collect();
     if !moved.is_empty() {
-        folder::rename_all(tx, account, &moved)?;
+        folder::rename_all(tx, access, &moved)?;
     }
     let mut answer = SetAnswer::default();
-    let made = plan.make(tx, account, batch, &full, known)?;
-    plan.clear_roles(tx, &all)?;
+    let made = plan.make(tx, access, batch, &full, known)?;
+    plan.clear_roles(tx, access, &all)?;
     for (id, wish) in plan.wishes.iter().filter(|(id, _)| plan.named.contains(id) && !made.contains_key(id)) {
-        steps::settle(tx, &folder::get(tx, *id)?, wish)?;
+        steps::settle(tx, access, &folder::get(tx, access, *id)?, wish)?;
     }
     for (index, (key, given)) in batch.creates.iter().enumerate() {
         let id = made.get(&provisional(index)).ok_or(Unfit::Invalid)?;
-        let (folder, wish) = (folder::get(tx, *id)?, plan.wishes.get(&provisional(index)).ok_or(Unfit::Invalid)?);
-        steps::settle(tx, &folder, &wish.of_made(&folder, given))?;
-        answer.create(key, Ok(steps::told(tx, &folder::get(tx, *id)?, given)?));
+        let (folder, wish) =
+            (folder::get(tx, access, *id)?, plan.wishes.get(&provisional(index)).ok_or(Unfit::Invalid)?);
+        steps::settle(tx, access, &folder, &wish.of_made(&folder, given))?;
+        answer.create(key, Ok(steps::told(tx, access, &folder::get(tx, access, *id)?, given)?));
     }
     for (id, change) in &batch.updates {
         let folder = FolderId::read(id).ok_or(Unfit::Invalid)?;
-        answer.update(id, Ok(steps::told_of_change(tx, folder, change)?));
+        answer.update(id, Ok(steps::told_of_change(tx, access, folder, change)?));
     }
     for id in &plan.going {
-        steps::destroy(tx, account, *id, batch.remove_emails)?;
+        steps::destroy(tx, access, *id, batch.remove_emails)?;
         answer.destroy(&id.id(), Ok(()));
     }
     Ok(answer)
@@ -180,12 +180,12 @@ impl Intent {
     }
 
     /// Roles that move from one mailbox to another belong to none first.
-    fn clear_roles(&self, tx: &mut Tx, all: &[Folder]) -> Result<(), Unfit> {
+    fn clear_roles(&self, tx: &mut Tx, access: Access, all: &[Folder]) -> Result<(), Unfit> {
         for folder in all.iter().filter(|folder| folder.special_use.is_some()) {
             let wanted: Option<SpecialUse> = self.wishes.get(&folder.id).and_then(|wish| wish.role);
             let goes = self.going.contains(&folder.id);
             if goes || wanted != folder.special_use {
-                folder::set_use(tx, folder.id, None)?;
+                folder::set_use(tx, access, folder.id, None)?;
             }
         }
         Ok(())
@@ -195,7 +195,7 @@ impl Intent {
     fn make(
         &self,
         tx: &mut Tx,
-        account: AccountId,
+        access: Access,
         batch: &Batch,
         full: &BTreeMap<FolderId, String>,
         known: &mut Created,
@@ -208,7 +208,7 @@ impl Intent {
         waiting.sort_by_key(|(_, _, name)| name.matches(names::SEPARATOR).count());
         let mut made = BTreeMap::new();
         for (id, key, name) in waiting {
-            let real = folder::create(tx, account, name, None)?;
+            let real = folder::create(tx, access, name, None)?;
             known.note(key, real.id());
             made.insert(id, real);
         }

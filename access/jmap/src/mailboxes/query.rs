@@ -3,10 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use mail::seam::AccountId;
 use mailbox::account_changes::{self, Cursor, states};
 use mailbox::parse::decode::fold;
-use mailbox::{Folder, FolderId, folder};
+use mailbox::{Access, Folder, FolderId, folder};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -51,9 +50,9 @@ struct Listing {
 
 pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let (arguments, own): (QueryArguments, OwnArguments) = arguments_and(arguments, &OWN)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     let listing = Listing::new(arguments.filter, arguments.sort, own.sort_as_tree, own.filter_as_tree)?;
-    let (state, all) = read(scope, account).await?;
+    let (state, all) = read(scope, access).await?;
     let ids = listing.ids(&all);
     let part = Part::new(arguments.position, arguments.anchor, arguments.anchor_offset, arguments.limit);
     let answer =
@@ -63,7 +62,7 @@ pub async fn query(scope: &Scope, arguments: Object) -> Result<Object, MethodErr
 
 pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodError> {
     let (arguments, own): (QueryChangesArguments, OwnArguments) = arguments_and(arguments, &OWN)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
     let listing = Listing::new(arguments.filter, arguments.sort, own.sort_as_tree, own.filter_as_tree)?;
     let since = state::read(&arguments.since_query_state).ok_or_else(MethodError::cannot_calculate_changes)?;
     if !listing.can_calculate_changes() {
@@ -71,10 +70,10 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     }
     // One reading gives all of it, so the positions belong to the state that the answer names.
     let looking = move |view: &store::View| -> Result<_, mailbox::Error> {
-        let changed = account_changes::folders(view, account, since, limits::QUERY_CHANGES)?;
-        Ok((changed, folder::list(view, account)?))
+        let changed = account_changes::folders(view, access, since, limits::QUERY_CHANGES)?;
+        Ok((changed, folder::list(view, access)?))
     };
-    let (changed, all) = scope.server.read(account, looking).await?;
+    let (changed, all) = scope.server.read(access, looking).await?;
     let changed = changed.filter(|changed| !changed.changes.more);
     let changed = changed.ok_or_else(MethodError::cannot_calculate_changes)?.changes;
     let touched: HashSet<String> =
@@ -93,11 +92,11 @@ pub async fn changes(scope: &Scope, arguments: Object) -> Result<Object, MethodE
     answer.into_arguments(arguments.max_changes)
 }
 
-async fn read(scope: &Scope, account: AccountId) -> Result<(Cursor, Vec<Folder>), MethodError> {
+async fn read(scope: &Scope, access: Access) -> Result<(Cursor, Vec<Folder>), MethodError> {
     let read = move |view: &store::View| -> Result<_, mailbox::Error> {
-        Ok((Cursor::at(states(view, account)?.folders), folder::list(view, account)?))
+        Ok((Cursor::at(states(view, access)?.folders), folder::list(view, access)?))
     };
-    Ok(scope.server.read(account, read).await?)
+    Ok(scope.server.read(access, read).await?)
 }
 
 impl Listing {

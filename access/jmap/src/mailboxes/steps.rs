@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use mail::seam::AccountId;
 use mailbox::folder::{self, name as names};
-use mailbox::{Error, Folder, FolderId};
+use mailbox::{Access, Error, Folder, FolderId};
 use serde_json::Value;
 use store::Tx;
 
@@ -21,12 +20,12 @@ use crate::standard::SetAnswer;
 const TRIES: usize = 5;
 
 /// Carries a call out in steps; a step that fails is undone alone.
-pub fn carry_out(tx: &mut Tx, account: AccountId, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Error> {
+pub fn carry_out(tx: &mut Tx, access: Access, batch: &Batch, known: &mut Created) -> Result<SetAnswer, Error> {
     let mut answer = SetAnswer::default();
-    let mut siblings = Siblings::of(&folder::list(tx, account)?);
-    create_all(tx, account, &batch.creates, known, &mut siblings, &mut answer)?;
-    update_all(tx, account, &batch.updates, known, &mut siblings, &mut answer)?;
-    destroy_all(tx, account, batch, known, &mut answer)?;
+    let mut siblings = Siblings::of(&folder::list(tx, access)?);
+    create_all(tx, access, &batch.creates, known, &mut siblings, &mut answer)?;
+    update_all(tx, access, &batch.updates, known, &mut siblings, &mut answer)?;
+    destroy_all(tx, access, batch, known, &mut answer)?;
     Ok(answer)
 }
 
@@ -69,7 +68,7 @@ fn step<T>(tx: &mut Tx, work: impl FnOnce(&mut Tx) -> Result<T, Fault>) -> Resul
 /// Creates parents before their children, in whatever order the client asks for them.
 fn create_all(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     asked: &[(String, Object)],
     known: &mut Created,
     siblings: &mut Siblings,
@@ -92,11 +91,11 @@ fn create_all(
             return Ok(());
         }
         for (key, given) in ready {
-            let outcome = match step(tx, |tx| create(tx, account, given, known, siblings))? {
+            let outcome = match step(tx, |tx| create(tx, access, given, known, siblings))? {
                 Ok((folder, wish)) => {
                     known.note(key, folder.id.id());
                     siblings.add(folder.id, wish.parent, &wish.name);
-                    Ok(told(tx, &folder, given)?)
+                    Ok(told(tx, access, &folder, given)?)
                 }
                 Err(error) => Err(error),
             };
@@ -109,71 +108,71 @@ fn create_all(
 
 fn create(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     given: &Object,
     known: &Created,
     siblings: &Siblings,
 ) -> Result<(Folder, Wish), Fault> {
     let wish = wish::read(known, given)?;
     if let Some(other) = siblings.alike(None, wish.parent, &wish.name) {
-        return Err(taken(&folder::get(tx, other)?).into());
+        return Err(taken(&folder::get(tx, access, other)?).into());
     }
-    let name = full_name(tx, account, &wish)?;
-    let id = folder::create(tx, account, &name, None)?;
-    let made = folder::get(tx, id)?;
-    settle(tx, &made, &wish.of_made(&made, given))?;
-    Ok((folder::get(tx, id)?, wish))
+    let name = full_name(tx, access, &wish)?;
+    let id = folder::create(tx, access, &name, None)?;
+    let made = folder::get(tx, access, id)?;
+    settle(tx, access, &made, &wish.of_made(&made, given))?;
+    Ok((folder::get(tx, access, id)?, wish))
 }
 
 /// Returns the properties of a new mailbox that the client does not know.
-pub fn told(tx: &Tx, folder: &Folder, given: &Object) -> Result<Object, Error> {
-    let above = above(tx, folder)?;
+pub fn told(tx: &Tx, access: Access, folder: &Folder, given: &Object) -> Result<Object, Error> {
+    let above = above(tx, access, folder)?;
     let mut made = object(folder, &Tree::new(&above));
     made.retain(|name, value| given.get(name) != Some(value));
     Ok(made)
 }
 
 /// Returns the folder above, if there is one.
-fn above(tx: &Tx, folder: &Folder) -> Result<Vec<Folder>, Error> {
-    let above = names::parent(&folder.name).map(|name| folder::by_name(tx, folder.account, name)).transpose()?;
+fn above(tx: &Tx, access: Access, folder: &Folder) -> Result<Vec<Folder>, Error> {
+    let above = names::parent(&folder.name).map(|name| folder::by_name(tx, access, name)).transpose()?;
     Ok(above.flatten().into_iter().collect())
 }
 
 /// Returns the properties of a changed mailbox that differ from the client's wish. Names are stored composed.
-pub fn told_of_change(tx: &Tx, id: FolderId, change: &Object) -> Result<Option<Object>, Error> {
+pub fn told_of_change(tx: &Tx, access: Access, id: FolderId, change: &Object) -> Result<Option<Object>, Error> {
     let Some(Value::String(asked)) = change.get("name") else { return Ok(None) };
-    let folder = folder::get(tx, id)?;
+    let folder = folder::get(tx, access, id)?;
     let name = own_name(&folder);
     let other = name != asked && folder.name != names::INBOX;
     Ok(other.then(|| [("name".to_owned(), name.into())].into_iter().collect()))
 }
 
 /// Sets use, order and subscription, if they differ.
-pub fn settle(tx: &mut Tx, folder: &Folder, wish: &Wish) -> Result<(), Fault> {
+pub fn settle(tx: &mut Tx, access: Access, folder: &Folder, wish: &Wish) -> Result<(), Fault> {
     if wish.role != folder.special_use {
         if let Some(special) = wish.role
-            && folder::by_use(tx, folder.account, special)?.is_some_and(|other| other.id != folder.id)
+            && folder::by_use(tx, access, special)?.is_some_and(|other| other.id != folder.id)
         {
             return Err(SetError::invalid(["role"]).because("another mailbox has this role").into());
         }
-        folder::set_use(tx, folder.id, wish.role)?;
+        folder::set_use(tx, access, folder.id, wish.role)?;
     }
     if wish.sort_order != folder.sort_order {
-        folder::set_sort_order(tx, folder.id, wish.sort_order)?;
+        folder::set_sort_order(tx, access, folder.id, wish.sort_order)?;
     }
-    let now = folder::get(tx, folder.id)?;
+    let now = folder::get(tx, access, folder.id)?;
     match (wish.is_subscribed, now.subscribed) {
-        (true, false) => folder::subscribe(tx, folder.account, &now.name)?,
-        (false, true) => folder::unsubscribe(tx, folder.account, &now.name)?,
+        (true, false) => folder::subscribe(tx, access, &now.name)?,
+        (false, true) => folder::unsubscribe(tx, access, &now.name)?,
         _ => {}
     }
     Ok(())
 }
 
 /// Returns the folder's whole name. The mailbox reports a name that siblings cannot have.
-fn full_name(tx: &Tx, account: AccountId, wish: &Wish) -> Result<String, Fault> {
+fn full_name(tx: &Tx, access: Access, wish: &Wish) -> Result<String, Fault> {
     let Some(parent) = wish.parent else { return Ok(wish.name.clone()) };
-    let parent = own(tx, account, parent)?.ok_or_else(|| {
+    let parent = own(tx, access, parent)?.ok_or_else(|| {
         let why = "there is no mailbox of the id parentId";
         SetError::invalid(["parentId"]).because(why)
     })?;
@@ -181,9 +180,9 @@ fn full_name(tx: &Tx, account: AccountId, wish: &Wish) -> Result<String, Fault> 
 }
 
 /// Returns a folder of the account; `None` if it has none of this number.
-fn own(tx: &Tx, account: AccountId, id: FolderId) -> Result<Option<Folder>, Error> {
-    match folder::get(tx, id) {
-        Ok(folder) => Ok(Some(folder).filter(|folder| folder.account == account)),
+fn own(tx: &Tx, access: Access, id: FolderId) -> Result<Option<Folder>, Error> {
+    match folder::get(tx, access, id) {
+        Ok(folder) => Ok(Some(folder)),
         Err(Error::NoSuchFolder(_)) => Ok(None),
         Err(error) => Err(error),
     }
@@ -192,7 +191,7 @@ fn own(tx: &Tx, account: AccountId, id: FolderId) -> Result<Option<Folder>, Erro
 /// An update that is blocked by a name is tried again after the others, which may free the name.
 fn update_all(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     asked: &[(String, Object)],
     known: &Created,
     siblings: &mut Siblings,
@@ -207,7 +206,7 @@ fn update_all(
         for one in waiting {
             let (id, change) = one;
             let real = known.real(id).unwrap_or(id);
-            match step(tx, |tx| update(tx, account, id, change, known, siblings))? {
+            match step(tx, |tx| update(tx, access, id, change, known, siblings))? {
                 // Another update of the call may take the name away.
                 Err(error) if error.kind() == "alreadyExists" => {
                     refused.push((real, error));
@@ -216,7 +215,7 @@ fn update_all(
                 Ok(Changed { folder, from, to }) => {
                     siblings.remove(folder, from.0, &from.1);
                     siblings.add(folder, to.0, &to.1);
-                    answer.update(real, Ok(told_of_change(tx, folder, change)?));
+                    answer.update(real, Ok(told_of_change(tx, access, folder, change)?));
                 }
                 Err(error) => answer.update(real, Err(error)),
             }
@@ -239,38 +238,38 @@ struct Changed {
 
 fn update(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     id: &str,
     change: &Object,
     known: &Created,
     siblings: &Siblings,
 ) -> Result<Changed, Fault> {
     let wanted = known.find::<FolderId>(id).ok_or_else(SetError::not_found)?;
-    let folder = own(tx, account, wanted)?.ok_or_else(SetError::not_found)?;
-    let above = above(tx, &folder)?;
+    let folder = own(tx, access, wanted)?.ok_or_else(SetError::not_found)?;
+    let above = above(tx, access, &folder)?;
     let tree = Tree::new(&above);
     let wish = wish::after(known, &folder, &object(&folder, &tree), change)?;
     let from = (tree.parent(&folder), own_name(&folder).to_owned());
     if from.1 != wish.name || from.0 != wish.parent {
         if let Some(other) = siblings.alike(Some(wanted), wish.parent, &wish.name) {
-            return Err(taken(&folder::get(tx, other)?).into());
+            return Err(taken(&folder::get(tx, access, other)?).into());
         }
-        let to = full_name(tx, account, &wish)?;
-        folder::rename(tx, account, &folder.name, &to)?;
+        let to = full_name(tx, access, &wish)?;
+        folder::rename(tx, access, &folder.name, &to)?;
     }
-    settle(tx, &folder, &wish)?;
+    settle(tx, access, &folder, &wish)?;
     Ok(Changed { folder: wanted, from, to: (wish.parent, wish.name) })
 }
 
 /// Destroys children before their parents, in whatever order the client names them.
 fn destroy_all(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     batch: &Batch,
     known: &Created,
     answer: &mut SetAnswer,
 ) -> Result<(), Error> {
-    let all = folder::list(tx, account)?;
+    let all = folder::list(tx, access)?;
     let tree = Tree::new(&all);
     let depth = |id: &&String| {
         let folder = known.find::<FolderId>(id).and_then(|id| tree.get(id));
@@ -280,7 +279,7 @@ fn destroy_all(
     ids.sort_by_cached_key(|id| std::cmp::Reverse(depth(id)));
     for id in ids {
         let outcome = match known.find::<FolderId>(id) {
-            Some(folder) => step(tx, |tx| destroy(tx, account, folder, batch.remove_emails))?,
+            Some(folder) => step(tx, |tx| destroy(tx, access, folder, batch.remove_emails))?,
             None => Err(SetError::not_found()),
         };
         answer.destroy(known.real(id).unwrap_or(id), outcome);
@@ -288,17 +287,17 @@ fn destroy_all(
     Ok(())
 }
 
-pub fn destroy(tx: &mut Tx, account: AccountId, id: FolderId, remove_emails: bool) -> Result<(), Fault> {
-    let folder = own(tx, account, id)?.ok_or_else(SetError::not_found)?;
+pub fn destroy(tx: &mut Tx, access: Access, id: FolderId, remove_emails: bool) -> Result<(), Fault> {
+    let folder = own(tx, access, id)?.ok_or_else(SetError::not_found)?;
     if let Some(role) = lasting_role(&folder) {
         let why = format!("the mailbox with the role {role} stays: letters are put there, and would have no place");
         return Err(SetError::new("forbidden").because(why).into());
     }
-    if folder::has_children(tx, &folder)? {
+    if folder::has_children(tx, access, &folder)? {
         return Err(SetError::new("mailboxHasChild").into());
     }
     if !remove_emails && folder.total > folder.deleted {
         return Err(SetError::new("mailboxHasEmail").into());
     }
-    Ok(folder::delete(tx, account, &folder.name)?)
+    Ok(folder::delete(tx, access, &folder.name)?)
 }

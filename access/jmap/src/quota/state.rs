@@ -1,5 +1,6 @@
 //! The state of a quota: the octets that the letters of an account take, and the octets that they may take.
 
+use mailbox::Access;
 use std::fmt::{self, Display, Formatter};
 
 use mail::seam::AccountId;
@@ -41,7 +42,7 @@ impl Display for State {
 
 /// Returns the account's usage and limit.
 pub fn state(view: &View, account: AccountId) -> Result<State, mailbox::Error> {
-    let usage = mailbox::account::usage(view, account)?;
+    let usage = mailbox::account::usage(view, Access::own(account))?;
     Ok(State { used: usage.used.min(LARGEST), limit: usage.quota.map(|quota| quota.min(LARGEST)) })
 }
 

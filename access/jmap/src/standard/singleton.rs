@@ -33,7 +33,8 @@ impl Singleton {
     /// /get (RFC 8620 §5.1).
     pub async fn get(&'static self, scope: &Scope, given: Object) -> Result<Object, MethodError> {
         let mut given: GetArguments = arguments(given)?;
-        let account = scope.account(&given.account_id)?;
+        let access = scope.access(&given.account_id)?;
+        let account = access.owner();
         given.checked(self.properties)?;
         let (head, object) = scope.server.read(account, move |view| self.look(view, account)).await?;
         let ids = given.ids.unwrap_or_else(|| vec![ID.to_owned()]);
@@ -46,9 +47,10 @@ impl Singleton {
     /// /set (RFC 8620 §5.3): nothing is created or destroyed.
     pub async fn set(&'static self, scope: &Scope, given: Object) -> Result<Object, MethodError> {
         let mut given: SetArguments = arguments(given)?;
-        let account = scope.account(&given.account_id)?;
+        let access = scope.access(&given.account_id)?;
+        let account = access.owner();
         given.check()?;
-        let mut span = Span::open(&scope.server.shared.store, account, self.state, given.if_in_state.take()).await?;
+        let mut span = Span::open(&scope.server.shared.store, access, self.state, given.if_in_state.take()).await?;
         let mut answer = SetAnswer::default();
         for (key, _) in given.creates() {
             answer.create(&key, Err(SetError::new("singleton")));

@@ -1,15 +1,14 @@
 //! The states that the changes of one call lie between, and the state that its client expects (RFC 8620 §5.3).
 
-use mail::seam::AccountId;
 use mailbox::account_changes::Cursor;
-use mailbox::{Change, Error};
-use store::{Asker, Key, Store, Tx, View};
+use mailbox::{Access, Change, Error};
+use store::{Key, Store, Tx, View};
 
 use crate::api::MethodError;
 use crate::state;
 
 /// The state of a kind of objects in an account.
-pub type StateOf = fn(&View, AccountId) -> Result<Change, Error>;
+pub type StateOf = fn(&View, Access) -> Result<Change, Error>;
 
 /// The two states between which one call changes an account.
 ///
@@ -17,7 +16,7 @@ pub type StateOf = fn(&View, AccountId) -> Result<Change, Error>;
 /// go on at the new one. If somebody else changed something in the middle of the call, the answer names an old state
 /// that the client is not at: the client asks for the changes, and misses none.
 pub struct Span {
-    account: AccountId,
+    access: Access,
     state: StateOf,
     /// The state that a write requires.
     expected: Option<String>,
@@ -42,12 +41,12 @@ impl Span {
     /// Begins at the present state. If that is not `if_in_state`, the call ends.
     pub async fn open(
         store: &Store,
-        account: AccountId,
+        access: Access,
         state: StateOf,
         if_in_state: Option<String>,
     ) -> Result<Self, MethodError> {
-        let now = store.read_for(Asker(account.0), move |view| state(view, account)).await?;
-        let span = Self { account, state, expected: if_in_state, old: now, new: now, wrote: false };
+        let now = store.read_for(access.asker(), move |view| state(view, access)).await?;
+        let span = Self { access, state, expected: if_in_state, old: now, new: now, wrote: false };
         if span.is_other(now) {
             return Err(MethodError::state_mismatch());
         }
@@ -70,7 +69,7 @@ impl Span {
         store: &Store,
         work: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, MethodError> {
-        self.write_for(store, Key::Account(self.account.0), work).await
+        self.write_for(store, self.access.key(), work).await
     }
 
     /// The same for changes that go beyond the account: `key` says which they are.
@@ -80,15 +79,15 @@ impl Span {
         key: Key,
         mut work: impl FnMut(&mut Tx) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, MethodError> {
-        let (account, state, expected) = (self.account, self.state, self.expected.clone());
+        let (access, state, expected) = (self.access, self.state, self.expected.clone());
         let done = store
             .write(key, move |tx| {
-                let before = state(tx, account).map_err(Stopped::Failed)?;
+                let before = state(tx, access).map_err(Stopped::Failed)?;
                 if expected.as_ref().is_some_and(|expected| *expected != written(before)) {
                     return Err(Stopped::OtherState);
                 }
                 let done = work(tx).map_err(Stopped::Failed)?;
-                Ok((before, done, state(tx, account).map_err(Stopped::Failed)?))
+                Ok((before, done, state(tx, access).map_err(Stopped::Failed)?))
             })
             .await;
         match done {

@@ -78,7 +78,7 @@ pub async fn follow(store: Store, shutdown: impl Future<Output = ()> + Send) {
 
 /// Reads the trace first: the target of our address must be known before a report names somebody there. Returns true if
 /// there is more.
-async fn round(store: &Store, seen: &mut Option<i64>, heard: &mut LetterKey) -> Result<bool, store::Error> {
+async fn round(store: &Store, seen: &mut Option<i64>, heard: &mut LetterKey) -> Result<bool, mailbox::Error> {
     if look(store, seen).await? {
         return Ok(true);
     }

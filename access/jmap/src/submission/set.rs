@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mail::header;
 use mail::seam::{AccountId, Standing, Verdict};
 use mail::{Address, Letter, LetterId, Timestamp};
-use mailbox::{Change, Error, LetterKey, ThreadId, Want, fetch};
+use mailbox::{Access, Change, Error, LetterKey, ThreadId, Want, fetch};
 use net::Share;
 use records::{IdentityId, Kind, Submission, SubmissionId, submission};
 use serde::Deserialize;
@@ -38,14 +38,15 @@ pub async fn set(scope: &mut Scope, mut arguments: Object) -> Result<Answers, Me
     let extra = extra.iter().filter_map(|name| arguments.remove_entry(*name)).collect();
     let extra: Extra = standard::arguments(extra)?;
     let mut arguments: SetArguments = standard::arguments(arguments)?;
-    let account = scope.account(&arguments.account_id)?;
+    let access = scope.access(&arguments.account_id)?;
+    let account = access.owner();
     arguments.check()?;
-    let mut span = Span::open(&scope.server.shared.store, account, state_of, arguments.if_in_state.take()).await?;
+    let mut span = Span::open(&scope.server.shared.store, access, state_of, arguments.if_in_state.take()).await?;
     // The letter of each submission that succeeded, by the id that the client uses for the submission.
     let mut letters = BTreeMap::new();
     let mut answer = SetAnswer::default();
     for (key, given) in arguments.creates() {
-        let outcome = create(scope, account, given, &mut span).await?;
+        let outcome = create(scope, access, given, &mut span).await?;
         if let Err(error) = &outcome {
             // Some clients tell their people all the same that it was sent.
             let login = &scope.person.address;
@@ -106,8 +107,8 @@ fn follow_up(scope: &Scope, account: &str, extra: Extra, letters: &BTreeMap<Stri
     if asked && !nothing { then.as_object().cloned() } else { None }
 }
 
-fn state_of(view: &View, account: AccountId) -> Result<mailbox::Change, Error> {
-    Ok(records::state(view, account, Kind::Submission)?)
+fn state_of(view: &View, access: Access) -> Result<mailbox::Change, Error> {
+    Ok(records::state(view, access.owner(), Kind::Submission)?)
 }
 
 fn email_of(submission: &Submission) -> String {
@@ -128,11 +129,12 @@ struct Outgoing {
 /// Sends a letter. Returns the object for the response, and the id of the letter.
 async fn create(
     scope: &Scope,
-    account: AccountId,
+    access: Access,
     given: Object,
     span: &mut Span,
 ) -> Result<Result<(Object, String), SetError>, MethodError> {
-    let outgoing = match find(scope, account, &given).await? {
+    let account = access.owner();
+    let outgoing = match find(scope, access, &given).await? {
         Ok(outgoing) => outgoing,
         Err(error) => return Ok(Err(error)),
     };
@@ -215,7 +217,8 @@ async fn send(
 }
 
 /// Returns the letter and the identity that are named, and the letter's octets.
-async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Result<Outgoing, SetError>, MethodError> {
+async fn find(scope: &Scope, access: Access, given: &Object) -> Result<Result<Outgoing, SetError>, MethodError> {
+    let account = access.owner();
     let known = ["identityId", "emailId", "envelope"];
     // A client may name the properties that the server sets if it gives them as null.
     let may_stand =
@@ -227,7 +230,7 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
     identity::ensure(scope, account).await?;
     let read = move |view: &View| -> Result<_, Error> {
         let letter = match letter {
-            Some(letter) => fetch::visible(view, account, letter, Want::ROW)?.map(|(_, row)| (letter, row)),
+            Some(letter) => fetch::visible(view, access, letter, Want::ROW)?.map(|(_, row)| (letter, row)),
             None => None,
         };
         let identity = match identity {
@@ -236,7 +239,7 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
         };
         Ok((letter, identity))
     };
-    let (found, its_identity) = scope.server.read(account, read).await?;
+    let (found, its_identity) = scope.server.read(access, read).await?;
     if found.is_none() {
         bad.push("emailId".into());
     }
@@ -251,10 +254,10 @@ async fn find(scope: &Scope, account: AccountId, given: &Object) -> Result<Resul
     if row.size > scope.server.largest_letter {
         return Ok(Err(SetError::new("tooLarge").with("maxSize", scope.server.largest_letter)));
     }
-    let Some((opened, share)) = blob::hold(scope, account, BlobPath::letter(letter)).await? else {
+    let Some((opened, share)) = blob::hold(scope, access, BlobPath::letter(letter)).await? else {
         return Ok(Err(SetError::invalid(["emailId"])));
     };
-    let Some(octets) = scope.server.read(account, move |view| blob::whole(view, &opened, largest)).await? else {
+    let Some(octets) = scope.server.read(access, move |view| blob::whole(view, &opened, largest)).await? else {
         return Ok(Err(SetError::invalid(["emailId"])));
     };
     Ok(Ok(Outgoing { letter, thread: row.thread, octets, identity, own, _share: share }))

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use crate::fixture::{Fixture, USING, letter};
+use crate::fixture::{ACCESS, Fixture, USING, letter};
 use serde_json::{Value, json};
 
 /// All methods but the echo.
@@ -369,7 +369,7 @@ fn a_name_that_people_cannot_tell_from_a_siblings_is_not_made() {
     // A mailbox may change the case of its own name.
     assert_eq!(update(&archive, json!({"name": "ARCHIVE"}))["updated"], json!({&archive: null}));
     // IMAP made both, and their other properties can be changed.
-    let other = fixture.write(|tx| mailbox::folder::create(tx, crate::fixture::ALICE, "Archive", None));
+    let other = fixture.write(|tx| mailbox::folder::create(tx, ACCESS, "Archive", None));
     let other = format!("f{}", other.0);
     assert_eq!(update(&other, json!({"sortOrder": 7}))["updated"], json!({&other: null}));
     let all = fixture.call("Mailbox/get", json!({"ids": null, "properties": ["name"]}));

@@ -10,12 +10,14 @@ use jmap::{Done, Outbox};
 use mail::seam::{AccountId, Login, OurFault, Pending, Verdict, Wire};
 use mail::trace::{Event, Step};
 use mail::{Domain, Envelope, Letter, LetterId, Reply, Timestamp};
-use mailbox::{FlagSet, FolderId, LetterKey, System};
+use mailbox::{Access, FlagSet, FolderId, LetterKey, System};
 use people::People;
 use serde_json::{Value, json};
 use store::{Key, Options, Store, Tx, View};
 
 pub const ALICE: AccountId = AccountId(1);
+/// Alice's access to her own mailbox.
+pub const ACCESS: Access = Access::own(ALICE);
 pub const BOB: AccountId = AccountId(2);
 pub const NOW: Timestamp = Timestamp(1_795_501_377_000);
 pub const USING: [&str; 7] = [
@@ -204,8 +206,9 @@ impl Fixture {
         let folder = self.folder(role);
         let octets = Bytes::from(letter.to_owned().into_bytes());
         let prepared = mailbox::prepare(&self.store, octets).unwrap();
-        let filed =
-            self.write(move |tx| mailbox::letter::file(tx, folder, &prepared, &FlagSet::from(System::NONE), received));
+        let filed = self.write(move |tx| {
+            mailbox::letter::file(tx, ACCESS, folder, &prepared, &FlagSet::from(System::NONE), received)
+        });
         format!("m{}", filed.letter.0)
     }
 
@@ -213,9 +216,9 @@ impl Fixture {
     pub fn flag(&self, id: &str, flags: System) {
         let key = LetterKey(id[1..].parse().unwrap());
         self.write(move |tx| {
-            let (folder, uid) = mailbox::fetch::by_key(tx, key)?.expect("the letter");
+            let (folder, uid) = mailbox::fetch::by_key(tx, ACCESS, key)?.expect("the letter");
             let change = mailbox::FlagChange::Add(flags.into());
-            mailbox::letter::store_flags(tx, folder, &[mailbox::UidRange::one(uid)], &change, None, 1)
+            mailbox::letter::store_flags(tx, ACCESS, folder, &[mailbox::UidRange::one(uid)], &change, None, 1)
         });
     }
 
@@ -223,9 +226,9 @@ impl Fixture {
     pub fn unflag(&self, id: &str, flags: System) {
         let key = LetterKey(id[1..].parse().unwrap());
         self.write(move |tx| {
-            let (folder, uid) = mailbox::fetch::by_key(tx, key)?.expect("the letter");
+            let (folder, uid) = mailbox::fetch::by_key(tx, ACCESS, key)?.expect("the letter");
             let change = mailbox::FlagChange::Remove(flags.into());
-            mailbox::letter::store_flags(tx, folder, &[mailbox::UidRange::one(uid)], &change, None, 1)
+            mailbox::letter::store_flags(tx, ACCESS, folder, &[mailbox::UidRange::one(uid)], &change, None, 1)
         });
     }
 
@@ -233,9 +236,9 @@ impl Fixture {
     pub fn expunge(&self, id: &str) {
         let key = LetterKey(id[1..].parse().unwrap());
         self.write(move |tx| {
-            let (folder, uid) = mailbox::fetch::by_key(tx, key)?.expect("the letter");
+            let (folder, uid) = mailbox::fetch::by_key(tx, ACCESS, key)?.expect("the letter");
             let range = [mailbox::UidRange::one(uid)];
-            mailbox::letter::expunge(tx, folder, &mailbox::letter::Expunge::All(&range), 1)
+            mailbox::letter::expunge(tx, ACCESS, folder, &mailbox::letter::Expunge::All(&range), 1)
         });
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mailbox::{FlagSet, System};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, NOW, USING};
+use crate::fixture::{ACCESS, Fixture, NOW, USING};
 use crate::hostile_letters::{letters, plain};
 
 /// Octets of each letter. A field in it is five times as long as the part of a field that is read.
@@ -67,7 +67,7 @@ fn file(fixture: &Fixture, octets: &[u8]) -> String {
     let folder = fixture.folder("archive");
     let prepared = mailbox::prepare(&fixture.store, Bytes::copy_from_slice(octets)).unwrap();
     let flags = FlagSet::from(System::NONE);
-    let filed = fixture.write(move |tx| mailbox::letter::file(tx, folder, &prepared, &flags, NOW));
+    let filed = fixture.write(move |tx| mailbox::letter::file(tx, ACCESS, folder, &prepared, &flags, NOW));
     format!("m{}", filed.letter.0)
 }
 
@@ -299,9 +299,9 @@ fn a_mailbox_tree_of_thousands_is_listed_and_changed_in_time() {
     let fixture = Fixture::new();
     fixture.write(|tx| {
         for outer in 0..40 {
-            mailbox::folder::create(tx, crate::fixture::ALICE, &format!("F{outer}"), None)?;
+            mailbox::folder::create(tx, ACCESS, &format!("F{outer}"), None)?;
             for inner in 0..100 {
-                mailbox::folder::create(tx, crate::fixture::ALICE, &format!("F{outer}/I{inner}"), None)?;
+                mailbox::folder::create(tx, ACCESS, &format!("F{outer}/I{inner}"), None)?;
             }
         }
         Ok(())

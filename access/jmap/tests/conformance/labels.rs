@@ -6,7 +6,7 @@ use mailbox::{FolderId, LetterKey, System, UidRange};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::fixture::{Fixture, letter};
+use crate::fixture::{ACCESS, Fixture, letter};
 
 /// Makes a mailbox, and returns its id.
 fn made(fixture: &Fixture, name: &str) -> String {
@@ -55,17 +55,16 @@ fn draft(subject: &str, mailboxes: &Value) -> Value {
 fn flag_in(fixture: &Fixture, id: &str, folder: &str, flags: System) {
     let (key, folder) = (LetterKey(id[1..].parse().unwrap()), FolderId(folder[1..].parse().unwrap()));
     fixture.write(move |tx| {
-        let account = mail::seam::AccountId(1);
-        let places = mailbox::letter::places(tx, account, key)?;
+        let places = mailbox::letter::places(tx, ACCESS, key)?;
         let uid = places.iter().find(|place| place.folder == folder).expect("a place").uid;
         let change = mailbox::FlagChange::Add(flags.into());
-        mailbox::letter::store_flags(tx, folder, &[UidRange::one(uid)], &change, None, 1)
+        mailbox::letter::store_flags(tx, ACCESS, folder, &[UidRange::one(uid)], &change, None, 1)
     });
 }
 
 fn expunge_in(fixture: &Fixture, folder: &str) {
     let folder = FolderId(folder[1..].parse().unwrap());
-    fixture.write(move |tx| mailbox::letter::expunge(tx, folder, &mailbox::letter::Expunge::Deleted, 100));
+    fixture.write(move |tx| mailbox::letter::expunge(tx, ACCESS, folder, &mailbox::letter::Expunge::Deleted, 100));
 }
 
 #[test]

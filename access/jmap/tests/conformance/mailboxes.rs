@@ -1,6 +1,6 @@
 //! Mailbox (RFC 8621 §2).
 
-use crate::fixture::{Fixture, letter};
+use crate::fixture::{ACCESS, Fixture, letter};
 use mailbox::System;
 use mailbox::folder;
 use serde_json::{Value, json};
@@ -230,10 +230,10 @@ fn changes_are_exact_and_say_when_only_counters_changed() {
     assert_eq!(fixture.state("Mailbox"), since);
 
     // IMAP makes the folder in this way.
-    fixture.write(|tx| folder::create(tx, crate::fixture::ALICE, "A/B", None));
-    fixture.write(|tx| folder::rename(tx, crate::fixture::ALICE, "Archive", "Old"));
-    fixture.write(|tx| folder::unsubscribe(tx, crate::fixture::ALICE, "Sent"));
-    fixture.write(|tx| folder::delete(tx, crate::fixture::ALICE, "Junk"));
+    fixture.write(|tx| folder::create(tx, ACCESS, "A/B", None));
+    fixture.write(|tx| folder::rename(tx, ACCESS, "Archive", "Old"));
+    fixture.write(|tx| folder::unsubscribe(tx, ACCESS, "Sent"));
+    fixture.write(|tx| folder::delete(tx, ACCESS, "Junk"));
     let changes = fixture.call("Mailbox/changes", json!({"sinceState": since}));
     assert_eq!(changes["created"].as_array().unwrap().len(), 2);
     assert_eq!(changes["updated"].as_array().unwrap().len(), 2);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mailbox::{FlagSet, System};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, NOW, letter};
+use crate::fixture::{ACCESS, Fixture, NOW, letter};
 
 /// Carries out a call while the writer is held, and lets another change slip in before the call's own write.
 fn raced(
@@ -41,12 +41,12 @@ fn another_letter(fixture: &Fixture) -> impl FnMut(&mut store::Tx) + Send + 'sta
     let folder = fixture.folder("inbox");
     let prepared = mailbox::prepare(&fixture.store, letter("other", "other", "").into_bytes().into()).unwrap();
     move |tx| {
-        mailbox::letter::file(tx, folder, &prepared, &FlagSet::from(System::NONE), NOW).unwrap();
+        mailbox::letter::file(tx, ACCESS, folder, &prepared, &FlagSet::from(System::NONE), NOW).unwrap();
     }
 }
 
 fn another_folder(tx: &mut store::Tx) {
-    mailbox::folder::create(tx, crate::fixture::ALICE, "Other", None).unwrap();
+    mailbox::folder::create(tx, ACCESS, "Other", None).unwrap();
 }
 
 #[test]

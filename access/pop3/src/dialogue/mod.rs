@@ -176,7 +176,7 @@ impl Dialogue {
 #[cfg(test)]
 mod tests {
     use mail::seam::AccountId;
-    use mailbox::{FolderId, Uid};
+    use mailbox::{Access, FolderId, Uid};
 
     use super::*;
     use crate::maildrop::DropEntry;
@@ -194,7 +194,7 @@ mod tests {
     fn in_a_drop() -> Dialogue {
         let mut dialogue = Dialogue::new(INSIDE_TLS);
         let letter = DropEntry { uid: Uid::FIRST, size: 120 };
-        dialogue.let_in(Maildrop::new(AccountId(1), FolderId(1), "1.1.", vec![letter]));
+        dialogue.let_in(Maildrop::new(Access::own(AccountId(1)), FolderId(1), "1.1.", vec![letter]));
         dialogue
     }
 

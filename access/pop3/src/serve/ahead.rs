@@ -3,7 +3,7 @@
 
 use std::vec::IntoIter;
 
-use mailbox::{FolderId, Uid};
+use mailbox::{Access, FolderId, Uid};
 use store::{Store, View};
 
 use super::send::{Found, PIECE, find};
@@ -30,9 +30,9 @@ impl Ahead {
         if let Some((_, found)) = self.0.find(|(uid, _)| *uid == letter.uid) {
             return Ok(found);
         }
-        let (folder, letters) = (maildrop.folder(), together(maildrop, letter, waiting));
-        let asker = store::Asker(maildrop.account().0);
-        let found = store.read_for(asker, move |view| find_all(view, folder, &letters)).await?;
+        let (access, folder) = (maildrop.access(), maildrop.folder());
+        let letters = together(maildrop, letter, waiting);
+        let found = store.read_for(access.asker(), move |view| find_all(view, (access, folder), &letters)).await?;
         self.0 = found.into_iter();
         Ok(self.0.next().and_then(|(_, found)| found))
     }
@@ -64,10 +64,14 @@ fn asked_for(waiting: &[u8]) -> impl Iterator<Item = u32> {
 }
 
 /// Only the first letter must be found: a fault of another is reported when its turn comes.
-fn find_all(view: &View, folder: FolderId, letters: &[DropEntry]) -> Result<Vec<(Uid, Option<Found>)>, mailbox::Error> {
+fn find_all(
+    view: &View,
+    (access, folder): (Access, FolderId),
+    letters: &[DropEntry],
+) -> Result<Vec<(Uid, Option<Found>)>, mailbox::Error> {
     let mut all = Vec::with_capacity(letters.len());
     for letter in letters {
-        match find(view, folder, *letter, PIECE) {
+        match find(view, access, folder, *letter, PIECE) {
             Ok(found) => all.push((letter.uid, found)),
             Err(error) if all.is_empty() => return Err(error),
             Err(_) => break,
@@ -88,7 +92,7 @@ mod tests {
 
     fn uids(first: DropEntry, waiting: &str) -> Vec<u32> {
         let letters = (1..=50).map(|uid| letter(uid, if uid == 9 { 200_000 } else { 10_000 })).collect();
-        let drop = Maildrop::new(AccountId(1), FolderId(1), "1.1.", letters);
+        let drop = Maildrop::new(Access::own(AccountId(1)), FolderId(1), "1.1.", letters);
         together(&drop, first, waiting.as_bytes()).iter().map(|letter| letter.uid.get()).collect()
     }
 

@@ -206,17 +206,14 @@ impl Conversation {
 
     /// Returns the person for whom the store is read; nobody before the log-in.
     fn asker(&mut self) -> store::Asker {
-        store::Asker(self.dialogue.maildrop().map_or(0, |maildrop| maildrop.account().0))
+        self.dialogue.maildrop().map_or(store::Asker(0), |maildrop| maildrop.access().asker())
     }
 
     async fn find(&mut self, letter: DropEntry, lines: Option<u32>) -> Result<Option<Found>, mailbox::Error> {
         let Some(maildrop) = self.dialogue.maildrop() else { return Ok(None) };
-        let (store, folder) = (&self.server.shared.store, maildrop.folder());
+        let (store, access, folder) = (&self.server.shared.store, maildrop.access(), maildrop.folder());
         match lines {
-            Some(_) => {
-                let asker = store::Asker(maildrop.account().0);
-                store.read_for(asker, move |view| find(view, folder, letter, HEAD)).await
-            }
+            Some(_) => store.read_for(access.asker(), move |view| find(view, access, folder, letter, HEAD)).await,
             None => self.ahead.find(store, maildrop, letter, self.connection.buffered()).await,
         }
     }
@@ -224,16 +221,16 @@ impl Conversation {
     /// Notes a sent letter in its history, and with others in the flags.
     async fn was_sent(&mut self, letter: DropEntry, key: LetterKey) {
         let Some(maildrop) = self.dialogue.maildrop() else { return };
-        let (account, folder) = (maildrop.account(), maildrop.folder());
+        let (access, folder) = (maildrop.access(), maildrop.folder());
         self.server.shared.witness.saw(Observation::Read {
-            account,
+            account: access.owner(),
             keys: vec![key.0],
             door: Link::Pop3,
             at: net::now(),
         });
         if maildrop.was_read(letter.uid) as usize >= mailbox::letter::SLICE {
             let read = maildrop.take_read();
-            update::mark_seen(&self.server.shared.store, store::Key::Account(account.0), folder, read).await;
+            update::mark_seen(&self.server.shared.store, access, folder, read).await;
         }
     }
 

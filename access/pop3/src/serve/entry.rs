@@ -5,6 +5,7 @@ use doors::Lines;
 use mail::Password;
 use mail::seam::Login;
 use mail::stay::{Doing, SharedStay};
+use mailbox::Access;
 use sasl::{Mechanism, Refusal};
 
 use super::conversation::{Conversation, End};
@@ -69,7 +70,8 @@ async fn open(conversation: &Conversation, login: &Login) -> Result<(Hold, Maild
     let (server, account) = (&conversation.server, login.account);
     let stay = server.shared.logins.stay(login, Doing::Pop3, conversation.connection.peer().ip());
     let hold = server.locks.take(account, server.timeouts.lock).await.ok_or(Shut::InUse)?;
-    let opened = server.shared.store.read_for(store::Asker(account.0), move |view| Maildrop::open(view, account)).await;
+    let access = Access::own(account);
+    let opened = server.shared.store.read_for(access.asker(), move |view| Maildrop::open(view, access)).await;
     opened.map(|maildrop| (hold, maildrop, stay)).map_err(|error| {
         tracing::error!(%error, "a maildrop cannot be opened");
         let temporary = matches!(&error, mailbox::Error::Store(error) if error.is_temporary());

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use mail::DotStuffer;
-use mailbox::{FolderId, LetterKey, UidRange, Want, body, fetch};
+use mailbox::{Access, FolderId, LetterKey, UidRange, Want, body, fetch};
 use net::{Connection, Error};
 use store::{Asker, BlobId, Store, View};
 
@@ -27,12 +27,13 @@ pub(super) struct Found {
 /// Finds a letter and reads at most `most` octets of it, in one look. `None`: the letter is gone.
 pub(super) fn find(
     view: &View,
+    access: Access,
     folder: FolderId,
     letter: DropEntry,
     most: u64,
 ) -> Result<Option<Found>, mailbox::Error> {
     let want = Want { card: true, ..Want::ROW };
-    let rows = fetch(view, folder, &[UidRange::one(letter.uid)], want, 1)?;
+    let rows = fetch(view, access, folder, &[UidRange::one(letter.uid)], want, 1)?;
     let found = rows.into_iter().next().and_then(|row| Some((row.letter, row.card?.blob)));
     let Some((key, blob)) = found else { return Ok(None) };
     let size = u64::from(letter.size);

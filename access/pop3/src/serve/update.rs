@@ -2,8 +2,8 @@
 
 use mail::trace::{Link, Observation};
 use mailbox::letter::{Expunged, SLICE, Stored, carry_out, part, rest, store_flags};
-use mailbox::{Error, FlagChange, FlagSet, FolderId, System, Uid, UidRange, Uids, sliced};
-use store::{Key, Store, Tx};
+use mailbox::{Access, Error, FlagChange, FlagSet, FolderId, System, Uid, UidRange, Uids, sliced};
+use store::{Store, Tx};
 
 use super::Server;
 use crate::maildrop::Maildrop;
@@ -11,32 +11,33 @@ use crate::maildrop::Maildrop;
 /// Ends a conversation; with QUIT the letters that were marked go (the UPDATE state, RFC 1939 §6). When this
 /// gives `Ok` they are gone for good; when not, all of them may still be there, or some.
 pub(super) async fn update(server: &Server, mut maildrop: Maildrop, quit: bool) -> Result<(), Error> {
-    let (store, account) = (&server.shared.store, maildrop.account());
-    let (folder, read, key) = (maildrop.folder(), maildrop.take_read(), Key::Account(account.0));
+    let (store, access, folder) = (&server.shared.store, maildrop.access(), maildrop.folder());
+    let read = maildrop.take_read();
     if !quit || maildrop.marked().is_empty() {
-        mark_seen(store, key, folder, read).await;
+        mark_seen(store, access, folder, read).await;
         return Ok(());
     }
     let note = |gone: &Expunged| {
+        let account = access.owner();
         let keys = gone.letters.iter().map(|letter| letter.0).collect();
         server.shared.witness.saw(Observation::Removed { account, keys, door: Link::Pop3, at: net::now() });
     };
-    let updated = remove(store, key, folder, read, maildrop.marked().clone(), note).await;
+    let updated = remove(store, access, folder, read, maildrop.marked().clone(), note).await;
     updated.inspect_err(|error| tracing::error!(%error, "letters that were marked at a POP3 door could not be removed"))
 }
 
 /// Marks the sent letters as read, as Dovecot does. If the store cannot take that, the letters stay unseen: no harm is
 /// done.
-pub(super) async fn mark_seen(store: &Store, key: Key, folder: FolderId, read: Uids) {
+pub(super) async fn mark_seen(store: &Store, access: Access, folder: FolderId, read: Uids) {
     if read.is_empty() {
         return;
     }
     let ranges: Vec<UidRange> = read.ranges().collect();
     let mark = move |tx: &mut Tx, ranges: Vec<UidRange>| {
-        let stored = seen(tx, folder, &ranges)?;
+        let stored = seen(tx, access, folder, &ranges)?;
         Ok::<_, Error>(((), stored.next.map(|next| rest(&ranges, next))))
     };
-    if let Err(error) = sliced(store, key, ranges, mark, drop).await {
+    if let Err(error) = sliced(store, access.key(), ranges, mark, drop).await {
         tracing::debug!(%error, "letters that were read stay unseen");
     }
 }
@@ -45,7 +46,7 @@ pub(super) async fn mark_seen(store: &Store, key: Key, folder: FolderId, read: U
 /// even if this conversation ends; the client hears of it when all is done.
 async fn remove(
     store: &Store,
-    key: Key,
+    access: Access,
     folder: FolderId,
     read: Uids,
     marked: Uids,
@@ -55,23 +56,23 @@ async fn remove(
     let first: Vec<UidRange> = read.ranges().collect();
     let decide = move |tx: &mut Tx| {
         // Mostly they are few, and then one commit does for both.
-        let stored = seen(tx, folder, &first)?;
-        Ok::<_, Error>((part(tx, folder, &marked)?, stored.next))
+        let stored = seen(tx, access, folder, &first)?;
+        Ok::<_, Error>((part(tx, access, folder, &marked)?, stored.next))
     };
-    let (gone, unseen) = store.write(key, decide).await?;
+    let (gone, unseen) = store.write(access.key(), decide).await?;
     note(&gone);
     if gone.more {
         let carry_out =
-            move |tx: &mut Tx, ()| carry_out(tx, folder).map(|gone| (gone.clone(), gone.more.then_some(())));
-        sliced(store, key, (), carry_out, |gone| note(&gone)).await?;
+            move |tx: &mut Tx, ()| carry_out(tx, access, folder).map(|gone| (gone.clone(), gone.more.then_some(())));
+        sliced(store, access.key(), (), carry_out, |gone| note(&gone)).await?;
     }
     if let Some(first) = unseen {
-        mark_seen(store, key, folder, read.within(&[UidRange { first, last: Uid::LAST }])).await;
+        mark_seen(store, access, folder, read.within(&[UidRange { first, last: Uid::LAST }])).await;
     }
     Ok(())
 }
 
-fn seen(tx: &mut Tx, folder: FolderId, read: &[UidRange]) -> Result<Stored, Error> {
+fn seen(tx: &mut Tx, access: Access, folder: FolderId, read: &[UidRange]) -> Result<Stored, Error> {
     let change = FlagChange::Add(FlagSet::from(System::SEEN));
-    store_flags(tx, folder, read, &change, None, SLICE)
+    store_flags(tx, access, folder, read, &change, None, SLICE)
 }

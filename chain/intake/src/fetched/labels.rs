@@ -4,17 +4,16 @@
 //! a letter; a place that the person has ended does not come back.
 
 use import_export::memory;
-use mail::seam::AccountId;
 use mailbox::filing::{Deposit, Filer, Lies, Target};
-use mailbox::{FolderId, LetterKey, SpecialUse, folder, letter};
+use mailbox::{Access, FolderId, LetterKey, SpecialUse, folder, letter};
 use mra::ledger::{self, Label, SourceId};
 use mra::{Arrived, Relabelled, SourceFolder};
 use store::{Tx, View};
 
-/// The account that letters are for, and the source that they come from.
+/// The mailbox that letters are for, and the source that they come from.
 #[derive(Clone, Copy)]
 pub(super) struct Owner {
-    pub account: AccountId,
+    pub access: Access,
     pub source: SourceId,
 }
 
@@ -73,7 +72,7 @@ impl Owner {
             let anchor = Label { place: String::new(), lies: Some((first.folder, first.filed.uid)) };
             ledger::put_label(tx, self.source, gmail, &anchor)?;
         }
-        let junk = folder::by_use(tx, self.account, SpecialUse::Junk)?;
+        let junk = folder::by_use(tx, self.access, SpecialUse::Junk)?;
         if junk.is_some_and(|junk| lies.iter().any(|lies| lies.folder == junk.id)) {
             return Ok(());
         }
@@ -123,11 +122,11 @@ impl Owner {
         let is_known = |place: &&SourceFolder| known.iter().any(|label| label.place == place.key());
         for place in places.iter().filter(|place| !is_known(place)) {
             let Some((folder, _)) = find(tx, filer, place)? else { continue };
-            let there = letter::places(tx, self.account, letter)?.into_iter().find(|there| there.folder == folder);
+            let there = letter::places(tx, self.access, letter)?.into_iter().find(|there| there.folder == folder);
             let lies = match there {
                 // Somebody else has put it there.
                 Some(there) => adopt.then_some((folder, there.uid)),
-                None => letter::add(tx, self.account, letter, folder)?.map(|uid| (folder, uid)),
+                None => letter::add(tx, self.access, letter, folder)?.map(|uid| (folder, uid)),
             };
             ledger::put_label(tx, self.source, gmail, &Label { place: place.key().to_owned(), lies })?;
         }
@@ -137,13 +136,13 @@ impl Owner {
     /// Ends the place that a label has made, if it is still there and not the last one of the letter.
     fn take(self, tx: &mut Tx, gmail: u64, letter: LetterKey, label: &Label) -> Result<(), mailbox::Error> {
         if let Some((folder, uid)) = label.lies {
-            let places = letter::places(tx, self.account, letter)?;
+            let places = letter::places(tx, self.access, letter)?;
             let lies = places.iter().any(|place| (place.folder, place.uid) == (folder, uid));
             if lies && !places.iter().any(|place| place.folder != folder && place.is_visible()) {
                 return Ok(());
             }
             if lies {
-                letter::remove(tx, self.account, letter, folder)?;
+                letter::remove(tx, self.access, letter, folder)?;
             }
         }
         Ok(ledger::forget_label(tx, self.source, gmail, &label.place)?)
@@ -152,7 +151,7 @@ impl Owner {
     /// The letter, at the first of its places that it still has.
     fn letter(self, view: &View, known: &[Label]) -> Result<Option<LetterKey>, mailbox::Error> {
         for (folder, uid) in known.iter().filter_map(|label| label.lies) {
-            if let Some(letter) = memory::lying_at(view, self.account, folder, uid)? {
+            if let Some(letter) = memory::lying_at(view, self.access, folder, uid)? {
                 return Ok(Some(letter));
             }
         }

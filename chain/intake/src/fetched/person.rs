@@ -8,7 +8,7 @@ use mail::seam::{AccountId, Origin, Pending};
 use mail::trace::{Arrival, Event};
 use mail::{Address, BodyKind, Envelope, Findings, Letter, Recipient, Resolution, ReturnPath, Timestamp, header};
 use mailbox::filing::{Begins, Deposit, Filer, Labels, Lies};
-use mailbox::{FolderId, Prepared, Uid};
+use mailbox::{Access, FolderId, Prepared, Uid};
 use mda::{Addressee, Decision, Fate as Delivered, Filing, Incoming, Later};
 use mra::ledger::{self, Fate, Source, SourceId};
 use mra::{Arrived, Destination, Fault, Furnished, Relabelled, Taken};
@@ -205,18 +205,23 @@ impl Person {
         (Letter { id: crate::new_letter_id(), raw: arrived.raw.clone() }, envelope)
     }
 
+    /// The house delivers what is fetched, as it does any letter.
+    fn access(&self) -> Access {
+        Access::house(self.account)
+    }
+
     /// Files all of them in one commit, each letter with the memory of it.
     async fn commit(&self, ready: Vec<Ready>) -> Result<Vec<Taken>, Undone> {
-        let (account, source, address) = (self.account, self.source, self.address.to_string());
+        let (access, source, address) = (self.access(), self.source, self.address.to_string());
         let now = net::now();
         let queues =
             ready.iter().any(|letter| matches!(&letter.how, How::Delivered(_, effects) if !effects.is_empty()));
-        let key = if queues { Key::Everything } else { Key::Account(account.0) };
+        let key = if queues { Key::Everything } else { access.key() };
         let written = self.intake.store.write(key, move |tx| {
-            let mut filer = Filer::new(account, now);
+            let mut filer = Filer::new(access, now);
             let (mut taken, mut letters, mut octets) = (Vec::with_capacity(ready.len()), 0, 0);
             for letter in &ready {
-                let one = take_one(tx, &mut filer, Owner { account, source }, letter, (&address, now))?;
+                let one = take_one(tx, &mut filer, Owner { access, source }, letter, (&address, now))?;
                 if one == Taken::Filed {
                     letters += 1;
                     octets += letter.arrived.raw.len() as u64;
@@ -257,14 +262,14 @@ impl Destination for Person {
 
     fn relabel(&self, letters: Vec<Relabelled>) -> Pending<'_, Result<(), Fault>> {
         Box::pin(async move {
-            let (owner, now) = (Owner { account: self.account, source: self.source }, net::now());
+            let (owner, now) = (Owner { access: self.access(), source: self.source }, net::now());
             for some in letters.chunks(RELABELLED) {
                 let some = some.to_vec();
                 let follow = move |tx: &mut Tx| {
-                    let mut filer = Filer::new(owner.account, now);
+                    let mut filer = Filer::new(owner.access, now);
                     some.iter().try_for_each(|one| follow(tx, &mut filer, owner, one))
                 };
-                self.intake.store.write(Key::Account(self.account.0), follow).await?;
+                self.intake.store.write(owner.access.key(), follow).await?;
             }
             Ok(())
         })
@@ -273,9 +278,9 @@ impl Destination for Person {
     fn furnish(&self, folders: Vec<Furnished>) -> Pending<'_, Result<(), Fault>> {
         Box::pin(async move {
             for some in folders.chunks(FOLDERS) {
-                let (account, some) = (self.account, some.to_vec());
-                let made = move |tx: &mut Tx| some.iter().try_for_each(|folder| furnish(tx, account, folder));
-                self.intake.store.write(Key::Account(self.account.0), made).await?;
+                let (access, some) = (self.access(), some.to_vec());
+                let made = move |tx: &mut Tx| some.iter().try_for_each(|folder| furnish(tx, access, folder));
+                self.intake.store.write(access.key(), made).await?;
             }
             Ok(())
         })
@@ -304,10 +309,10 @@ fn take_one(
         return Ok(Taken::Known);
     }
     let folder = FolderKey::of(&place.folder, place.special_use);
-    let fetched = Fetched { account: owner.account, source: owner.source.0, identity: ready.identity, folder };
+    let fetched = Fetched { account: owner.access.owner(), source: owner.source.0, identity: ready.identity, folder };
     // It was imported before: that copy is this letter.
     if let Some(copied) = fetched.take_over(tx)? {
-        if let Whereabouts::There(letter) = copied.find(tx, owner.account)? {
+        if let Whereabouts::There(letter) = copied.find(tx, owner.access)? {
             owner.adopt(tx, filer, &ready.arrived, letter)?;
         }
         return Ok(Taken::Known);
@@ -371,9 +376,9 @@ fn file(
 }
 
 /// Makes a folder that is missing. One that is here stays as it is; one that cannot be made keeps no other back.
-fn furnish(tx: &mut Tx, account: AccountId, folder: &Furnished) -> Result<(), store::Error> {
+fn furnish(tx: &mut Tx, access: Access, folder: &Furnished) -> Result<(), store::Error> {
     let Furnished { place, subscribed } = folder;
-    match mailbox::filing::furnish(tx, account, &place.folder, place.special_use, *subscribed) {
+    match mailbox::filing::furnish(tx, access, &place.folder, place.special_use, *subscribed) {
         Err(mailbox::Error::Store(error)) => Err(error),
         Err(why) => {
             tracing::warn!(folder = place.folder, %why, "a folder could not be made");

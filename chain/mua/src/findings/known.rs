@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mail::seam::Login;
 use mailbox::folder::{self, SpecialUse};
 use mailbox::parse::Piece;
-use mailbox::{Uid, UidRange, Want, fetch};
+use mailbox::{Access, Uid, UidRange, Want, fetch};
 use store::View;
 
 use super::{domain, sender};
@@ -21,10 +21,11 @@ impl Known {
     /// Collects the hosts that a person knows.
     pub fn of(view: &View, login: &Login) -> Result<Self, mailbox::Error> {
         let mut known = Self::from_hosts([login.address.domain().as_str()]);
-        let Some(sent) = folder::by_use(view, login.account, SpecialUse::Sent)? else { return Ok(known) };
+        let access = Access::own(login.account);
+        let Some(sent) = folder::by_use(view, access, SpecialUse::Sent)? else { return Ok(known) };
         let first = Uid::new(sent.uid_next.get().saturating_sub(SENT)).unwrap_or(Uid::FIRST);
         let newest = [UidRange::new(first, Uid::LAST)];
-        for row in fetch(view, sent.id, &newest, Want { summary: true, ..Want::ROW }, SENT as usize)? {
+        for row in fetch(view, access, sent.id, &newest, Want { summary: true, ..Want::ROW }, SENT as usize)? {
             let Some(summary) = row.card.and_then(|card| card.summary) else { continue };
             for piece in [Piece::To, Piece::Cc, Piece::Bcc] {
                 known.0.extend(sender::people(&summary, piece).iter().map(|person| registered(&person.domain)));

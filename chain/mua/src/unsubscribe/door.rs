@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use mailbox::{Want, fetch};
+use mailbox::{Access, Want, fetch};
 use serde_json::json;
 use store::{Asker, View};
 
@@ -18,7 +18,7 @@ pub async fn unsubscribe(State(server): State<Server>, Reader(login): Reader, Pa
     let Some(key) = letter::key(&id) else { return answer::missing() };
     let account = login.account;
     let look = move |view: &View| {
-        let found = fetch::visible(view, account, key, Want { card: true, ..Want::ROW })?;
+        let found = fetch::visible(view, Access::own(account), key, Want { card: true, ..Want::ROW })?;
         let Some((size, card)) = found.and_then(|(_, row)| Some((row.size, row.card?))) else { return Ok(None) };
         mailbox::body::read_all(view, card.blob, 0..size.min(LONGEST_HEADER)).map(Some)
     };

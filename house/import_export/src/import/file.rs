@@ -5,12 +5,11 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mail::seam::AccountId;
 use mail::trace::{Arrival, Event};
 use mail::{LetterId, Timestamp};
 use mailbox::filing::{Begins, Deposit, Filer, Labels, Lies, Target};
-use mailbox::{FlagChange, FolderId, LetterKey, Prepared, System, Uid, UidRange, folder, letter};
-use store::{Key, Store, Tx, View};
+use mailbox::{Access, FlagChange, FolderId, LetterKey, Prepared, System, Uid, UidRange, folder, letter};
+use store::{Store, Tx, View};
 
 use crate::goal::Goal;
 use crate::memory::{FiledAt, Missing, Stamp, Whereabouts};
@@ -64,7 +63,7 @@ impl Batch {
 /// The mailbox that all letters of an import go to.
 #[derive(Clone)]
 pub struct Home {
-    pub account: AccountId,
+    pub access: Access,
     /// The address as a history names it.
     pub address: Arc<str>,
     /// The run that files them.
@@ -114,11 +113,11 @@ pub fn file(store: &Store, home: &Home, batch: Batch) -> Result<Filed, Error> {
 }
 
 /// Makes folders that are to be there whether letters come or not.
-pub fn make_folders(store: &Store, account: AccountId, run: RunId, goals: &[Arc<Goal>]) -> Result<(), Error> {
+pub fn make_folders(store: &Store, access: Access, run: RunId, goals: &[Arc<Goal>]) -> Result<(), Error> {
     for slice in goals.chunks(FOLDERS) {
         let slice = slice.to_vec();
-        let make = move |tx: &mut Tx| slice.iter().try_for_each(|goal| folder_for(tx, account, run, goal).map(drop));
-        patiently(|| store.write_blocking(Key::Account(account.0), make.clone()))?;
+        let make = move |tx: &mut Tx| slice.iter().try_for_each(|goal| folder_for(tx, access, run, goal).map(drop));
+        patiently(|| store.write_blocking(access.key(), make.clone()))?;
     }
     Ok(())
 }
@@ -129,7 +128,7 @@ fn commit(
     letters: &Arc<[Ready]>,
     range: std::ops::Range<usize>,
 ) -> Result<Filed, mailbox::Error> {
-    let key = Key::Account(home.account.0);
+    let key = home.access.key();
     let (home, letters, at) = (home.clone(), letters.clone(), (home.clock)());
     let write = move |tx: &mut Tx| file_all(tx, &home, letters.get(range.clone()).unwrap_or_default(), at);
     patiently(|| store.write_blocking(key, write.clone()))
@@ -172,7 +171,7 @@ type Spot<'r> = (FolderId, String, &'r Stamp);
 
 impl<'h> Transaction<'h> {
     fn new(home: &'h Home, at: Timestamp) -> Self {
-        Self { home, filer: Filer::new(home.account, at), folders: HashMap::new() }
+        Self { home, filer: Filer::new(home.access, at), folders: HashMap::new() }
     }
 
     /// Files a letter where it is missing. Returns false if it is here already; it may lie in more folders now.
@@ -180,7 +179,7 @@ impl<'h> Transaction<'h> {
         let (mut missing, mut joins) = (Vec::new(), ready.missing.joins);
         for (goal, stamp) in &ready.missing.folders {
             // Another import may have brought this meanwhile.
-            if stamp.is_set(tx, self.home.account)? {
+            if stamp.is_set(tx, self.home.access.owner())? {
                 joins = joins.or(Some(stamp.copied()));
             } else {
                 missing.push((goal, stamp));
@@ -189,7 +188,7 @@ impl<'h> Transaction<'h> {
         if missing.is_empty() {
             return Ok(false);
         }
-        match joins.map_or(Ok(Whereabouts::Unknown), |copied| copied.find(tx, self.home.account))? {
+        match joins.map_or(Ok(Whereabouts::Unknown), |copied| copied.find(tx, self.home.access))? {
             Whereabouts::There(letter) => self.join(tx, ready, letter, &missing).map(|()| false),
             // The person has done something else with it, and gets it back in no folder.
             Whereabouts::Elsewhere => Ok(false),
@@ -215,9 +214,9 @@ impl<'h> Transaction<'h> {
             match place {
                 Some(Lies { filed, flags, .. }) => {
                     let at = FiledAt { folder: *folder, uid: filed.uid, flags: &flags, further: turn > 0 };
-                    stamp.set(tx, self.home.account, self.home.run, &at)?;
+                    stamp.set(tx, self.home.access.owner(), self.home.run, &at)?;
                 }
-                None => stamp.set_aside(tx, self.home.account)?,
+                None => stamp.set_aside(tx, self.home.access.owner())?,
             }
         }
         Ok(())
@@ -232,20 +231,20 @@ impl<'h> Transaction<'h> {
         letter: LetterKey,
         missing: &[(&Arc<Goal>, &Stamp)],
     ) -> Result<(), mailbox::Error> {
-        let account = self.home.account;
+        let access = self.home.access;
         for (folder, _, stamp) in self.spots(tx, missing)? {
-            if letter::places(tx, account, letter)?.iter().any(|place| place.folder == folder) {
-                stamp.set_aside(tx, account)?;
+            if letter::places(tx, access, letter)?.iter().any(|place| place.folder == folder) {
+                stamp.set_aside(tx, access.owner())?;
                 continue;
             }
-            let uid = letter::add(tx, account, letter, folder)?.ok_or(mailbox::Error::Damaged("a letter"))?;
+            let uid = letter::add(tx, access, letter, folder)?.ok_or(mailbox::Error::Damaged("a letter"))?;
             if ready.system.contains(System::DELETED) {
-                mark_deleted(tx, folder, uid)?;
+                mark_deleted(tx, access, folder, uid)?;
             }
-            let places = letter::places(tx, account, letter)?;
+            let places = letter::places(tx, access, letter)?;
             let Some(place) = places.iter().find(|place| place.folder == folder) else { continue };
             let at = FiledAt { folder, uid: place.uid, flags: &place.flags, further: true };
-            stamp.set(tx, account, self.home.run, &at)?;
+            stamp.set(tx, access.owner(), self.home.run, &at)?;
         }
         Ok(())
     }
@@ -267,55 +266,55 @@ impl<'h> Transaction<'h> {
     fn folder(&mut self, tx: &mut Tx, goal: &Arc<Goal>) -> Result<(FolderId, String), mailbox::Error> {
         Ok(match self.folders.entry(Arc::as_ptr(goal)) {
             Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(new) => new.insert(folder_for(tx, self.home.account, self.home.run, goal)?).clone(),
+            Entry::Vacant(new) => new.insert(folder_for(tx, self.home.access, self.home.run, goal)?).clone(),
         })
     }
 }
 
 /// `\Deleted` belongs to the place of a letter, and not to the letter.
-fn mark_deleted(tx: &mut Tx, folder: FolderId, uid: Uid) -> Result<(), mailbox::Error> {
+fn mark_deleted(tx: &mut Tx, access: Access, folder: FolderId, uid: Uid) -> Result<(), mailbox::Error> {
     let deleted = FlagChange::Add(System::DELETED.into());
-    letter::store_flags(tx, folder, &[UidRange::one(uid)], &deleted, None, 1).map(drop)
+    letter::store_flags(tx, access, folder, &[UidRange::one(uid)], &deleted, None, 1).map(drop)
 }
 
 /// The folder that a goal means in a mailbox, if it is there.
-pub fn folder_of(view: &View, account: AccountId, goal: &Goal) -> Result<Option<(FolderId, String)>, mailbox::Error> {
+pub fn folder_of(view: &View, access: Access, goal: &Goal) -> Result<Option<(FolderId, String)>, mailbox::Error> {
     if let Some(special_use) = goal.special_use.filter(|_| !goal.exact)
-        && let Some(folder) = folder::by_use(view, account, special_use)?
+        && let Some(folder) = folder::by_use(view, access, special_use)?
     {
         return Ok(Some((folder.id, folder.name)));
     }
-    Ok(folder::by_name(view, account, &goal.name)?.map(|folder| (folder.id, folder.name)))
+    Ok(folder::by_name(view, access, &goal.name)?.map(|folder| (folder.id, folder.name)))
 }
 
 /// The folder, made if it is missing, and its name.
-fn folder_for(tx: &mut Tx, account: AccountId, run: RunId, goal: &Goal) -> Result<(FolderId, String), mailbox::Error> {
-    if let Some(there) = folder_of(tx, account, goal)? {
+fn folder_for(tx: &mut Tx, access: Access, run: RunId, goal: &Goal) -> Result<(FolderId, String), mailbox::Error> {
+    if let Some(there) = folder_of(tx, access, goal)? {
         return Ok(there);
     }
     // Two folders for one use would leave clients with a choice they make each in its own way.
     let special_use = match goal.special_use {
-        Some(special_use) if folder::by_use(tx, account, special_use)?.is_none() => Some(special_use),
+        Some(special_use) if folder::by_use(tx, access, special_use)?.is_none() => Some(special_use),
         _ => None,
     };
-    let missing = missing_levels(tx, account, &goal.name)?;
-    let made = folder::create(tx, account, &goal.name, special_use)?;
+    let missing = missing_levels(tx, access, &goal.name)?;
+    let made = folder::create(tx, access, &goal.name, special_use)?;
     for name in missing {
-        let level = folder::by_name(tx, account, &name)?;
+        let level = folder::by_name(tx, access, &name)?;
         level.map_or(Ok(()), |level| runs::note_folder(tx, run, level.id, &level.name))?;
     }
     if goal.subscribed {
-        folder::subscribe(tx, account, &goal.name)?;
+        folder::subscribe(tx, access, &goal.name)?;
     }
     Ok((made, goal.name.clone()))
 }
 
 /// The folder of this name and those above it, if they are not there: they are made with it.
-fn missing_levels(view: &View, account: AccountId, name: &str) -> Result<Vec<String>, mailbox::Error> {
+fn missing_levels(view: &View, access: Access, name: &str) -> Result<Vec<String>, mailbox::Error> {
     let mut missing = Vec::new();
     let mut level = Some(name);
     while let Some(name) = level {
-        if folder::by_name(view, account, name)?.is_some() {
+        if folder::by_name(view, access, name)?.is_some() {
             break;
         }
         missing.push(name.to_owned());

@@ -1,5 +1,6 @@
 //! Rehearses an import: tells what it would bring, without bringing it.
 
+use mailbox::Access;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -48,11 +49,11 @@ pub fn rehearse(
     if !observer.is_there() {
         return Err(Error::Gone);
     }
-    let account = request.account;
+    let access = Access::house(request.account);
     let folders = store.read_blocking(move |view| {
         let mut folders: BTreeMap<String, (u64, bool)> = BTreeMap::new();
         for (goal, letters) in &goals {
-            let there = file::folder_of(view, account, goal)?;
+            let there = file::folder_of(view, access, goal)?;
             let is_new = there.is_none();
             let name = there.map_or_else(|| goal.name.clone(), |(_, name)| name);
             folders.entry(name).or_insert((0, is_new)).0 += letters;

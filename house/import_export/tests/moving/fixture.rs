@@ -12,10 +12,14 @@ use import_export::{
 use mail::seam::AccountId;
 use mail::{LetterId, Timestamp};
 use mailbox::fetch::{self, Want};
-use mailbox::{FlagSet, FolderId, Keywords, SpecialUse, System, Uid, UidRange, account, body, flags, folder, letter};
+use mailbox::{
+    Access, FlagSet, FolderId, Keywords, SpecialUse, System, Uid, UidRange, account, body, flags, folder, letter,
+};
 use store::{Key, Options, Store};
 
 pub const ALICE: AccountId = AccountId(1);
+/// Alice's access to her own mailbox.
+pub const ACCESS: Access = Access::own(ALICE);
 
 /// Another name for each letter.
 pub fn a_name() -> LetterId {
@@ -58,13 +62,13 @@ impl Fixture {
         for (name, (_, subscribed, letters)) in content {
             let (name, subscribed) = (name.clone(), *subscribed);
             let made = self.store.write_blocking(Key::Everything, move |tx| {
-                let id = match folder::by_name(tx, ALICE, &name)? {
+                let id = match folder::by_name(tx, ACCESS, &name)? {
                     Some(folder) => folder.id,
-                    None => folder::create(tx, ALICE, &name, None)?,
+                    None => folder::create(tx, ACCESS, &name, None)?,
                 };
                 match subscribed {
-                    true => folder::subscribe(tx, ALICE, &name)?,
-                    false => folder::unsubscribe(tx, ALICE, &name)?,
+                    true => folder::subscribe(tx, ACCESS, &name)?,
+                    false => folder::unsubscribe(tx, ACCESS, &name)?,
                 }
                 Ok::<_, mailbox::Error>(id)
             });
@@ -74,8 +78,8 @@ impl Fixture {
                 let filing = kept.clone();
                 let filed = self.store.write_blocking(Key::Everything, move |tx| {
                     let names: Vec<&str> = filing.keywords.iter().map(String::as_str).collect();
-                    let flags: FlagSet = flags::intern(tx, ALICE, System::from_bits(filing.system), &names)?;
-                    letter::file(tx, id, &prepared, &flags, Timestamp::from_seconds(filing.received))
+                    let flags: FlagSet = flags::intern(tx, ACCESS, System::from_bits(filing.system), &names)?;
+                    letter::file(tx, ACCESS, id, &prepared, &flags, Timestamp::from_seconds(filing.received))
                 });
                 let filed = filed.expect("filed");
                 also.extend(kept.elsewhere.iter().map(|name| (id, filed.uid, name.clone())));
@@ -90,29 +94,31 @@ impl Fixture {
     pub fn put_into(&self, folder: FolderId, uid: Uid, name: &str) {
         let name = name.to_owned();
         let put = self.store.write_blocking(Key::Everything, move |tx| {
-            let to = match folder::by_name(tx, ALICE, &name)? {
+            let to = match folder::by_name(tx, ACCESS, &name)? {
                 Some(folder) => folder.id,
-                None => folder::create(tx, ALICE, &name, None)?,
+                None => folder::create(tx, ACCESS, &name, None)?,
             };
-            let letter = fetch::fetch(tx, folder, &[UidRange::one(uid)], Want::ROW, 1)?.pop().expect("there").letter;
-            letter::add(tx, ALICE, letter, to).map(drop)
+            let letter =
+                fetch::fetch(tx, ACCESS, folder, &[UidRange::one(uid)], Want::ROW, 1)?.pop().expect("there").letter;
+            letter::add(tx, ACCESS, letter, to).map(drop)
         });
         put.expect("put");
     }
 
     /// The number of letters of the account, however many folders each lies in.
     pub fn letters(&self) -> u64 {
-        self.store.read_blocking(|view| account::usage(view, ALICE)).expect("a mailbox").letters
+        self.store.read_blocking(|view| account::usage(view, ACCESS)).expect("a mailbox").letters
     }
 
     pub fn content(&self) -> Content {
         let read = self.store.read_blocking(|view| {
-            let keywords = Keywords::load(view, ALICE)?;
+            let keywords = Keywords::load(view, ACCESS)?;
             let mut content = Content::new();
-            let folders = folder::list(view, ALICE)?;
+            let folders = folder::list(view, ACCESS)?;
             let name_of = |id| folders.iter().find(|folder| folder.id == id).map(|folder| folder.name.clone());
             for folder in folders.iter().cloned() {
-                let rows = fetch::fetch(view, folder.id, &[UidRange::ALL], Want { card: true, ..Want::ROW }, 10_000)?;
+                let rows =
+                    fetch::fetch(view, ACCESS, folder.id, &[UidRange::ALL], Want { card: true, ..Want::ROW }, 10_000)?;
                 let mut letters = Vec::new();
                 for row in rows {
                     let blob = row.card.as_ref().expect("wanted").blob;
@@ -125,7 +131,7 @@ impl Fixture {
                         keywords: names,
                         received: row.received.seconds(),
                         elsewhere: {
-                            let places = letter::places(view, ALICE, row.letter)?.into_iter();
+                            let places = letter::places(view, ACCESS, row.letter)?.into_iter();
                             let others = places.filter(|place| place.folder != folder.id);
                             let mut names: Vec<String> = others.filter_map(|place| name_of(place.folder)).collect();
                             names.sort();

@@ -8,7 +8,7 @@ mod stores;
 mod zoo;
 
 use facteur_import_export as import_export;
-use fixture::{ALICE, Content, Fixture, Kept};
+use fixture::{ACCESS, ALICE, Content, Fixture, Kept};
 use import_export::{ExportFormat, Imported};
 use mail::trace::{Event, Link};
 use mailbox::fetch::{self, Want};
@@ -213,8 +213,8 @@ fn each_imported_letter_has_a_history_that_says_where_it_lay() {
     let (histories, steps) = fixture
         .store
         .read_blocking(|view| {
-            let folder = folder::by_name(view, ALICE, "Old")?.expect("the folder");
-            let rows = fetch::fetch(view, folder.id, &[UidRange::ALL], Want::ROW, 1000)?;
+            let folder = folder::by_name(view, ACCESS, "Old")?.expect("the folder");
+            let rows = fetch::fetch(view, ACCESS, folder.id, &[UidRange::ALL], Want::ROW, 1000)?;
             let of = |row: &mailbox::Row| trace::in_mailbox(view, ALICE, row.letter.0);
             let histories = rows.iter().map(of).collect::<Result<Vec<_>, store::Error>>()?;
             Ok::<_, mailbox::Error>((histories, trace::last(view)?))

@@ -10,7 +10,7 @@ use mailbox::fetch::{self, Want};
 use mailbox::letter::Expunge;
 use mailbox::{FlagChange, FlagSet, FolderId, System, Uid, UidRange, folder, letter};
 
-use crate::fixture::{ALICE, Fixture, NOW, Watcher, request};
+use crate::fixture::{ACCESS, ALICE, Fixture, NOW, Watcher, request};
 use crate::stores::{Store, in_mbox, letter as a_letter};
 
 fn subjects(fixture: &Fixture) -> Vec<(String, usize)> {
@@ -32,9 +32,9 @@ fn fetch(fixture: &Fixture, source: i64, folder_name: &str, raw: &str) -> bool {
         if fetched.take_over(tx)?.is_some() {
             return Ok::<_, mailbox::Error>(false);
         }
-        let there = folder::by_name(tx, ALICE, &name)?.map(|folder| folder.id);
-        let id = there.map_or_else(|| folder::create(tx, ALICE, &name, None), Ok)?;
-        let filed = letter::file(tx, id, &prepared, &FlagSet::default(), NOW)?;
+        let there = folder::by_name(tx, ACCESS, &name)?.map(|folder| folder.id);
+        let id = there.map_or_else(|| folder::create(tx, ACCESS, &name, None), Ok)?;
+        let filed = letter::file(tx, ACCESS, id, &prepared, &FlagSet::default(), NOW)?;
         fetched.note(tx, Some((id, filed.uid)))?;
         Ok(true)
     });
@@ -94,8 +94,8 @@ fn a_letter_that_was_deleted_here_does_not_come_back() {
 fn empty(fixture: &Fixture, name: &str) {
     let name = name.to_owned();
     let emptied = fixture.store.write_blocking(store::Key::Everything, move |tx| {
-        let folder = folder::by_name(tx, ALICE, &name)?.expect("the folder").id;
-        letter::expunge(tx, folder, &Expunge::All(&[UidRange::ALL]), 100).map(drop)
+        let folder = folder::by_name(tx, ACCESS, &name)?.expect("the folder").id;
+        letter::expunge(tx, ACCESS, folder, &Expunge::All(&[UidRange::ALL]), 100).map(drop)
     });
     emptied.expect("emptied");
 }
@@ -166,12 +166,12 @@ fn an_undo_takes_nothing_that_somebody_has_touched_or_fetched() {
 /// The first letter is read, the second moved to INBOX.
 fn touch(fixture: &Fixture) {
     let touched = fixture.store.write_blocking(store::Key::Everything, |tx| {
-        let old = folder::by_name(tx, ALICE, "old")?.expect("the folder").id;
-        let inbox = folder::by_name(tx, ALICE, "INBOX")?.expect("the folder").id;
+        let old = folder::by_name(tx, ACCESS, "old")?.expect("the folder").id;
+        let inbox = folder::by_name(tx, ACCESS, "INBOX")?.expect("the folder").id;
         let uid = |number| UidRange::one(mailbox::Uid::new(number).expect("a UID"));
         let seen = FlagChange::Add(FlagSet::from(System::SEEN));
-        letter::store_flags(tx, old, &[uid(1)], &seen, None, 10)?;
-        letter::move_(tx, old, &[uid(2)], inbox, 10).map(drop)
+        letter::store_flags(tx, ACCESS, old, &[uid(1)], &seen, None, 10)?;
+        letter::move_(tx, ACCESS, old, &[uid(2)], inbox, 10).map(drop)
     });
     touched.expect("touched");
 }
@@ -242,8 +242,8 @@ fn lies_in(fixture: &Fixture, folder: &str) -> Vec<String> {
 fn uid_of_first(fixture: &Fixture, name: &str) -> (FolderId, Uid) {
     let name = name.to_owned();
     let found = fixture.store.read_blocking(move |view| {
-        let folder = folder::by_name(view, ALICE, &name)?.expect("the folder").id;
-        let row = fetch::fetch(view, folder, &[UidRange::ALL], Want::ROW, 1)?.pop().expect("a letter");
+        let folder = folder::by_name(view, ACCESS, &name)?.expect("the folder").id;
+        let row = fetch::fetch(view, ACCESS, folder, &[UidRange::ALL], Want::ROW, 1)?.pop().expect("a letter");
         Ok::<_, mailbox::Error>((folder, row.uid))
     });
     found.expect("found")
@@ -296,7 +296,7 @@ fn labels_that_a_first_import_did_not_know_come_to_the_letter_that_is_here() {
 fn expunge(fixture: &Fixture, folder: FolderId, uid: u32) {
     let gone = fixture.store.write_blocking(store::Key::Everything, move |tx| {
         let range = [UidRange::one(Uid::new(uid).expect("a UID"))];
-        letter::expunge(tx, folder, &Expunge::All(&range), 1).map(drop)
+        letter::expunge(tx, ACCESS, folder, &Expunge::All(&range), 1).map(drop)
     });
     gone.expect("gone");
 }

@@ -1,10 +1,10 @@
 //! Does the work that remains after a folder was deleted or got another use.
 
 use mail::seam::AccountId;
-use store::{Key, Store, Tx, View, params};
+use store::{Store, Tx, View, params};
 
 use crate::letter::visible;
-use crate::{Error, FolderId, sliced};
+use crate::{Access, Error, FolderId, Right, sliced};
 
 /// Slices that [`finish`] does at most.
 const SLICES: usize = 20;
@@ -12,7 +12,8 @@ const SLICES: usize = 20;
 /// Does the work that [`super::delete`] and [`super::set_use`] leave behind, slice by slice, for a caller that wants
 /// to see it done. If there is very much to do, it does only the first slices, so that nobody waits for minutes: the
 /// background task does the rest.
-pub async fn finish(store: &Store, account: AccountId) -> Result<(), Error> {
+pub async fn finish(store: &Store, access: Access) -> Result<(), Error> {
+    let account = access.may(Right::Administer)?;
     if store.read(move |view| Unfinished::look(view, account)).await?.is_none() {
         return Ok(());
     }
@@ -24,7 +25,7 @@ pub async fn finish(store: &Store, account: AccountId) -> Result<(), Error> {
         };
         Ok::<_, Error>(((), room.checked_sub(1)))
     };
-    sliced(store, Key::Account(account.0), SLICES, slice, drop).await
+    sliced(store, access.key(), SLICES, slice, drop).await
 }
 
 /// Returns true if there is something that [`finish`] would do.

@@ -13,10 +13,10 @@
 use std::ops::ControlFlow;
 
 use mail::Timestamp;
-use mail::seam::AccountId;
-use store::{BlobId, Key, Store, Tx, View, params};
+use store::{Key, Store, Tx, View, params};
 
 use crate::letter::again::{self, Anew};
+use crate::letter::kept::Kept;
 use crate::parse::{Contents, Limits, column, scan};
 use crate::thread::{self, Topic};
 use crate::{Change, Error, LetterKey, Structure, Summary, ThreadId, body};
@@ -86,23 +86,18 @@ struct Spoken {
     received: Timestamp,
 }
 
-/// A letter's row.
-struct Kept {
-    letter: LetterKey,
-    account: AccountId,
-    blob: BlobId,
-    size: u64,
-    summary: Vec<u8>,
-    structure: Vec<u8>,
+/// A letter that the walk has come to.
+struct Met {
+    kept: Kept,
     /// Tells whether its topic may still lead to its conversation.
     is_late: bool,
     received: Timestamp,
 }
 
-impl Kept {
+impl Met {
     fn is_of_earlier_reading(&self) -> bool {
         let is_earlier = |column: &[u8]| column::is_of_earlier_reading(column);
-        (is_earlier(&self.summary) || is_earlier(&self.structure)) && self.size <= LARGEST
+        (is_earlier(&self.kept.summary) || is_earlier(&self.kept.structure)) && self.kept.size <= LARGEST
     }
 }
 
@@ -110,14 +105,14 @@ fn look(view: &View, after: LetterKey, most: usize) -> Result<Found, Error> {
     let rows = rows(view, after, most)?;
     let mut found = Found { done: rows.is_empty(), ..Found::at(after) };
     let (mut letters, mut octets) = (0, 0);
-    for kept in rows {
-        found.reached = kept.letter;
-        let read = match kept.is_of_earlier_reading() {
-            true => kept.size,
-            false if kept.is_late => 0,
+    for met in rows {
+        found.reached = met.kept.letter;
+        let read = match met.is_of_earlier_reading() {
+            true => met.kept.size,
+            false if met.is_late => 0,
             false => continue,
         };
-        match kept.read(view, &mut found) {
+        match met.read(view, &mut found) {
             // A damaged letter stays as it is; `verify` tells of it.
             Err(Error::Store(error)) if super::is_damage(&error) => {}
             read => read?,
@@ -130,46 +125,41 @@ fn look(view: &View, after: LetterKey, most: usize) -> Result<Found, Error> {
     Ok(found)
 }
 
-fn rows(view: &View, after: LetterKey, most: usize) -> Result<Vec<Kept>, Error> {
-    let sql = "SELECT l.letter, l.account, l.blob, l.size, l.summary, l.structure, l.thread, a.change,
-         (SELECT MIN(e.received) FROM entry e WHERE e.letter = l.letter)
+fn rows(view: &View, after: LetterKey, most: usize) -> Result<Vec<Met>, Error> {
+    let sql = format!(
+        "SELECT {}, l.thread, a.change, (SELECT MIN(e.received) FROM entry e WHERE e.letter = l.letter)
          FROM letter l JOIN account_mail a ON a.account = l.account
-         WHERE l.letter > $1 AND EXISTS (SELECT 1 FROM entry e WHERE e.letter = l.letter) ORDER BY l.letter LIMIT $2";
+         WHERE l.letter > $1 AND EXISTS (SELECT 1 FROM entry e WHERE e.letter = l.letter) ORDER BY l.letter LIMIT $2",
+        Kept::COLUMNS
+    );
     let mut rows = Vec::new();
-    view.for_each(sql, params![after.0, most], |row| {
-        let is_late = !thread::spoken::is_forgotten(ThreadId(row.get(6)?), Change(row.get(7)?));
-        rows.push(Kept {
-            letter: LetterKey(row.get(0)?),
-            account: AccountId(row.get(1)?),
-            blob: row.get(2)?,
-            size: row.get(3)?,
-            summary: row.bytes(4)?.to_vec(),
-            structure: row.bytes(5)?.to_vec(),
-            is_late,
-            received: Timestamp(row.get(8)?),
-        });
+    view.for_each(&sql, params![after.0, most], |row| {
+        let (thread, change) = (ThreadId(row.get(Kept::NEXT)?), Change(row.get(Kept::NEXT + 1)?));
+        let is_late = !thread::spoken::is_forgotten(thread, change);
+        rows.push(Met { kept: Kept::read(row)?, is_late, received: Timestamp(row.get(Kept::NEXT + 2)?) });
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(rows)
 }
 
-impl Kept {
+impl Met {
     fn read(self, view: &View, found: &mut Found) -> Result<(), Error> {
-        let (Some(summary), Some(structure)) = (Summary::decode(&self.summary), Structure::decode(&self.structure))
+        let kept = &self.kept;
+        let (Some(summary), Some(structure)) = (Summary::decode(&kept.summary), Structure::decode(&kept.structure))
         else {
             // Damaged: for `verify` to mend.
             return Ok(());
         };
-        let (letter, received, is_late) = (self.letter, self.received, self.is_late);
+        let (letter, received, is_late) = (kept.letter, self.received, self.is_late);
         let mut topic = |summary: &Summary, raw: &[u8]| {
             let topic = is_late.then(|| thread::Leads::of(summary, raw).topic).flatten();
             found.topics.extend(topic.map(|topic| (letter, Spoken { topic, received })));
         };
         if !self.is_of_earlier_reading() {
-            topic(&summary, &body::header(view, self.blob, &structure)?);
+            topic(&summary, &body::header(view, kept.blob, &structure)?);
             return Ok(());
         }
-        let raw = body::read_all(view, self.blob, 0..view.blob_len(self.blob)?)?;
+        let raw = body::read_all(view, kept.blob, 0..view.blob_len(kept.blob)?)?;
         let (read, parts) = (Summary::parse(&raw), scan(&raw, Limits::default()));
         topic(&read, &raw);
         let says_the_same = read.says_the_same(&summary) && parts == structure;
@@ -178,8 +168,8 @@ impl Kept {
         }
         found.anew.push(Anew {
             letter,
-            account: self.account,
-            blob: self.blob,
+            account: kept.account,
+            blob: kept.blob,
             attached: Contents::of_octets(&parts, &raw).has_attachment(),
             says_the_same,
             has_same_places: parts.has_same_places(&structure),

@@ -7,7 +7,7 @@ use mail::seam::AccountId;
 use store::{Key, Store, Tx, View, params};
 
 use crate::letter::{self, visible};
-use crate::{Change, Error, FolderId, ThreadId, Uids, thread};
+use crate::{Access, Change, Error, FolderId, Right, ThreadId, Uids, thread};
 
 /// Tombstones a folder keeps at least. Clients that were away for longer learn all UIDs that are missing.
 const TOMBSTONES: usize = 50_000;
@@ -25,7 +25,7 @@ pub async fn round(store: &Store) -> Result<bool, Error> {
             store.write(Key::Everything, move |tx| letter::clear(tx, folder).map(drop)).await?;
         }
         Todo::Part(folder) => {
-            store.write(Key::Everything, move |tx| letter::carry_out(tx, folder).map(drop)).await?;
+            store.write(Key::Everything, move |tx| letter::carry_out_behind(tx, folder)).await?;
         }
         Todo::Settle(folder) => {
             store.write(Key::Everything, move |tx| visible::settle_slice(tx, folder).map(drop)).await?;
@@ -125,9 +125,11 @@ fn close(tx: &mut Tx, account: i64) -> Result<(), Error> {
 }
 
 /// Writes the checkpoint of one folder, as the background task does.
-pub async fn checkpoint_if_stale(store: &Store, folder: FolderId) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM folder WHERE folder = $1 AND stale >= 4096";
-    let stale = store.read(move |view| Ok::<_, Error>(view.query_opt(sql, params![folder.0], |_| Ok(()))?)).await?;
+pub async fn checkpoint_if_stale(store: &Store, access: Access, folder: FolderId) -> Result<bool, Error> {
+    let account = access.may(Right::Read)?;
+    let sql = "SELECT 1 FROM folder WHERE folder = $1 AND account = $2 AND stale >= 4096";
+    let look = move |view: &View| Ok::<_, Error>(view.query_opt(sql, params![folder.0, account.0], |_| Ok(()))?);
+    let stale = store.read(look).await?;
     if stale.is_some() {
         checkpoint(store, folder).await?;
     }
@@ -137,7 +139,7 @@ pub async fn checkpoint_if_stale(store: &Store, folder: FolderId) -> Result<bool
 /// Keeps the folder's UIDs as they are now. A change that happens while this is being written comes after the
 /// checkpoint.
 async fn checkpoint(store: &Store, folder: FolderId) -> Result<(), Error> {
-    let loaded = store.read(move |view| Uids::load(view, folder)).await;
+    let loaded = store.read(move |view| Uids::load(view, Access::behind(view, folder)?, folder)).await;
     let (uids, at) = match loaded {
         Ok(loaded) => loaded,
         // Deleted meanwhile.

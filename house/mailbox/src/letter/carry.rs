@@ -8,9 +8,9 @@ use store::{Tx, params};
 
 use super::copy::copy_within;
 use super::place::{Lies, MOST_PLACES, Sight, WithOthers, of_letter, seen_in, with_others};
-use super::{Count, Entry, account_of, count, is_visible, slice, take_uids, visible};
+use super::{Count, Entry, count, is_visible, slice, take_uids, visible};
 use crate::account::{self, Touch, tick, topic};
-use crate::{Change, Error, FolderId, ThreadId, Uid, UidRange, UidValidity};
+use crate::{Access, Change, Error, FolderId, Right, ThreadId, Uid, UidRange, UidValidity};
 
 /// The letters that were copied or moved, for COPYUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,16 @@ pub struct Copied {
 /// Copies up to `limit` letters (at most [`super::SLICE`]). In another folder each gets a place with its flags, and takes no
 /// quota; one that lies there already stays there as it is, but for `\Deleted`, which it loses if it has it there and not here.
 /// In the same folder each gets a second letter with flags and dates, whose bytes are shared.
-pub fn copy(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limit: usize) -> Result<Copied, Error> {
-    let account = common_account(tx, from, to)?;
+pub fn copy(
+    tx: &mut Tx,
+    access: Access,
+    from: FolderId,
+    ranges: &[UidRange],
+    to: FolderId,
+    limit: usize,
+) -> Result<Copied, Error> {
+    access.to(tx, from, Right::Read)?;
+    let account = access.to(tx, to, Right::Insert)?;
     let (entries, next) = slice(tx, from, ranges, limit.min(super::SLICE))?;
     if entries.is_empty() {
         return nothing(tx, to, next);
@@ -65,8 +73,16 @@ pub fn copy(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limi
 
 /// Moves up to `limit` letters (at most [`super::SLICE`]): each gets a place there, where it has none, and leaves a tombstone
 /// here. Takes no quota.
-pub fn move_(tx: &mut Tx, from: FolderId, ranges: &[UidRange], to: FolderId, limit: usize) -> Result<Copied, Error> {
-    let account = common_account(tx, from, to)?;
+pub fn move_(
+    tx: &mut Tx,
+    access: Access,
+    from: FolderId,
+    ranges: &[UidRange],
+    to: FolderId,
+    limit: usize,
+) -> Result<Copied, Error> {
+    access.to(tx, from, Right::Delete)?;
+    let account = access.to(tx, to, Right::Insert)?;
     let (entries, next) = slice(tx, from, ranges, limit.min(super::SLICE))?;
     if entries.is_empty() {
         return nothing(tx, to, next);
@@ -294,13 +310,7 @@ pub(super) fn bury(tx: &mut Tx, folder: FolderId, uid: Uid, change: Change) -> R
     Ok(())
 }
 
-/// Letters stay in their account.
-fn common_account(tx: &Tx, from: FolderId, to: FolderId) -> Result<AccountId, Error> {
-    let account = account_of(tx, from)?;
-    if account_of(tx, to)? == account { Ok(account) } else { Err(Error::OtherAccount) }
-}
-
 fn nothing(tx: &mut Tx, to: FolderId, next: Option<Uid>) -> Result<Copied, Error> {
-    let uid_validity = crate::folder::get(tx, to)?.uid_validity;
+    let uid_validity = crate::folder::validity(tx, to)?;
     Ok(Copied { pairs: Vec::new(), added: Vec::new(), uid_validity, next })
 }

@@ -7,9 +7,9 @@ use store::{BlobId, Tx, params};
 
 use super::carry::bury;
 use super::place::{Sight, WithOthers, seen_in, with_others};
-use super::{Count, account_of, count, is_visible, slice, slice_deleted, visible, within_octets};
+use super::{Count, count, is_visible, slice, slice_deleted, visible, within_octets};
 use crate::account::{self, Touch, WORK, grow, topic};
-use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uid, UidRange, thread};
+use crate::{Access, Change, Error, FolderId, LetterKey, Right, ThreadId, Uid, UidRange, thread};
 
 /// Rows beside letters that go in one write.
 const ROWS: usize = 2_000;
@@ -43,8 +43,14 @@ pub struct Expunged {
 }
 
 /// Expunges up to `limit` letters (at most [`super::SLICE`]). Those that lie in another folder stay there.
-pub fn expunge(tx: &mut Tx, folder: FolderId, which: &Expunge<'_>, limit: usize) -> Result<Expunged, Error> {
-    let account = account_of(tx, folder)?;
+pub fn expunge(
+    tx: &mut Tx,
+    access: Access,
+    folder: FolderId,
+    which: &Expunge<'_>,
+    limit: usize,
+) -> Result<Expunged, Error> {
+    let account = access.to(tx, folder, Right::Delete)?;
     let limit = limit.min(super::SLICE);
     let (entries, next) = within_octets(match which {
         Expunge::Deleted => slice_deleted(tx, folder, &[UidRange::ALL], limit)?,

@@ -1,12 +1,13 @@
 //! Filing: the hot path. Everything that can be computed was computed in [`crate::prepare`].
 
 use mail::Timestamp;
-use mail::seam::AccountId;
 use store::{Tx, params};
 
 use super::{Count, take_uids, visible};
 use crate::account::{self, WORK, topic};
-use crate::{Change, Error, FlagSet, FolderId, LetterKey, Prepared, ThreadId, Uid, UidValidity, report, thread};
+use crate::{
+    Access, Change, Error, FlagSet, FolderId, LetterKey, Prepared, Right, ThreadId, Uid, UidValidity, report, thread,
+};
 
 /// The identity of a filed letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,25 +28,28 @@ pub struct Filed {
 /// Eleven statements and the blob's, three more where a conversation becomes unread, and one more for a report.
 pub fn file(
     tx: &mut Tx,
+    access: Access,
     folder: FolderId,
     prepared: &Prepared,
     flags: &FlagSet,
     received: Timestamp,
 ) -> Result<Filed, Error> {
-    file_beyond(tx, folder, prepared, flags, received, 0)
+    file_beyond(tx, access, folder, prepared, flags, received, 0)
 }
 
 /// Files a letter with so many octets more than the quota allows: a letter that is replaced in the same breath makes
 /// room for the one that replaces it, and a person at the limit can still write that they are.
 pub fn file_beyond(
     tx: &mut Tx,
+    access: Access,
     folder: FolderId,
     prepared: &Prepared,
     flags: &FlagSet,
     received: Timestamp,
     beyond: u64,
 ) -> Result<Filed, Error> {
-    let (account, change) = admit(tx, folder, prepared.size(), beyond)?;
+    let account = access.may(Right::Insert)?;
+    let change = admit(tx, (access, folder), prepared.size(), beyond)?;
     let mut gained = Count::default();
     gained.add(flags.system, prepared.size());
     let thread = thread::join(tx, account, &prepared.leads, received, change)?;
@@ -91,20 +95,20 @@ pub fn file_beyond(
 }
 
 /// The account's next tick, if the letter fits: one statement where all is well.
-fn admit(tx: &mut Tx, folder: FolderId, size: u64, beyond: u64) -> Result<(AccountId, Change), Error> {
+fn admit(tx: &mut Tx, (access, folder): (Access, FolderId), size: u64, beyond: u64) -> Result<Change, Error> {
     let admitted = tx.query_opt(
         "UPDATE account_mail SET change = change + 1, used = used + $2, letters = letters + 1,
          emails = change + 1, folders = change + 1, threads = change + 1
-         WHERE account = (SELECT account FROM folder WHERE folder = $1 AND name IS NOT NULL)
-         AND deleted = 0 AND (quota IS NULL OR used + $2 - $3 <= quota) RETURNING account, change",
-        params![folder.0, size, beyond],
-        |row| Ok((AccountId(row.get(0)?), Change(row.get(1)?))),
+         WHERE account = (SELECT account FROM folder WHERE folder = $1 AND account = $4 AND name IS NOT NULL)
+         AND deleted = 0 AND (quota IS NULL OR used + $2 - $3 <= quota) RETURNING change",
+        params![folder.0, size, beyond, access.owner().0],
+        |row| row.get(0).map(Change),
     )?;
     match admitted {
         Some(admitted) => Ok(admitted),
         None => {
-            let account = super::account_of(tx, folder)?;
-            let usage = account::usage(tx, account)?;
+            let account = access.to(tx, folder, Right::Insert)?;
+            let usage = account::measured(tx, account)?;
             Err(Error::OverQuota { used: usage.used, quota: usage.quota.unwrap_or(u64::MAX), size })
         }
     }

@@ -6,9 +6,9 @@ use mail::seam::AccountId;
 use store::{Tx, params};
 
 use super::place::{ELSEWHERE, Lies, Sight, elsewhere, of_letter, seen_in};
-use super::{Entry, Tally, account_of, is_unread, is_visible, slice, visible};
+use super::{Entry, Tally, is_unread, is_visible, slice, visible};
 use crate::account::{self, Touch, tick, topic};
-use crate::{Change, Error, FlagChange, FlagSet, FolderId, System, ThreadId, Uid, UidRange};
+use crate::{Access, Change, Error, FlagChange, FlagSet, FolderId, Right, System, ThreadId, Uid, UidRange};
 
 /// A letter's flags after a STORE.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,13 +40,14 @@ pub struct Stored {
 /// alone. A letter that changed after `unchanged_since` is left alone and told, each letter by itself.
 pub fn store_flags(
     tx: &mut Tx,
+    access: Access,
     folder: FolderId,
     ranges: &[UidRange],
     flag_change: &FlagChange,
     unchanged_since: Option<Change>,
     limit: usize,
 ) -> Result<Stored, Error> {
-    let account = account_of(tx, folder)?;
+    let account = access.to(tx, folder, Right::Flag)?;
     let (entries, next) = slice(tx, folder, ranges, limit.min(super::SLICE))?;
     let mut stored = Stored { next, ..Stored::default() };
     let (mut turns, mut room) = (Vec::new(), ELSEWHERE);

@@ -7,9 +7,9 @@ use store::{Tx, params};
 
 use super::carry::{add_place, bury};
 use super::place::{Lies, MOST_PLACES, Sight, lies, of_letter, seen_in};
-use super::{Count, Entry, Expunge, Tally, account_of, expunge, is_visible, take_uids, visible};
+use super::{Count, Entry, Expunge, Tally, expunge, is_visible, take_uids, visible};
 use crate::account::{self, Touch, tick, topic};
-use crate::{Change, Error, FolderId, LetterKey, Uid, UidRange};
+use crate::{Access, Change, Error, FolderId, LetterKey, Right, Uid, UidRange};
 
 /// The folders that a letter was put into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +29,11 @@ pub struct Placed {
 /// An error for no folder at all, for more than [`MOST_PLACES`], and for one that is not the account's; then nothing is changed.
 pub fn set_folders(
     tx: &mut Tx,
-    account: AccountId,
+    access: Access,
     letter: LetterKey,
     folders: &[FolderId],
 ) -> Result<Option<Placed>, Error> {
+    let account = access.may(Right::Read)?;
     let wanted: BTreeSet<FolderId> = folders.iter().copied().collect();
     if wanted.is_empty() {
         return Err(Error::Nowhere);
@@ -42,39 +43,40 @@ pub fn set_folders(
         return Ok(None);
     }
     let before = visible_in(&there).map(|(folder, _)| *folder).collect();
-    let (change, now) = Rearrangement::new(tx, account, there, &wanted)?.carry_out(tx, account)?;
+    let (change, now) = Rearrangement::new(tx, access, there, &wanted)?.carry_out(tx, account)?;
     Ok(Some(Placed { before, now, change }))
 }
 
 /// Adds a place to a letter, visible there: one that was flagged `\Deleted` is so no more. Returns its UID in the folder,
 /// which is the one it has if it lies there already. `None`: the account has no such letter.
-pub fn add(tx: &mut Tx, account: AccountId, letter: LetterKey, to: FolderId) -> Result<Option<Uid>, Error> {
+pub fn add(tx: &mut Tx, access: Access, letter: LetterKey, to: FolderId) -> Result<Option<Uid>, Error> {
+    let account = access.may(Right::Insert)?;
     let there = lies(tx, account, letter)?;
     if there.is_empty() {
         return Ok(None);
     }
     let wanted = visible_in(&there).map(|(folder, _)| *folder).chain([to]).collect();
-    let (_, now) = Rearrangement::new(tx, account, there, &wanted)?.carry_out(tx, account)?;
+    let (_, now) = Rearrangement::new(tx, access, there, &wanted)?.carry_out(tx, account)?;
     Ok(now.into_iter().find(|(folder, _)| *folder == to).map(|(_, uid)| uid))
 }
 
 /// Takes a letter out of a folder, whatever its flags; the letter goes with its last place. False: it does not lie there.
-pub fn remove(tx: &mut Tx, account: AccountId, letter: LetterKey, from: FolderId) -> Result<bool, Error> {
-    let there = lies(tx, account, letter)?;
+pub fn remove(tx: &mut Tx, access: Access, letter: LetterKey, from: FolderId) -> Result<bool, Error> {
+    let there = lies(tx, access.may(Right::Delete)?, letter)?;
     let Some((folder, entry)) = there.iter().find(|(folder, _)| *folder == from) else { return Ok(false) };
-    end(tx, *folder, entry)?;
+    end(tx, access, *folder, entry)?;
     Ok(true)
 }
 
 /// Takes a letter out of every folder, also where it is flagged `\Deleted`: it is gone. False: the account has no such letter.
-pub fn destroy(tx: &mut Tx, account: AccountId, letter: LetterKey) -> Result<bool, Error> {
-    let there = lies(tx, account, letter)?;
-    there.iter().try_for_each(|(folder, entry)| end(tx, *folder, entry))?;
+pub fn destroy(tx: &mut Tx, access: Access, letter: LetterKey) -> Result<bool, Error> {
+    let there = lies(tx, access.may(Right::Delete)?, letter)?;
+    there.iter().try_for_each(|(folder, entry)| end(tx, access, *folder, entry))?;
     Ok(!there.is_empty())
 }
 
-fn end(tx: &mut Tx, folder: FolderId, entry: &Entry) -> Result<(), Error> {
-    expunge(tx, folder, &Expunge::All(&[UidRange::one(entry.uid)]), 1).map(drop)
+fn end(tx: &mut Tx, access: Access, folder: FolderId, entry: &Entry) -> Result<(), Error> {
+    expunge(tx, access, folder, &Expunge::All(&[UidRange::one(entry.uid)]), 1).map(drop)
 }
 
 fn visible_in(there: &[Lies]) -> impl Iterator<Item = &Lies> {
@@ -98,16 +100,14 @@ struct Rearrangement {
 
 impl Rearrangement {
     /// `there` are the places of the letter, one at least; it shall be visible in the wanted folders and in no others.
-    fn new(tx: &Tx, account: AccountId, there: Vec<Lies>, wanted: &BTreeSet<FolderId>) -> Result<Self, Error> {
+    fn new(tx: &Tx, access: Access, there: Vec<Lies>, wanted: &BTreeSet<FolderId>) -> Result<Self, Error> {
         if wanted.len() > MOST_PLACES {
             return Err(Error::TooManyPlaces(MOST_PLACES));
         }
         let held = |folder: &FolderId| there.iter().any(|(held, _)| held == folder);
         let added: Vec<FolderId> = wanted.iter().copied().filter(|folder| !held(folder)).collect();
         for folder in &added {
-            if account_of(tx, *folder)? != account {
-                return Err(Error::NoSuchFolder(*folder));
-            }
+            access.to(tx, *folder, Right::Insert)?;
         }
         let sight = Sight { before: seen_in(&there), after: wanted.len() };
         let model = visible_in(&there).next().or(there.first()).cloned().ok_or(Error::Nowhere)?;
@@ -119,6 +119,12 @@ impl Rearrangement {
                 (false, true) => shown.push(place),
                 (false, false) => {}
             }
+        }
+        if !shown.is_empty() {
+            access.may(Right::Insert)?;
+        }
+        if !ended.is_empty() {
+            access.may(Right::Delete)?;
         }
         Ok(Self { model, stays, shown, added, ended, sight })
     }
@@ -136,14 +142,14 @@ impl Rearrangement {
         for folder in &self.added {
             now.push((*folder, self.add(tx, account, *folder, change)?));
         }
-        let mut tally = Tally::default();
+        let mut stroke = Stroke { account, change, tally: Tally::default() };
         for place in &self.shown {
-            self.show(tx, account, place, change, &mut tally)?;
+            self.show(tx, place, &mut stroke)?;
         }
         for place in &self.ended {
-            self.end(tx, account, place, change, &mut tally)?;
+            stroke.end(tx, place)?;
         }
-        tally.write(tx, change)?;
+        stroke.tally.write(tx, change)?;
         visible::settle(tx, account, self.model.1.thread, change)?;
         tx.announce(topic(account));
         now.sort_unstable();
@@ -170,36 +176,31 @@ impl Rearrangement {
         Ok(uid)
     }
 
-    fn show(
-        &self,
-        tx: &mut Tx,
-        account: AccountId,
-        (folder, entry): &Lies,
-        change: Change,
-        tally: &mut Tally,
-    ) -> Result<(), Error> {
+    fn show(&self, tx: &mut Tx, (folder, entry): &Lies, stroke: &mut Stroke) -> Result<(), Error> {
         let (hidden, shown) = (entry.flags.system, of_letter(&entry.flags).system);
-        let counted = tally.of(*folder);
+        let (account, change, counted) = (stroke.account, stroke.change, stroke.tally.of(*folder));
         counted.take(hidden, entry.size);
         counted.add(shown, entry.size);
         visible::turns(tx, (account, *folder), entry.thread, hidden, shown, counted)?;
         set(tx, *folder, entry.uid, shown.bits(), change, self.born(change))
     }
+}
 
-    fn end(
-        &self,
-        tx: &mut Tx,
-        account: AccountId,
-        (folder, entry): &Lies,
-        change: Change,
-        tally: &mut Tally,
-    ) -> Result<(), Error> {
-        let counted = tally.of(*folder);
+/// One change of the account, with what it changes in the counters of each folder.
+struct Stroke {
+    account: AccountId,
+    change: Change,
+    tally: Tally,
+}
+
+impl Stroke {
+    fn end(&mut self, tx: &mut Tx, (folder, entry): &Lies) -> Result<(), Error> {
+        let counted = self.tally.of(*folder);
         counted.take(entry.flags.system, entry.size);
-        visible::goes(tx, (account, *folder), entry.thread, entry.flags.system, counted)?;
+        visible::goes(tx, (self.account, *folder), entry.thread, entry.flags.system, counted)?;
         tx.execute("DELETE FROM entry WHERE folder = $1 AND uid = $2", params![folder.0, entry.uid.get()])?;
-        bury(tx, *folder, entry.uid, change)?;
-        visible::leaves(tx, account, entry, change, true)
+        bury(tx, *folder, entry.uid, self.change)?;
+        visible::leaves(tx, self.account, entry, self.change, true)
     }
 }
 

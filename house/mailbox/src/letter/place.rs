@@ -5,7 +5,7 @@ use mail::seam::AccountId;
 use store::{View, params};
 
 use super::{Entry, is_visible};
-use crate::{Change, Error, FlagSet, FolderId, LetterKey, System, Uid};
+use crate::{Access, Change, Error, FlagSet, FolderId, LetterKey, Right, System, Uid};
 
 /// The most folders that a letter can lie in.
 pub const MOST_PLACES: usize = 1_000;
@@ -32,8 +32,8 @@ impl Place {
 
 /// Returns the places of a letter of the account, also those where it is flagged `\Deleted`, in the order of the folders'
 /// numbers. None: the account has no such letter.
-pub fn places(view: &View, account: AccountId, letter: LetterKey) -> Result<Vec<Place>, Error> {
-    let lies = lies(view, account, letter)?.into_iter();
+pub fn places(view: &View, access: Access, letter: LetterKey) -> Result<Vec<Place>, Error> {
+    let lies = lies(view, access.may(Right::Read)?, letter)?.into_iter();
     let place = |(folder, entry): Lies| Place { folder, uid: entry.uid, flags: entry.flags, change: entry.change };
     Ok(lies.map(place).collect())
 }

@@ -6,14 +6,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use mail::Timestamp;
-use mail::seam::AccountId;
 use roaring::RoaringTreemap;
-use store::{Answer, Asker, Question, Store, View, params};
+use store::{Answer, Question, Store, View, params};
 
 use super::forms::exact;
 use super::sought::{Sought, in_header, named};
 use super::{Criteria, InThread, fields, order};
-use crate::{Error, Keywords, Piece, System, folder};
+use crate::{Access, Error, Keywords, Piece, System, folder};
 
 /// The conversations of which so many letters have flags or a keyword.
 type ThreadSets = HashMap<(InThread, u8, String), Arc<RoaringTreemap>>;
@@ -55,27 +54,22 @@ impl Told {
 
 impl Known {
     /// Reads the rows that all the criteria need, and asks the index once.
-    pub async fn gather(
-        store: &Store,
-        account: AccountId,
-        criteria: &[&Criteria],
-        now: Timestamp,
-    ) -> Result<Self, Error> {
+    pub async fn gather(store: &Store, access: Access, criteria: &[&Criteria], now: Timestamp) -> Result<Self, Error> {
         let (mut asked, mut threads, mut named) = (HashMap::new(), ThreadSets::new(), Vec::new());
         for one in criteria {
             questions(one, &mut asked);
             of_threads(one, &mut threads);
             one.of_folders(&mut named);
         }
-        let asker = Asker(account.0);
-        let keywords = store.read_for(asker, move |view| Keywords::load(view, account)).await?;
+        let asker = access.asker();
+        let keywords = store.read_for(asker, move |view| Keywords::load(view, access)).await?;
         if !threads.is_empty() {
             let keywords = keywords.clone();
             threads = store
                 .scan_for(asker, move |view| {
                     for ((how, flags, keyword), set) in &mut threads {
                         let wanted = order::Wanted::new(System::from_bits(*flags), keyword, &keywords);
-                        *set = Arc::new(order::threads_with(view, account, *how, &wanted)?);
+                        *set = Arc::new(order::threads_with(view, access, *how, &wanted)?);
                     }
                     Ok::<_, Error>(threads)
                 })
@@ -84,13 +78,13 @@ impl Known {
         let mut folders = FolderSets::new();
         for wanted in named {
             let asked = wanted.clone();
-            let letters = store.scan_for(asker, move |view| lying(view, account, &asked)).await?;
+            let letters = store.scan_for(asker, move |view| lying(view, access, &asked)).await?;
             folders.push((wanted.clone(), Arc::new(letters)));
         }
         let asked: Vec<Question> = asked.into_keys().collect();
         let answers = match asked.is_empty() {
             true => Vec::new(),
-            false => ask(store, account, &asked).await?,
+            false => ask(store, access, &asked).await?,
         };
         let answers = asked.into_iter().zip(answers.into_iter().map(Arc::new)).collect();
         Ok(Self { keywords, now, threads, folders, answers })
@@ -131,9 +125,9 @@ impl Known {
 }
 
 /// Walks through the folders that the criteria name, by the index of their visible letters.
-fn lying(view: &View, account: AccountId, wanted: &Criteria) -> Result<RoaringTreemap, Error> {
+fn lying(view: &View, access: Access, wanted: &Criteria) -> Result<RoaringTreemap, Error> {
     let mut letters = RoaringTreemap::new();
-    for folder in folder::list(view, account)? {
+    for folder in folder::list(view, access)? {
         if wanted.within(folder.id, true) != Criteria::All {
             continue;
         }
@@ -153,12 +147,12 @@ fn unasked() -> Arc<Answer> {
 }
 
 /// Some questions at a time, so that the index is nobody's for long.
-async fn ask(store: &Store, account: AccountId, questions: &[Question]) -> Result<Vec<Answer>, Error> {
+async fn ask(store: &Store, access: Access, questions: &[Question]) -> Result<Vec<Answer>, Error> {
     let mut answers = Vec::new();
     for some in questions.chunks(AT_ONCE) {
-        let answer = match store.search().ask(account.0, some.to_vec()).await {
+        let answer = match store.search().ask(access.owner().0, some.to_vec()).await {
             // A damaged index begins again, and knows nothing yet: the letters are looked at.
-            Err(store::Error::Corrupt(_)) => store.search().ask(account.0, some.to_vec()).await?,
+            Err(store::Error::Corrupt(_)) => store.search().ask(access.owner().0, some.to_vec()).await?,
             answer => answer?,
         };
         answers.extend(answer);

@@ -8,9 +8,8 @@ use std::collections::{BinaryHeap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 
 use mail::Timestamp;
-use mail::seam::AccountId;
 use roaring::RoaringTreemap;
-use store::{Asker, Store, View, params};
+use store::{Store, View, params};
 
 use super::places::joined;
 use super::ranked::{Ranked, by_received, ranked};
@@ -18,7 +17,7 @@ use super::sources::{Source, Sources, Which, placed_where_few, sources};
 use super::{Criteria, Order};
 use crate::account_changes::states;
 use crate::fetch::{self, Want};
-use crate::{Change, Error, FolderId, LetterKey, ThreadId, Uids};
+use crate::{Access, Change, Error, FolderId, LetterKey, ThreadId, Uids};
 
 /// Rows read from the index at once: at first, and where most of them are passed over.
 const PAGE: usize = 512;
@@ -101,7 +100,7 @@ pub struct Placed {
 /// A page of whole folders by the time of receipt is a short read, all else a long one.
 pub async fn list(
     store: &Store,
-    account: AccountId,
+    access: Access,
     listing: Listing,
     window: Window,
     limit: usize,
@@ -109,20 +108,20 @@ pub async fn list(
     now: Timestamp,
 ) -> Result<Option<Found>, Error> {
     let asked = Asked { window, limit, total, collapse: listing.collapse };
-    let best = best(store, account, &listing, now).await?;
+    let best = best(store, access, &listing, now).await?;
     if let Some(Sources { state, folders, .. }) = &best {
         let ascending = by_received(&listing.orders).unwrap_or_default();
-        if let Some((letters, position)) = page_of_best(store, account, folders, ascending, asked).await? {
-            let exact = is_state(store, account, *state).await?;
+        if let Some((letters, position)) = page_of_best(store, access, folders, ascending, asked).await? {
+            let exact = is_state(store, access, *state).await?;
             return Ok(Some(Found { letters, position, total: None, state: *state, exact }));
         }
     }
-    let Sources { state, folders, total: known } = sources(store, account, &listing.criteria, now).await?;
+    let Sources { state, folders, total: known } = sources(store, access, &listing.criteria, now).await?;
     let state = best.as_ref().map_or(state, |best| best.state);
     let cut = match by_received(&listing.orders) {
         Some(ascending) => {
             let known = counted(&folders, known, &best, listing.collapse);
-            page(store, account, in_turn(best, folders), known, ascending, asked).await?
+            page(store, access, in_turn(best, folders), known, ascending, asked).await?
         }
         None => {
             let first = match window {
@@ -130,18 +129,18 @@ pub async fn list(
                 Window::Anchor(..) => None,
             };
             let Ranked { hits, total } =
-                ranked(store, account, listing.orders, folders, first, listing.collapse).await?;
+                ranked(store, access, listing.orders, folders, first, listing.collapse).await?;
             asked.cut(&mut Hits::sorted(hits), Some(total))?
         }
     };
-    let exact = is_state(store, account, state).await?;
+    let exact = is_state(store, access, state).await?;
     Ok(cut.map(|(letters, position, total)| Found { letters, position, total, state, exact }))
 }
 
 /// The letters that come before the others, if some do.
-async fn best(store: &Store, account: AccountId, listing: &Listing, now: Timestamp) -> Result<Option<Sources>, Error> {
+async fn best(store: &Store, access: Access, listing: &Listing, now: Timestamp) -> Result<Option<Sources>, Error> {
     match listing.best() {
-        Some(criteria) => Ok(Some(sources(store, account, &criteria, now).await?)),
+        Some(criteria) => Ok(Some(sources(store, access, &criteria, now).await?)),
         None => Ok(None),
     }
 }
@@ -149,7 +148,7 @@ async fn best(store: &Store, account: AccountId, listing: &Listing, now: Timesta
 /// Returns a window that lies whole among the letters that fit best: the other letters need not be known then.
 async fn page_of_best(
     store: &Store,
-    account: AccountId,
+    access: Access,
     best: &[Source],
     ascending: bool,
     asked: Asked,
@@ -157,7 +156,7 @@ async fn page_of_best(
     if asked.total || matches!(asked.window, Window::Position(back) if back < 0) {
         return Ok(None);
     }
-    let cut = page(store, account, vec![best.to_vec()], None, ascending, asked).await?;
+    let cut = page(store, access, vec![best.to_vec()], None, ascending, asked).await?;
     Ok(cut.filter(|(letters, ..)| letters.len() == asked.limit).map(|(letters, position, _)| (letters, position)))
 }
 
@@ -170,20 +169,20 @@ fn in_turn(best: Option<Sources>, mut folders: Vec<Source>) -> Vec<Vec<Source>> 
     vec![best, folders]
 }
 
-async fn is_state(store: &Store, account: AccountId, state: Change) -> Result<bool, Error> {
-    store.read_for(Asker(account.0), move |view| Ok::<_, Error>(states(view, account)?.emails == state)).await
+async fn is_state(store: &Store, access: Access, state: Change) -> Result<bool, Error> {
+    store.read_for(access.asker(), move |view| Ok::<_, Error>(states(view, access)?.emails == state)).await
 }
 
 /// A window of the list by the time of receipt.
 async fn page(
     store: &Store,
-    account: AccountId,
+    access: Access,
     lists: Vec<Vec<Source>>,
     known: Option<u64>,
     ascending: bool,
     asked: Asked,
 ) -> Result<Option<Cut>, Error> {
-    let asker = Asker(account.0);
+    let asker = access.asker();
     if lists.iter().flatten().all(Source::is_whole) && (known.is_some() || !asked.total) && asked.is_near() {
         let lists = lists.clone();
         let quick = store
@@ -213,25 +212,25 @@ fn all_placed_where_few(view: &View, lists: Vec<Vec<Source>>) -> Result<Vec<Vec<
 /// Returns the positions that letters have on the list now: those of `letters`, and those of `threads`.
 pub async fn placed(
     store: &Store,
-    account: AccountId,
+    access: Access,
     listing: Listing,
     letters: HashSet<LetterKey>,
     threads: HashSet<ThreadId>,
     total: bool,
     now: Timestamp,
 ) -> Result<Placed, Error> {
-    let best = best(store, account, &listing, now).await?;
-    let Sources { state, folders, total: known } = sources(store, account, &listing.criteria, now).await?;
+    let best = best(store, access, &listing, now).await?;
+    let Sources { state, folders, total: known } = sources(store, access, &listing.criteria, now).await?;
     let state = best.as_ref().map_or(state, |best| best.state);
     let known = counted(&folders, known, &best, listing.collapse);
     let sorted = match by_received(&listing.orders) {
         Some(_) => None,
-        None => Some(ranked(store, account, listing.orders.clone(), folders.clone(), None, listing.collapse).await?),
+        None => Some(ranked(store, access, listing.orders.clone(), folders.clone(), None, listing.collapse).await?),
     };
     let sought = Sought { letters, threads, collapse: listing.collapse };
     let lists = in_turn(best, folders.clone());
     let (letters, total) = store
-        .scan_for(Asker(account.0), move |view| {
+        .scan_for(access.asker(), move |view| {
             let known = sorted.as_ref().map(|list| list.total).or(known);
             let expected = expected(view, &folders, &sought.letters, &sought.threads)?;
             let mut hits = match (sorted, by_received(&listing.orders)) {
@@ -245,7 +244,7 @@ pub async fn placed(
             Ok::<_, Error>((placed, total.then(|| known.unwrap_or(count))))
         })
         .await?;
-    let exact = is_state(store, account, state).await?;
+    let exact = is_state(store, access, state).await?;
     Ok(Placed { letters, total, state, exact })
 }
 
@@ -616,7 +615,7 @@ impl<'v> Stream<'v> {
 
 fn few_by_received(view: &View, source: &Source, uids: &Uids, ascending: bool) -> Result<VecDeque<(i64, Hit)>, Error> {
     let mut rows = Vec::new();
-    fetch::each(view, source.folder, &joined(uids), Want::ROW, |row| {
+    fetch::each(view, source.access, source.folder, &joined(uids), Want::ROW, |row| {
         if source.has(row.uid, row.letter) && !row.flags.system.contains(crate::System::DELETED) {
             rows.push((row.received.0, Hit { letter: row.letter, thread: row.thread }));
         }

@@ -8,7 +8,7 @@ use store::{Value, View, params};
 
 use super::places::{Places, joined};
 use super::test::Test;
-use crate::{Error, FolderId, System, Uid, UidRange, Uids};
+use crate::{Access, Error, FolderId, System, Uid, UidRange, Uids};
 
 /// The number of letters up to which a look at them is quicker than an index.
 const FEW: u32 = 2_000;
@@ -23,7 +23,12 @@ pub struct Narrowed {
 
 /// The letters that can pass all of the test's parts, as far as indexes tell. `places` are those of the letters that the
 /// full-text index names, if they are few.
-pub fn narrow(view: &View, folder: FolderId, test: &Test, places: Option<&Places>) -> Result<Narrowed, Error> {
+pub fn narrow(
+    (view, access): (&View, Access),
+    folder: FolderId,
+    test: &Test,
+    places: Option<&Places>,
+) -> Result<Narrowed, Error> {
     let parts: &[Test] = match test {
         Test::And(all) => all,
         one => std::slice::from_ref(one),
@@ -31,7 +36,7 @@ pub fn narrow(view: &View, folder: FolderId, test: &Test, places: Option<&Places
     if let Some(few) = named(parts).filter(|uids| uids.len() <= FEW) {
         return Ok(Narrowed { sure: Uids::new(), rest: few.ranges().collect() });
     }
-    let known = Known { view, folder, all: OnceCell::new() };
+    let known = Known { view, access, folder, all: OnceCell::new() };
     let (mut can, mut open) = (places.map(|places| places.within(folder)), false);
     if can.as_ref().is_some_and(Uids::is_empty) {
         return Ok(Narrowed { sure: Uids::new(), rest: Vec::new() });
@@ -71,6 +76,7 @@ fn named(parts: &[Test]) -> Option<Uids> {
 /// A folder of which indexes tell.
 struct Known<'a> {
     view: &'a View,
+    access: Access,
     folder: FolderId,
     all: OnceCell<Uids>,
 }
@@ -80,7 +86,7 @@ impl Known<'_> {
         if let Some(all) = self.all.get() {
             return Ok(all);
         }
-        let (all, _) = Uids::load(self.view, self.folder)?;
+        let (all, _) = Uids::load(self.view, self.access, self.folder)?;
         Ok(self.all.get_or_init(|| all))
     }
 

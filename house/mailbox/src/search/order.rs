@@ -4,14 +4,13 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 use mail::header::Mention;
-use mail::seam::AccountId;
 use roaring::RoaringTreemap;
 use store::{View, params};
 
 use super::InThread;
 use crate::fetch::Row;
 use crate::parse::decode::{fold, words};
-use crate::{Error, FlagSet, KeywordId, Keywords, Piece, Summary, System};
+use crate::{Access, Error, FlagSet, KeywordId, Keywords, Piece, Summary, System};
 
 /// The value by which letters are compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +65,7 @@ pub(super) enum Scale {
 }
 
 impl Scale {
-    pub fn new(view: &View, account: AccountId, key: &Key) -> Result<Self, Error> {
+    pub fn new(view: &View, access: Access, key: &Key) -> Result<Self, Error> {
         Ok(match key {
             Key::Received => Self::Received,
             Key::Sent => Self::Sent,
@@ -74,10 +73,10 @@ impl Scale {
             Key::From => Self::From,
             Key::To => Self::To,
             Key::Subject => Self::Subject,
-            Key::Keyword(flags, keyword) => Self::Wanted(Wanted::new(*flags, keyword, &Keywords::load(view, account)?)),
+            Key::Keyword(flags, keyword) => Self::Wanted(Wanted::new(*flags, keyword, &Keywords::load(view, access)?)),
             Key::Thread(how, flags, keyword) => {
-                let wanted = Wanted::new(*flags, keyword, &Keywords::load(view, account)?);
-                Self::Threads(threads_with(view, account, *how, &wanted)?)
+                let wanted = Wanted::new(*flags, keyword, &Keywords::load(view, access)?);
+                Self::Threads(threads_with(view, access, *how, &wanted)?)
             }
         })
     }
@@ -142,12 +141,12 @@ impl Wanted {
 /// The conversations of which so many visible letters are as wanted.
 pub(super) fn threads_with(
     view: &View,
-    account: AccountId,
+    access: Access,
     how: InThread,
     wanted: &Wanted,
 ) -> Result<RoaringTreemap, Error> {
     let (mut with, mut without) = (RoaringTreemap::new(), RoaringTreemap::new());
-    for folder in crate::folder::list(view, account)? {
+    for folder in crate::folder::list(view, access)? {
         view.check()?;
         view.for_each(
             "SELECT thread, flags, keywords FROM entry WHERE folder = $1 AND (flags & 8) = 0",

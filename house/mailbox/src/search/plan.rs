@@ -11,7 +11,7 @@ use super::letter::Candidate;
 use super::places::{Places, unseen};
 use super::test::Test;
 use crate::fetch::{self, Row, Want};
-use crate::{Error, FolderId, UidRange, Uids, letter};
+use crate::{Access, Error, FolderId, UidRange, Uids, letter};
 
 /// The number of rows that one reading looks at, by what is needed of each.
 const ROWS: usize = 20_000;
@@ -101,7 +101,7 @@ impl Plan {
     /// Looks at the next letters of a folder, as long as the budget lasts.
     pub fn batch(
         &self,
-        view: &View,
+        (view, access): (&View, Access),
         folder: FolderId,
         ranges: Vec<UidRange>,
         budget: &mut Budget,
@@ -109,7 +109,7 @@ impl Plan {
         let mut batch = Batch { found: Uids::new(), letters: RoaringTreemap::new(), rest: Vec::new() };
         let mut next = None;
         let mut to_open: Vec<Row> = Vec::new();
-        fetch::each(view, folder, &ranges, self.want, |row| {
+        fetch::each(view, access, folder, &ranges, self.want, |row| {
             if budget.rows == 0 || to_open.len() >= budget.opened {
                 next = Some(row.uid);
                 return ControlFlow::Break(());

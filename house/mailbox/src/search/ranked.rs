@@ -4,16 +4,15 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use mail::seam::AccountId;
 use roaring::RoaringTreemap;
-use store::{Asker, Store, View};
+use store::{Store, View};
 
 use super::listing::Hit;
 use super::order::{Scale, Worth, compare};
 use super::sources::{Source, placed_where_few};
 use super::{Key, Order};
 use crate::fetch::{self, Want};
-use crate::{Error, System, UidRange, letter};
+use crate::{Access, Error, System, UidRange, letter};
 
 /// Letters that are kept at most. Longer lists are sorted only where it is known which part of them is wanted.
 const SORTED: usize = 500_000;
@@ -34,14 +33,14 @@ pub struct Ranked {
 /// conversation only its first letter is on the list.
 pub(super) async fn ranked(
     store: &Store,
-    account: AccountId,
+    access: Access,
     orders: Vec<Order>,
     sources: Vec<Source>,
     first: Option<usize>,
     collapse: bool,
 ) -> Result<Ranked, Error> {
-    let asker = Asker(account.0);
-    let mut ranking = store.scan_for(asker, move |view| Ranking::new(view, account, orders, sources)).await?;
+    let asker = access.asker();
+    let mut ranking = store.scan_for(asker, move |view| Ranking::new(view, access, orders, sources)).await?;
     ranking.first = first;
     ranking.collapse = collapse;
     while !ranking.todo.is_empty() {
@@ -73,8 +72,8 @@ struct Ranking {
 }
 
 impl Ranking {
-    fn new(view: &View, account: AccountId, orders: Vec<Order>, sources: Vec<Source>) -> Result<Self, Error> {
-        let scale = |order: &Order| Scale::new(view, account, &order.key);
+    fn new(view: &View, access: Access, orders: Vec<Order>, sources: Vec<Source>) -> Result<Self, Error> {
+        let scale = |order: &Order| Scale::new(view, access, &order.key);
         let scales = orders.iter().map(scale).collect::<Result<_, _>>()?;
         let sources = placed_where_few(view, sources)?;
         let met = (sources.len() > 1).then(RoaringTreemap::new);
@@ -105,7 +104,7 @@ impl Ranking {
         {
             view.check()?;
             let mut next = None;
-            fetch::each(view, source.folder, &ranges, want, |row| {
+            fetch::each(view, source.access, source.folder, &ranges, want, |row| {
                 if left == 0 {
                     next = Some(row.uid);
                     return ControlFlow::Break(());

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use mail::Timestamp;
-use mail::seam::AccountId;
 use roaring::RoaringTreemap;
-use store::{Asker, Store, View, params};
+use store::{Store, View, params};
 
 use super::Criteria;
 use super::known::Known;
@@ -14,7 +13,7 @@ use super::places::{Places, joined};
 use super::plan::{Answered, Plan};
 use super::sweep::{Folder, look_at, sweep};
 use crate::account_changes::{States, states};
-use crate::{Change, Error, FolderId, LetterKey, Uid, UidRange, Uids, folder};
+use crate::{Access, Change, Error, FolderId, LetterKey, Uid, UidRange, Uids, folder};
 
 /// So many times as many letters as fit make it cheaper to look each of those up than to go through all.
 const SPARSE: u64 = 12;
@@ -22,6 +21,7 @@ const SPARSE: u64 = 12;
 /// A folder that has letters for the list.
 #[derive(Clone)]
 pub struct Source {
+    pub access: Access,
     pub folder: FolderId,
     pub which: Which,
     /// Letters that are on another list.
@@ -82,7 +82,7 @@ impl Source {
 /// Looks for the letters that fit in each folder of the account.
 pub(super) async fn sources(
     store: &Store,
-    account: AccountId,
+    access: Access,
     criteria: &Criteria,
     now: Timestamp,
 ) -> Result<Sources, Error> {
@@ -90,21 +90,21 @@ pub(super) async fn sources(
         return Err(Error::TooComplex);
     }
     let look = move |view: &View| {
-        let States { emails, .. } = states(view, account)?;
-        Ok::<_, Error>((emails, folder::list(view, account)?, doubled(view, account)?))
+        let States { emails, .. } = states(view, access)?;
+        Ok::<_, Error>((emails, folder::list(view, access)?, doubled(view, access)?))
     };
-    let (state, all, doubled) = store.read_for(Asker(account.0), look).await?;
+    let (state, all, doubled) = store.read_for(access.asker(), look).await?;
     let whole = all.iter().filter(|folder| folder.total > folder.deleted).count();
-    let groups = groups(criteria, all, doubled == Some(0));
+    let groups = groups(access, criteria, all, doubled == Some(0));
     let all: Vec<&Criteria> = groups.iter().map(|(criteria, _)| criteria).collect();
-    let known = Known::gather(store, account, &all, now).await?;
+    let known = Known::gather(store, access, &all, now).await?;
     let mut folders = Vec::new();
     for (criteria, alike) in groups {
         match criteria {
             Criteria::All => folders.extend(alike),
             criteria => {
                 let plan = Arc::new(Plan::new(criteria, &known));
-                folders.extend(fitting(store, account, plan, alike).await?);
+                folders.extend(fitting(store, access, plan, alike).await?);
             }
         }
     }
@@ -113,10 +113,10 @@ pub(super) async fn sources(
 }
 
 /// The number of visible places beyond the first of each letter; `None`: not known while a deleted folder is cleared away.
-fn doubled(view: &View, account: AccountId) -> Result<Option<u64>, Error> {
+fn doubled(view: &View, access: Access) -> Result<Option<u64>, Error> {
     let sql = "SELECT doubled, EXISTS (SELECT 1 FROM folder WHERE left_over = 1 AND account = $1)
          FROM account_mail WHERE account = $1";
-    let found = view.query_one(sql, params![account.0], |row| Ok((row.get::<i64>(0)?, row.get::<bool>(1)?)))?;
+    let found = view.query_one(sql, params![access.owner().0], |row| Ok((row.get::<i64>(0)?, row.get::<bool>(1)?)))?;
     Ok(match found {
         (0, _) => Some(0),
         (doubled, false) => u64::try_from(doubled).ok(),
@@ -137,7 +137,12 @@ fn total(folders: &[Source], doubled: Option<u64>, all: bool) -> Option<u64> {
 
 /// The folders that may have letters for the list, together where the same is looked for in them. `only`: no letter lies in
 /// two of them.
-fn groups(criteria: &Criteria, folders: Vec<folder::Folder>, only: bool) -> Vec<(Criteria, Vec<Source>)> {
+fn groups(
+    access: Access,
+    criteria: &Criteria,
+    folders: Vec<folder::Folder>,
+    only: bool,
+) -> Vec<(Criteria, Vec<Source>)> {
     let mut groups: Vec<(Criteria, Vec<Source>)> = Vec::new();
     let ids: Vec<FolderId> = folders.iter().map(|folder| folder.id).collect();
     let enough = criteria.folders(&ids);
@@ -147,8 +152,8 @@ fn groups(criteria: &Criteria, folders: Vec<folder::Folder>, only: bool) -> Vec<
         if visible == 0 || its_criteria.is_none() {
             continue;
         }
-        let source =
-            Source { folder: folder.id, which: Which::All, but: None, visible, threads: u64::from(folder.threads) };
+        let threads = u64::from(folder.threads);
+        let source = Source { access, folder: folder.id, which: Which::All, but: None, visible, threads };
         match groups.iter_mut().find(|(criteria, _)| *criteria == its_criteria) {
             Some((_, alike)) => alike.push(source),
             None => groups.push((its_criteria, vec![source])),
@@ -159,7 +164,7 @@ fn groups(criteria: &Criteria, folders: Vec<folder::Folder>, only: bool) -> Vec<
 
 async fn fitting(
     store: &Store,
-    account: AccountId,
+    access: Access,
     plan: Arc<Plan>,
     mut folders: Vec<Source>,
 ) -> Result<Vec<Source>, Error> {
@@ -171,8 +176,8 @@ async fn fitting(
         places.keep(|folder| u64::try_from(folder.0).is_ok_and(|folder| ids.contains(folder)));
         Ok::<_, Error>(Some((sure, places)))
     };
-    if let Some((mut letters, places)) = store.scan_for(Asker(account.0), look).await? {
-        for looked_at in look_at(store, account, plan, places).await? {
+    if let Some((mut letters, places)) = store.scan_for(access.asker(), look).await? {
+        for looked_at in look_at(store, access, plan, places).await? {
             letters |= looked_at.letters;
         }
         let letters = Arc::new(letters);
@@ -180,7 +185,7 @@ async fn fitting(
         return Ok(folders);
     }
     let all = folders.iter().map(|source| Folder { id: source.folder, letters: source.visible }).collect();
-    let found = sweep(store, account, plan, all).await?;
+    let found = sweep(store, access, plan, all).await?;
     // The answers come in the order of the folders.
     for (source, found) in folders.iter_mut().zip(found) {
         source.which = Which::Uids(found.uids);

@@ -4,14 +4,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use mail::seam::AccountId;
 use roaring::RoaringTreemap;
-use store::{Asker, Store, View};
+use store::{Store, View};
 
 use super::narrow::narrow;
 use super::places::Places;
 use super::plan::{Budget, Plan};
-use crate::{Error, FolderId, UidRange, Uids};
+use crate::{Access, Error, FolderId, UidRange, Uids};
 
 /// So many times as many letters as may fit make it cheaper to look each of those up than to go through all.
 const SPARSE: u64 = 4;
@@ -34,11 +33,12 @@ pub struct Fitting {
 /// The letters of the folders that fit. A folder that went meanwhile has none.
 pub(super) async fn sweep(
     store: &Store,
-    account: AccountId,
+    access: Access,
     plan: Arc<Plan>,
     folders: Vec<Folder>,
 ) -> Result<Vec<Fitting>, Error> {
     let sweep = Sweep {
+        access,
         plan,
         total: folders.iter().map(|folder| folder.letters).sum(),
         todo: folders.into_iter().map(|folder| Task { folder: folder.id, ranges: None }).collect(),
@@ -46,19 +46,20 @@ pub(super) async fn sweep(
         begun: None,
         done: Vec::new(),
     };
-    sweep.run(store, account).await
+    sweep.run(store).await
 }
 
 /// The letters that fit among those at certain places.
 pub(super) async fn look_at(
     store: &Store,
-    account: AccountId,
+    access: Access,
     plan: Arc<Plan>,
     places: Places,
 ) -> Result<Vec<Fitting>, Error> {
     let tasks = places.into_ranges().map(|(folder, ranges)| Task { folder, ranges: Some(ranges) });
-    let sweep = Sweep { plan, total: 0, todo: tasks.collect(), places: Some(None), begun: None, done: Vec::new() };
-    sweep.run(store, account).await
+    let sweep =
+        Sweep { access, plan, total: 0, todo: tasks.collect(), places: Some(None), begun: None, done: Vec::new() };
+    sweep.run(store).await
 }
 
 struct Task {
@@ -68,6 +69,7 @@ struct Task {
 }
 
 struct Sweep {
+    access: Access,
     plan: Arc<Plan>,
     /// Letters of all the folders.
     total: u64,
@@ -80,9 +82,9 @@ struct Sweep {
 }
 
 impl Sweep {
-    async fn run(mut self, store: &Store, account: AccountId) -> Result<Vec<Fitting>, Error> {
+    async fn run(mut self, store: &Store) -> Result<Vec<Fitting>, Error> {
         while self.begun.is_some() || !self.todo.is_empty() {
-            self = store.scan_for(Asker(account.0), move |view| self.slice(view)).await?;
+            self = store.scan_for(self.access.asker(), move |view| self.slice(view)).await?;
         }
         Ok(self.done)
     }
@@ -103,7 +105,7 @@ impl Sweep {
                 },
             };
             let (mut fitting, rest) = begun;
-            let batch = self.plan.batch(view, fitting.folder, rest, &mut budget)?;
+            let batch = self.plan.batch((view, self.access), fitting.folder, rest, &mut budget)?;
             fitting.uids.extend(&batch.found);
             fitting.letters |= batch.letters;
             match batch.rest.is_empty() {
@@ -121,7 +123,7 @@ impl Sweep {
             return Ok((fitting(Uids::new()), ranges));
         }
         let places = self.places.as_ref().and_then(Option::as_ref);
-        match narrow(view, folder, self.plan.test(), places) {
+        match narrow((view, self.access), folder, self.plan.test(), places) {
             Ok(narrowed) => {
                 budget.take_rows(narrowed.sure.len() as usize);
                 Ok((fitting(narrowed.sure), narrowed.rest))

@@ -8,7 +8,7 @@ use store::{Tx, View, params};
 use super::fault::{Fault, Finding, Seen};
 use super::places;
 use super::work::{Looked, SLICE, Verify};
-use crate::{Error, FolderId, LetterKey, Uid, Uids};
+use crate::{Access, Error, FolderId, LetterKey, Uid, Uids};
 
 /// Every folder, also those that are being cleared away.
 fn each(verify: &Verify<'_>, mut visit: impl FnMut(FolderId, AccountId) -> Result<(), Error>) -> Result<(), Error> {
@@ -223,8 +223,11 @@ fn checkpoint(
     account: AccountId,
     tell: &mut dyn FnMut(Finding),
 ) -> Result<(), Error> {
-    let look = move |view: &View| match Uids::load(view, folder) {
-        Ok((loaded, _)) => Ok((loaded != Uids::walk(view, folder)?, Some(crate::folder::get(view, folder)?.name))),
+    let access = Access::house(account);
+    let look = move |view: &View| match Uids::load(view, access, folder) {
+        Ok((loaded, _)) => {
+            Ok((loaded != Uids::walk(view, folder)?, Some(crate::folder::get(view, access, folder)?.name)))
+        }
         // It has been deleted.
         Err(Error::NoSuchFolder(_)) => Ok((false, None)),
         Err(error) => Err(error),

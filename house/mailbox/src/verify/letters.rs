@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use mail::seam::AccountId;
 use store::{BlobId, Tx, View, params};
 
 use super::bodies::Damaged;
 use super::fault::{Fault, Finding, Seen};
 use super::index;
 use super::work::{Looked, Verify};
+use crate::letter::kept::Kept;
 use crate::parse::column::is_of_earlier_reading;
 use crate::parse::{Contents, Limits, Structure, Summary, scan};
 use crate::{Error, LetterKey, body};
@@ -17,14 +17,9 @@ use crate::{Error, LetterKey, body};
 const LETTERS: usize = 64;
 const OCTETS: u64 = 8 << 20;
 
-/// A letter's row.
-struct Kept {
-    letter: LetterKey,
-    account: AccountId,
-    blob: BlobId,
-    size: u64,
-    summary: Vec<u8>,
-    structure: Vec<u8>,
+/// A letter that is compared.
+struct Compared {
+    kept: Kept,
     /// The number of its places, and the least and the greatest note of its attachments in one, if one has a note.
     places: i64,
     attached: [Option<bool>; 2],
@@ -51,26 +46,27 @@ pub(super) fn cards(
     loop {
         let slice = verify.store.read_blocking(move |view| slice(view, after))?;
         let Some(last) = slice.last() else { return Ok(()) };
-        after = last.letter;
-        for kept in &slice {
+        after = last.kept.letter;
+        for one in &slice {
             looked.letters += 1;
-            letter(verify, damaged, kept, tell)?;
+            letter(verify, damaged, one, tell)?;
         }
     }
 }
 
-fn letter(verify: &Verify<'_>, damaged: &Damaged, kept: &Kept, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
+fn letter(verify: &Verify<'_>, damaged: &Damaged, one: &Compared, tell: &mut dyn FnMut(Finding)) -> Result<(), Error> {
+    let kept = &one.kept;
     let key = kept.letter;
     let mut found = |fault, mended| -> Result<(), Error> {
         let letter = verify.store.read_blocking(move |view| Seen::look(view, key))?;
         tell(Finding { letter: Some(letter), ..Finding::of(fault, Some(kept.account), mended) });
         Ok(())
     };
-    if kept.places == 0 {
+    if one.places == 0 {
         found(Fault::NoFolder, false)?;
     }
     let blob = kept.blob;
-    if kept.length.is_none() {
+    if one.length.is_none() {
         return found(Fault::Body { blob, why: format!("there is no {blob}") }, false);
     }
     if let Some(why) = damaged.get(&blob) {
@@ -81,7 +77,7 @@ fn letter(verify: &Verify<'_>, damaged: &Damaged, kept: &Kept, tell: &mut dyn Fn
         Err(Error::Store(error)) if crate::index::is_damage(&error) => return Ok(()),
         parsed => parsed?,
     };
-    let Some(column) = difference(kept, &parsed) else { return Ok(()) };
+    let Some(column) = difference(one, &parsed) else { return Ok(()) };
     let mended = verify.mend(move |tx| mend(tx, key, blob, &parsed))?;
     if mended {
         // The words of its header may be others.
@@ -90,27 +86,24 @@ fn letter(verify: &Verify<'_>, damaged: &Damaged, kept: &Kept, tell: &mut dyn Fn
     found(Fault::Card(column), mended)
 }
 
-fn slice(view: &View, after: LetterKey) -> Result<Vec<Kept>, Error> {
+fn slice(view: &View, after: LetterKey) -> Result<Vec<Compared>, Error> {
     let (mut letters, mut octets) = (Vec::new(), 0);
-    let sql = "SELECT l.letter, l.account, l.blob, l.size, l.summary, l.structure,
-         (SELECT COUNT(*) FROM entry e WHERE e.letter = l.letter), b.length,
+    let sql = format!(
+        "SELECT {}, (SELECT COUNT(*) FROM entry e WHERE e.letter = l.letter), b.length,
          (SELECT MIN(e.attached) FROM entry e WHERE e.letter = l.letter),
          (SELECT MAX(e.attached) FROM entry e WHERE e.letter = l.letter)
-         FROM letter l LEFT JOIN blob b ON b.id = l.blob WHERE l.letter > $1 ORDER BY l.letter LIMIT $2";
-    view.for_each(sql, params![after.0, LETTERS], |row| {
-        let kept = Kept {
-            letter: LetterKey(row.get(0)?),
-            account: AccountId(row.get(1)?),
-            blob: row.get(2)?,
-            size: row.get(3)?,
-            summary: row.bytes(4)?.to_vec(),
-            structure: row.bytes(5)?.to_vec(),
-            places: row.get(6)?,
-            length: row.get(7)?,
-            attached: [row.get(8)?, row.get(9)?],
+         FROM letter l LEFT JOIN blob b ON b.id = l.blob WHERE l.letter > $1 ORDER BY l.letter LIMIT $2",
+        Kept::COLUMNS
+    );
+    view.for_each(&sql, params![after.0, LETTERS], |row| {
+        let one = Compared {
+            kept: Kept::read(row)?,
+            places: row.get(Kept::NEXT)?,
+            length: row.get(Kept::NEXT + 1)?,
+            attached: [row.get(Kept::NEXT + 2)?, row.get(Kept::NEXT + 3)?],
         };
-        octets += kept.size;
-        letters.push(kept);
+        octets += one.kept.size;
+        letters.push(one);
         Ok(if octets < OCTETS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     Ok(letters)
@@ -128,7 +121,8 @@ fn parse(view: &View, blob: BlobId) -> Result<Parsed, Error> {
 }
 
 /// Returns the first column that differs from that of a new parse.
-fn difference(kept: &Kept, parsed: &Parsed) -> Option<&'static str> {
+fn difference(one: &Compared, parsed: &Parsed) -> Option<&'static str> {
+    let kept = &one.kept;
     if kept.size != parsed.length {
         return Some("size");
     }
@@ -144,7 +138,7 @@ fn difference(kept: &Kept, parsed: &Parsed) -> Option<&'static str> {
         return Some("structure");
     }
     // None: nobody has looked yet.
-    let mut attached = kept.attached.into_iter().flatten();
+    let mut attached = one.attached.into_iter().flatten();
     attached.any(|attached| attached != parsed.attached).then_some("attached")
 }
 

@@ -6,10 +6,12 @@ use bytes::Bytes;
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mail::seam::AccountId;
-use mailbox::{Error, FlagSet, Folder, FolderId, System, Uid, UidRange, account, folder, letter};
+use mailbox::{Access, Error, FlagSet, Folder, FolderId, System, Uid, UidRange, account, folder, letter};
 use store::{Faults, Key, Options, Store, Tx, View};
 
 pub const ALICE: AccountId = AccountId(1);
+/// Alice's access to her own mailbox.
+pub const ACCESS: Access = Access::own(ALICE);
 pub const NOW: Timestamp = Timestamp(1_795_501_377_000);
 
 pub struct Fixture {
@@ -60,7 +62,7 @@ impl Fixture {
 
     pub fn folder(&self, name: &str) -> Folder {
         let name = name.to_owned();
-        self.read(move |view| folder::by_name(view, ALICE, &name)).unwrap()
+        self.read(move |view| folder::by_name(view, ACCESS, &name)).unwrap()
     }
 
     pub fn file(&self, folder: FolderId, raw: impl Into<Vec<u8>>) -> Result<letter::Filed, Error> {
@@ -75,18 +77,21 @@ impl Fixture {
         received: Timestamp,
     ) -> Result<letter::Filed, Error> {
         let prepared = mailbox::prepare(&self.store, Bytes::from(raw.into()))?;
-        self.write(move |tx| letter::file(tx, folder, &prepared, &flags, received))
+        self.write(move |tx| letter::file(tx, ACCESS, folder, &prepared, &flags, received))
     }
 
     pub fn flag(&self, folder: FolderId, number: u32, flags: System) {
         let change = mailbox::FlagChange::Add(flags.into());
-        let stored = self.write(move |tx| letter::store_flags(tx, folder, &[only(number)], &change, None, 10)).unwrap();
+        let stored =
+            self.write(move |tx| letter::store_flags(tx, ACCESS, folder, &[only(number)], &change, None, 10)).unwrap();
         assert_eq!(stored.changed.len() + stored.same.len(), 1);
     }
 
     pub fn expunge_all(&self, folder: FolderId) {
         while self
-            .write(move |tx| letter::expunge(tx, folder, &letter::Expunge::All(&[UidRange::ALL]), letter::SLICE))
+            .write(move |tx| {
+                letter::expunge(tx, ACCESS, folder, &letter::Expunge::All(&[UidRange::ALL]), letter::SLICE)
+            })
             .unwrap()
             .more
         {}
@@ -94,11 +99,11 @@ impl Fixture {
 
     /// Does the work that was left behind a write.
     pub fn finish(&self) {
-        runtime().block_on(folder::finish(&self.store, ALICE)).unwrap();
+        runtime().block_on(folder::finish(&self.store, ACCESS)).unwrap();
     }
 
     pub fn rows(&self, folder: FolderId) -> Vec<mailbox::Row> {
-        self.read(move |view| mailbox::fetch(view, folder, &[UidRange::ALL], mailbox::Want::ALL, 1_000_000))
+        self.read(move |view| mailbox::fetch(view, ACCESS, folder, &[UidRange::ALL], mailbox::Want::ALL, 1_000_000))
     }
 
     pub fn count(&self, table: &'static str) -> i64 {

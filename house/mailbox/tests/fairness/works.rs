@@ -9,13 +9,15 @@ use mail::seam::AccountId;
 use mailbox::letter::{self, Copied, Expunge, SLICE};
 use mailbox::search::{self, Criteria, Key, Listing, Order, Window};
 use mailbox::{
-    Error, FlagChange, FlagSet, FolderId, Keywords, LetterKey, SpecialUse, System, Uid, UidRange, Uids, account, flags,
-    folder, index, sliced,
+    Access, Error, FlagChange, FlagSet, FolderId, Keywords, LetterKey, SpecialUse, System, Uid, UidRange, Uids,
+    account, flags, folder, index, sliced,
 };
 use store::{Store, Tx, params};
 
 /// The person whose mailbox is large.
 pub const ALICE: AccountId = AccountId(1);
+/// Alice's access to her own mailbox.
+pub const ACCESS: Access = Access::own(ALICE);
 /// The person who writes and reads beside.
 pub const BOB: AccountId = AccountId(2);
 const CAROL: AccountId = AccountId(3);
@@ -106,7 +108,7 @@ impl Town {
         for who in [ALICE, BOB] {
             town.write(move |tx| account::create(tx, who, None));
         }
-        town.write(move |tx| (0..folders).try_for_each(|n| folder::create(tx, ALICE, &post(n), None).map(drop)));
+        town.write(move |tx| (0..folders).try_for_each(|n| folder::create(tx, ACCESS, &post(n), None).map(drop)));
         town.fill("INBOX", BOB, 60, |n| letter(n + 10_000_000, ""));
         for number in 0..folders {
             let count = if number == 0 { letters / 2 } else { letters / 2 / folders };
@@ -116,13 +118,13 @@ impl Town {
     }
 
     fn fill(&self, name: &str, account: AccountId, letters: u32, make: impl Fn(u32) -> String) {
-        let folder = self.folder_of(account, name);
+        let (access, folder) = (Access::own(account), self.folder_of(account, name));
         for first in (0..letters).step_by(250) {
             let texts = (first..letters.min(first + 250)).map(&make);
             let ready: Vec<_> = texts.map(|text| mailbox::prepare(&self.store, Bytes::from(text)).unwrap()).collect();
             self.write(move |tx| {
                 let flags = FlagSet::default();
-                ready.iter().try_for_each(|ready| letter::file(tx, folder, ready, &flags, NOW).map(drop))
+                ready.iter().try_for_each(|ready| letter::file(tx, access, folder, ready, &flags, NOW).map(drop))
             });
         }
     }
@@ -133,7 +135,7 @@ impl Town {
 
     pub fn folder_of(&self, account: AccountId, name: &str) -> FolderId {
         let name = name.to_owned();
-        self.store.read_blocking(move |view| folder::by_name(view, account, &name)).unwrap().unwrap().id
+        self.store.read_blocking(move |view| folder::by_name(view, Access::own(account), &name)).unwrap().unwrap().id
     }
 
     fn folder(&self, name: &str) -> FolderId {
@@ -141,7 +143,7 @@ impl Town {
     }
 
     fn make(&self, name: &'static str) -> FolderId {
-        self.write(move |tx| folder::create(tx, ALICE, name, None))
+        self.write(move |tx| folder::create(tx, ACCESS, name, None))
     }
 
     fn sliced<P, T, F>(&self, from: P, slice: F)
@@ -155,7 +157,7 @@ impl Town {
 
     fn flag(&self, folder: FolderId, change: FlagChange) {
         self.sliced(vec![UidRange::ALL], move |tx, ranges: Vec<UidRange>| {
-            let stored = letter::store_flags(tx, folder, &ranges, &change, None, SLICE)?;
+            let stored = letter::store_flags(tx, ACCESS, folder, &ranges, &change, None, SLICE)?;
             let next = stored.next.map(|next| letter::rest(&ranges, next));
             Ok((stored, next))
         });
@@ -164,14 +166,14 @@ impl Town {
     fn expunge(&self, folder: FolderId, ranges: Vec<UidRange>, all: bool) {
         self.sliced(ranges, move |tx, ranges| {
             let which = if all { Expunge::All(&ranges) } else { Expunge::DeletedAmong(&ranges) };
-            let gone = letter::expunge(tx, folder, &which, SLICE)?;
+            let gone = letter::expunge(tx, ACCESS, folder, &which, SLICE)?;
             let next = gone.next.map(|next| letter::rest(&ranges, next));
             Ok((gone, next))
         });
     }
 
     fn uids(&self, folder: FolderId) -> Uids {
-        self.store.read_blocking(move |view| Uids::load(view, folder)).unwrap().0
+        self.store.read_blocking(move |view| Uids::load(view, ACCESS, folder)).unwrap().0
     }
 }
 
@@ -205,15 +207,15 @@ fn list_by_subject(town: &Town) {
     eight_times(town, |store| async move {
         let orders = vec![Order { key: Key::Subject, ascending: true }];
         let listing = Listing { criteria: Criteria::All, orders, collapse: false, best_first: false };
-        search::list(&store, ALICE, listing, Window::Position(0), 50, true, NOW).await.map(drop)
+        search::list(&store, ACCESS, listing, Window::Position(0), 50, true, NOW).await.map(drop)
     });
 }
 
 fn search_every_folder(town: &Town) {
     eight_times(town, |store| async move {
-        let folders = store.read(move |view| folder::list(view, ALICE)).await?;
+        let folders = store.read(move |view| folder::list(view, ACCESS)).await?;
         for folder in folders {
-            search::run(&store, ALICE, folder.id, Criteria::Text("hello number".into()), NOW).await?;
+            search::run(&store, ACCESS, folder.id, Criteria::Text("hello number".into()), NOW).await?;
         }
         Ok(())
     });
@@ -221,10 +223,10 @@ fn search_every_folder(town: &Town) {
 
 fn walk_through_every_folder(town: &Town) {
     eight_times(town, |store| async move {
-        let folders = store.read(move |view| folder::list(view, ALICE)).await?;
+        let folders = store.read(move |view| folder::list(view, ACCESS)).await?;
         for folder in folders {
             let walk = move |view: &store::View| {
-                mailbox::fetch::each(view, folder.id, &[UidRange::ALL], mailbox::Want::ALL, |_| {
+                mailbox::fetch::each(view, ACCESS, folder.id, &[UidRange::ALL], mailbox::Want::ALL, |_| {
                     ControlFlow::Continue(())
                 })
             };
@@ -240,7 +242,7 @@ fn create_account(town: &Town) {
 
 fn create_folders(town: &Town) {
     let deep = (0..32).map(|level| format!("level {level}")).collect::<Vec<_>>().join("/");
-    town.write(move |tx| folder::create(tx, ALICE, &deep, None));
+    town.write(move |tx| folder::create(tx, ACCESS, &deep, None));
 }
 
 /// Eight conversations of some size become one.
@@ -255,14 +257,14 @@ fn join_conversations(town: &Town) {
     town.store.longest_write();
     let (joined, ready) = (town.folder("Joined"), letter(999_999_999, &all));
     let ready = mailbox::prepare(&town.store, Bytes::from(ready)).unwrap();
-    town.write(move |tx| letter::file(tx, joined, &ready, &FlagSet::default(), NOW));
+    town.write(move |tx| letter::file(tx, ACCESS, joined, &ready, &FlagSet::default(), NOW));
 }
 
 /// Into the folder of the conversations that were joined, which is as large.
 fn file_beyond_the_quota(town: &Town) {
     let (joined, ready) = (town.folder("Joined"), letter(999_999_998, "<900000000@gamma.test>"));
     let ready = mailbox::prepare(&town.store, Bytes::from(ready)).unwrap();
-    town.write(move |tx| letter::file_beyond(tx, joined, &ready, &FlagSet::default(), NOW, 1 << 20));
+    town.write(move |tx| letter::file_beyond(tx, ACCESS, joined, &ready, &FlagSet::default(), NOW, 1 << 20));
 }
 
 fn catch_up(town: &Town) {
@@ -273,7 +275,7 @@ fn checkpoint(town: &Town) {
     let largest = town.folder(&post(0));
     town.write(move |tx| Ok(tx.execute("UPDATE folder SET stale = 5000 WHERE folder = $1", params![largest.0])?));
     town.store.longest_write();
-    assert!(town.runtime.block_on(index::checkpoint_if_stale(&town.store, largest)).unwrap());
+    assert!(town.runtime.block_on(index::checkpoint_if_stale(&town.store, ACCESS, largest)).unwrap());
 }
 
 fn keywords(count: u32) -> Vec<String> {
@@ -285,22 +287,22 @@ fn intern(town: &Town) {
     for slice in names.chunks(SLICE) {
         let slice = slice.to_vec();
         town.write(move |tx| {
-            flags::intern(tx, ALICE, System::NONE, &slice.iter().map(String::as_str).collect::<Vec<_>>())
+            flags::intern(tx, ACCESS, System::NONE, &slice.iter().map(String::as_str).collect::<Vec<_>>())
         });
     }
 }
 
 fn intern_beside(town: &Town) {
-    let known = town.store.read_blocking(|view| Keywords::load(view, ALICE)).unwrap();
+    let known = town.store.read_blocking(|view| Keywords::load(view, ACCESS)).unwrap();
     let names = keywords(100);
     town.write(move |tx| {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        (0..SLICE).try_for_each(|_| flags::intern_beside(tx, ALICE, System::NONE, &names, &known).map(drop))
+        (0..SLICE).try_for_each(|_| flags::intern_beside(tx, ACCESS, System::NONE, &names, &known).map(drop))
     });
 }
 
 fn flag_all(town: &Town) {
-    let known = town.store.read_blocking(|view| Keywords::load(view, ALICE)).unwrap();
+    let known = town.store.read_blocking(|view| Keywords::load(view, ACCESS)).unwrap();
     let ids = known.iter().map(|(id, _)| id).take(50).collect();
     town.flag(town.folder(&post(0)), FlagChange::Add(FlagSet::new(System::FLAGGED, ids)));
 }
@@ -308,8 +310,8 @@ fn flag_all(town: &Town) {
 fn carry(town: &Town, from: FolderId, to: FolderId, takes: bool) {
     town.sliced(vec![UidRange::ALL], move |tx, ranges: Vec<UidRange>| {
         let carried: Copied = match takes {
-            true => letter::move_(tx, from, &ranges, to, SLICE)?,
-            false => letter::copy(tx, from, &ranges, to, SLICE)?,
+            true => letter::move_(tx, ACCESS, from, &ranges, to, SLICE)?,
+            false => letter::copy(tx, ACCESS, from, &ranges, to, SLICE)?,
         };
         let next = carried.next.map(|next| letter::rest(&ranges, next));
         Ok((carried, next))
@@ -329,7 +331,7 @@ fn move_all(town: &Town) {
 /// The keys of the first letters of a folder.
 fn keys(town: &Town, folder: FolderId, most: usize) -> Vec<LetterKey> {
     let look = move |view: &store::View| {
-        let rows = mailbox::fetch(view, folder, &[UidRange::ALL], mailbox::Want::ROW, most)?;
+        let rows = mailbox::fetch(view, ACCESS, folder, &[UidRange::ALL], mailbox::Want::ROW, most)?;
         Ok::<_, Error>(rows.into_iter().map(|row| row.letter).collect())
     };
     town.store.read_blocking(look).unwrap()
@@ -348,7 +350,7 @@ fn label_all(town: &Town) {
     for some in many.chunks(100) {
         let some = some.to_vec();
         folders.extend(town.write(move |tx| {
-            let make = |n: &u32| folder::create(tx, ALICE, &format!("Many {n}"), None);
+            let make = |n: &u32| folder::create(tx, ACCESS, &format!("Many {n}"), None);
             some.iter().map(make).collect::<Result<Vec<_>, _>>()
         }));
     }
@@ -356,7 +358,7 @@ fn label_all(town: &Town) {
     let one = keys(town, from, 1)[0];
     for some in folders.chunks(20) {
         let some = some.to_vec();
-        town.write(move |tx| some.iter().try_for_each(|folder| letter::add(tx, ALICE, one, *folder).map(drop)));
+        town.write(move |tx| some.iter().try_for_each(|folder| letter::add(tx, ACCESS, one, *folder).map(drop)));
     }
 }
 
@@ -367,33 +369,33 @@ fn flag_what_lies_in_many_folders(town: &Town) {
 fn lay_elsewhere(town: &Town) {
     let (from, to) = (town.folder(LABELS[0]), town.folder(LABELS[1]));
     for key in keys(town, from, 50) {
-        town.write(move |tx| letter::set_folders(tx, ALICE, key, &[to]));
+        town.write(move |tx| letter::set_folders(tx, ACCESS, key, &[to]));
     }
 }
 
 fn take_labels_away(town: &Town) {
     let label = town.folder(LABELS[1]);
     for key in keys(town, label, 20) {
-        town.write(move |tx| letter::remove(tx, ALICE, key, label));
+        town.write(move |tx| letter::remove(tx, ACCESS, key, label));
     }
 }
 
 fn destroy_some(town: &Town) {
     for key in keys(town, town.folder(LABELS[2]), 20) {
-        town.write(move |tx| letter::destroy(tx, ALICE, key));
+        town.write(move |tx| letter::destroy(tx, ACCESS, key));
     }
 }
 
 fn another_trash(town: &Town) {
     let moved = town.folder("Moved");
-    town.write(move |tx| folder::set_use(tx, moved, Some(SpecialUse::Trash)));
+    town.write(move |tx| folder::set_use(tx, ACCESS, moved, Some(SpecialUse::Trash)));
     catch_up(town);
 }
 
 fn no_trash(town: &Town) {
     let moved = town.folder("Moved");
-    town.write(move |tx| folder::set_use(tx, moved, None));
-    town.runtime.block_on(folder::finish(&town.store, ALICE)).unwrap();
+    town.write(move |tx| folder::set_use(tx, ACCESS, moved, None));
+    town.runtime.block_on(folder::finish(&town.store, ACCESS)).unwrap();
     catch_up(town);
 }
 
@@ -415,7 +417,7 @@ fn part_with_many(town: &Town) {
     carry(town, town.folder(&post(0)), parted, false);
     town.store.longest_write();
     let doomed: Uids = nine_of_ten(town, parted).into_iter().collect();
-    town.write(move |tx| letter::part(tx, parted, &doomed));
+    town.write(move |tx| letter::part(tx, ACCESS, parted, &doomed));
     catch_up(town);
 }
 
@@ -425,9 +427,9 @@ fn name_what_has_gone(town: &Town) {
     let gone: Vec<UidRange> = (1..20_000).step_by(2).filter_map(Uid::new).map(UidRange::one).collect();
     let doomed: Uids = gone.iter().copied().collect();
     town.expunge(moved, gone, true);
-    town.write(move |tx| letter::part(tx, moved, &doomed));
+    town.write(move |tx| letter::part(tx, ACCESS, moved, &doomed));
     town.sliced((), move |tx, ()| {
-        let gone = letter::carry_out(tx, moved)?;
+        let gone = letter::carry_out(tx, ACCESS, moved)?;
         let more = gone.more.then_some(());
         Ok((gone, more))
     });
@@ -458,23 +460,23 @@ fn rename_a_tree(town: &Town) {
         town.write(move |tx| {
             (first..first + 100).try_for_each(|n| {
                 let name = format!("Tree/{n}");
-                folder::create(tx, ALICE, &name, None)?;
-                folder::subscribe(tx, ALICE, &name)
+                folder::create(tx, ACCESS, &name, None)?;
+                folder::subscribe(tx, ACCESS, &name)
             })
         });
     }
     town.store.longest_write();
-    town.write(|tx| folder::rename(tx, ALICE, "Tree", "A tree of another name"));
+    town.write(|tx| folder::rename(tx, ACCESS, "Tree", "A tree of another name"));
 }
 
 fn rename_every_folder(town: &Town) {
     let names: Vec<_> =
         (0..town.folders).map(|number| (town.folder(&post(number)), format!("Mail {number}"))).collect();
-    town.write(move |tx| folder::rename_all(tx, ALICE, &names));
+    town.write(move |tx| folder::rename_all(tx, ACCESS, &names));
 }
 
 fn delete_the_largest(town: &Town) {
-    town.write(|tx| folder::delete(tx, ALICE, "Mail 0"));
+    town.write(|tx| folder::delete(tx, ACCESS, "Mail 0"));
     catch_up(town);
 }
 

@@ -81,7 +81,7 @@ pub fn batch(
     writer.walk(folder, ranges)?;
     if let Some(unnamed) = writer.unnamed.take() {
         // The client has not heard of a keyword: the names are read between the rows before it and those from it on.
-        writer.learnt = Some(Keywords::load(view, known.account)?);
+        writer.learnt = Some(Keywords::load(view, known.access)?);
         writer.walk(folder, &mailbox::letter::rest(ranges, unnamed))?;
     }
     writer.finish()
@@ -110,10 +110,10 @@ impl Writer<'_> {
     /// Shows the letters of the ranges: in one statement for each range, unless the answer holds a piece of a body,
     /// which has to be asked for between the rows.
     fn walk(&mut self, folder: Folder, ranges: &[UidRange]) -> Result<(), Error> {
-        let (view, want) = (self.view, self.plan.want());
+        let (view, access, want) = (self.view, self.known.access, self.plan.want());
         match self.plan.reads_bodies() {
-            true => mailbox::fetch::in_pages(view, folder, ranges, want, |row| self.visit(&row)),
-            false => mailbox::fetch::each(view, folder, ranges, want, |row| self.visit(&row)),
+            true => mailbox::fetch::in_pages(view, access, folder, ranges, want, |row| self.visit(&row)),
+            false => mailbox::fetch::each(view, access, folder, ranges, want, |row| self.visit(&row)),
         }
     }
 

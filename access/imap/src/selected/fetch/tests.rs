@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailbox::{FlagChange, System, Uid, UidRange};
+use mailbox::{Access, FlagChange, System, Uid, UidRange};
 use store::Key;
 
 use super::items::FetchItems;
@@ -28,11 +28,11 @@ fn read(command: &str) -> Fetch {
 fn first_batch(office: &Office, client: &Client, items: &str) -> (String, u64) {
     let plan = FetchItems::of(&read(&format!("FETCH 1:* {items}")), &client.session);
     let selected = client.session.selected.as_ref().unwrap();
-    let (folder, account) = (selected.folder, client.session.login.account);
+    let (folder, access) = (selected.folder, selected.access);
     let (uids, told) = (Arc::clone(&selected.uids), Arc::clone(&selected.keywords));
     let rendered = office.store().read_blocking(move |view| {
         let before = view.asked();
-        let known = Known { account, told: &told };
+        let known = Known { access, told: &told };
         let ranges: Vec<UidRange> = uids.ranges().collect();
         let batch = render::batch(view, folder, &ranges, &plan, &uids, known, &Seen::default())?;
         Ok::<_, mailbox::Error>((batch.pieces, view.asked() - before))
@@ -74,12 +74,12 @@ fn a_keyword_that_the_client_has_not_heard_of_costs_two_statements_more_however_
     office
         .store()
         .write_blocking(Key::Everything, move |tx| {
-            let account = mail::seam::AccountId(1);
+            let access = Access::own(mail::seam::AccountId(1));
             for (first, keyword) in [(400, "late"), (700, "later")] {
-                let flags = mailbox::flags::intern(tx, account, System::NONE, &[keyword])?;
+                let flags = mailbox::flags::intern(tx, access, System::NONE, &[keyword])?;
                 let range = UidRange { first: Uid::new(first).unwrap(), last: Uid::new(first + 99).unwrap() };
                 let add = FlagChange::Add(flags);
-                mailbox::letter::store_flags(tx, folder, &[range], &add, None, mailbox::letter::SLICE)?;
+                mailbox::letter::store_flags(tx, access, folder, &[range], &add, None, mailbox::letter::SLICE)?;
             }
             Ok::<_, mailbox::Error>(())
         })

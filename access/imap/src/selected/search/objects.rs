@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use mail::seam::AccountId;
-use mailbox::{Error, FolderId, LetterKey, ThreadId, UidRange, Uids, Want};
-use store::{Asker, Store, View};
+use mailbox::{Access, Error, FolderId, LetterKey, ThreadId, UidRange, Uids, Want};
+use store::{Store, View};
 
 use crate::codec::command::SearchKey;
 use crate::codec::object_id;
@@ -48,16 +47,16 @@ impl Named {
     }
 
     /// Finds the letters in the folder.
-    pub async fn find(self, store: &Store, account: AccountId, folder: FolderId) -> Result<Objects, Error> {
-        store.scan_for(Asker(account.0), move |view| self.look(view, account, folder)).await
+    pub async fn find(self, store: &Store, access: Access, folder: FolderId) -> Result<Objects, Error> {
+        store.scan_for(access.asker(), move |view| self.look(view, access, folder)).await
     }
 
-    fn look(&self, view: &View, account: AccountId, folder: FolderId) -> Result<Objects, Error> {
+    fn look(&self, view: &View, access: Access, folder: FolderId) -> Result<Objects, Error> {
         let mut objects = Objects::default();
         for letter in &self.letters {
             view.check()?;
             let here =
-                mailbox::letter::places(view, account, *letter)?.into_iter().filter(|place| place.folder == folder);
+                mailbox::letter::places(view, access, *letter)?.into_iter().filter(|place| place.folder == folder);
             objects.letters.insert(*letter, here.map(|place| place.uid).collect());
         }
         if self.threads.is_empty() {
@@ -65,7 +64,7 @@ impl Named {
         }
         objects.threads = self.threads.iter().map(|thread| (*thread, Uids::new())).collect();
         // The letters of a conversation in a folder are found in one walk through its rows, as those with a flag are.
-        mailbox::fetch::each(view, folder, &[UidRange::ALL], Want::ROW, |row| {
+        mailbox::fetch::each(view, access, folder, &[UidRange::ALL], Want::ROW, |row| {
             if let Some(uids) = objects.threads.get_mut(&row.thread) {
                 uids.insert(row.uid);
             }

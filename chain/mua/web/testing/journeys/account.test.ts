@@ -1,4 +1,5 @@
 import { expect, it, describe } from 'vitest';
+import { en } from '../../src/i18n/en';
 import { faults } from '../axe';
 import { begin, lettersIn, tell, until } from './stories';
 
@@ -54,6 +55,12 @@ describe('a full mailbox', () => {
     const thrown = server.deliver({ name: 'Bob', email: 'bob@beta.test' }, 'Old film', 'x'.repeat(200_000));
     thrown.folders = new Set([trash]);
     mail.changed(thrown);
+    // A letter that another program has left in a second folder stays in that.
+    const archive = mail.folderOf('archive').id;
+    const kept = server.deliver({ name: 'Bob', email: 'bob@beta.test' }, 'Kept film', 'y');
+    kept.folders = new Set([trash, archive]);
+    mail.changed(kept);
+    const ends = [...mail.letters.values()].filter(({ folders }) => folders.has(trash) && folders.size === 1);
     mail.note('Mailbox', trash, 'updated');
     mail.quota = mail.used;
     server.push();
@@ -64,8 +71,10 @@ describe('a full mailbox', () => {
     await page.getByRole('button', { name: 'Make room' }).click();
     const dialog = page.getByRole('dialog', { name: 'Storage' });
     await dialog.getByRole('button', { name: /^Empty the trash \(/ }).click();
+    await dialog.getByText(`${en.labels.onlyHere(ends.length)} ${en.labels.stay(1)}`).waitFor();
     await dialog.getByRole('button', { name: 'Empty the trash', exact: true }).click();
     await until('it is empty', () => [...mail.letters.values()].every((one) => !one.folders.has(trash)));
+    expect([...kept.folders]).toEqual([archive]);
     await page.keyboard.press('Escape');
     await page.getByRole('textbox', { name: 'Text of the letter' }).press('y');
     await until('it is saved', () => lettersIn(story, 'drafts', 'At the limit').length === 1);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../../src/i18n/en';
 import { fr } from '../../src/i18n/fr';
+import type { Id } from '../../src/jmap';
 import { faults } from '../axe';
 import type { Look } from '../browser';
 import type { FakeFolder, FakeLetter } from '../fake/mail';
@@ -238,6 +239,17 @@ describe('labels, by the keyboard alone', () => {
       );
   }
 
+  /** Puts the letter about the botanical garden into these folders, as another program does it, and returns their ids. */
+  function file(...names: string[]): Id[] {
+    const { mail } = story.server;
+    const ids = [...mail.folders.values()].filter(({ name }) => names.includes(name)).map(({ id }) => id);
+    const garden = [...mail.letters.values()].find((one) => /botanical/.test(one.subject));
+    if (!garden || ids.length !== names.length) throw new Error('the made-up mailbox is another');
+    garden.folders = new Set(ids);
+    mail.changed(garden);
+    return ids;
+  }
+
   it('one is found by its first letters, put on, and the chooser is gone', async () => {
     const { page } = story;
     await row(page, /summer house/).click();
@@ -282,14 +294,9 @@ describe('labels, by the keyboard alone', () => {
   });
 
   it('one that only some have is shown so, and left to those', async () => {
-    const { page, server } = story;
-    const { mail } = server;
-    const garden = [...mail.letters.values()].find((one) => /botanical/.test(one.subject));
-    const family = [...mail.folders.values()].find(({ name }) => name === 'Family');
-    if (!garden || !family) throw new Error('the made-up mailbox is another');
-    garden.folders.add(family.id);
-    mail.changed(garden);
-    server.push();
+    const { page } = story;
+    file('Inbox', 'Family');
+    story.server.push();
     await row(page, /botanical.*Family/).waitFor();
     await page.getByRole('row').first().focus();
     await page.keyboard.press('x');
@@ -326,14 +333,9 @@ describe('labels, by the keyboard alone', () => {
   });
 
   it('the last one taken away leaves the letter in the archive, and undo brings it back', async () => {
-    const { page, server, url } = story;
-    const { mail } = server;
-    const garden = [...mail.letters.values()].find((one) => /botanical/.test(one.subject));
-    const family = [...mail.folders.values()].find(({ name }) => name === 'Family');
-    if (!garden || !family) throw new Error('the made-up mailbox is another');
-    garden.folders = new Set([family.id]);
-    mail.changed(garden);
-    await page.goto(`${url}/#/folder/${family.id}`);
+    const { page, url } = story;
+    const [family] = file('Family');
+    await page.goto(`${url}/#/folder/${family ?? ''}`);
     await row(page, /botanical/).click();
     await page.keyboard.press('l');
     await page.getByRole('option', { name: 'Family', checked: true }).waitFor();
@@ -370,12 +372,7 @@ describe('labels, by the keyboard alone', () => {
 
   it('none are offered for letters that were thrown away, and a move leaves the others', async () => {
     const { page, server, url } = story;
-    const { mail } = server;
-    const garden = [...mail.letters.values()].find((one) => /botanical/.test(one.subject));
-    const family = [...mail.folders.values()].find(({ name }) => name === 'Family');
-    if (!garden || !family) throw new Error('the made-up mailbox is another');
-    garden.folders.add(family.id);
-    mail.changed(garden);
+    file('Inbox', 'Family');
     server.push();
     await row(page, /botanical.*Family/).click();
     await page.keyboard.press('m');
@@ -384,8 +381,7 @@ describe('labels, by the keyboard alone', () => {
     await until('it is moved', () => places(/botanical/)[0] === 'Family Projects');
     await page.keyboard.press('z');
     await until('it is back', () => places(/botanical/)[0] === 'Family Inbox');
-    garden.folders = new Set([mail.folderOf('trash').id]);
-    mail.changed(garden);
+    file('Trash');
     await page.goto(`${url}/#/trash`);
     await row(page, /botanical/).click();
     await page.keyboard.press('l');

@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Browser } from 'playwright-core';
 import { faults } from '../axe';
-import { launch, type Look } from '../browser';
+import type { Look } from '../browser';
 import { until } from '../journeys/stories';
-import { type Demo, startDemo } from './demo';
 import { Person } from './person';
+import { desk, phone, stage } from './stage';
 
-const desk: Look = { width: 1440, height: 900 };
-const phone: Look = { width: 390, height: 844, touch: true };
 
 // Each language, on each size, by each of the two.
 const settings: [string, Look, Look][] = [
@@ -18,16 +15,7 @@ const settings: [string, Look, Look][] = [
   ['Alice on a phone in French, Bob at a desk in English', { ...phone, french: true }, desk],
 ];
 
-let demo: Demo;
-let browser: Browser;
-beforeAll(async () => {
-  demo = await startDemo();
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
+const on = stage();
 
 describe.each(settings)('%s', (name, ofAlice, ofBob) => {
   let alice: Person;
@@ -36,8 +24,8 @@ describe.each(settings)('%s', (name, ofAlice, ofBob) => {
   const notes = `notes of the walk\n${'é'.repeat(20_000)}`;
 
   beforeAll(async () => {
-    alice = await Person.sitDown(browser, demo.alpha, ofAlice);
-    bob = await Person.sitDown(browser, demo.beta, ofBob);
+    alice = await Person.sitDown(on.browser, on.demo.alpha, ofAlice);
+    bob = await Person.sitDown(on.browser, on.demo.beta, ofBob);
   });
   afterAll(async () => {
     await alice?.context.close();
@@ -206,8 +194,8 @@ describe.each(settings)('%s', (name, ofAlice, ofBob) => {
 
 it('one browser may have both offices open in two windows', async () => {
   const look = { ...desk, height: 700 };
-  const alice = await Person.sitDown(browser, demo.alpha, look);
-  const bob = await Person.beside(alice, demo.beta, look);
+  const alice = await Person.sitDown(on.browser, on.demo.alpha, look);
+  const bob = await Person.beside(alice, on.demo.beta, look);
   for (const person of [alice, bob]) {
     await person.logIn();
     await person.page.getByRole('heading', { name: person.words.folders.inbox }).waitFor();

@@ -1,12 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Browser, Frame } from 'playwright-core';
-import { launch } from '../browser';
-import { type Demo, door, startDemo } from './demo';
+import type { Frame } from 'playwright-core';
+import { door } from './demo';
 import { collection, type Hostile, written } from './hostile';
 import { Person } from './person';
 import { deliver } from './smtp';
+import { stage } from './stage';
 
 /** The milliseconds until a letter is on the screen, on a busy machine. */
 const patience = 60_000;
@@ -19,8 +19,7 @@ const quick = 3_000;
 const names = collection('').map((letter) => letter.name);
 
 describe('letters that mean harm', () => {
-  let demo: Demo;
-  let browser: Browser;
+  const on = stage();
   let alice: Person;
   let home: Server;
   let letters: Hostile[];
@@ -36,9 +35,7 @@ describe('letters that mean harm', () => {
     });
     await new Promise<void>((done) => home.listen(0, '127.0.0.1', done));
     letters = collection(`http://127.0.0.1:${(home.address() as AddressInfo).port}`);
-    demo = await startDemo();
-    browser = await launch();
-    alice = await Person.sitDown(browser, demo.alpha, {});
+    alice = await Person.sitDown(on.browser, on.demo.alpha, {});
     alice.page.on('dialog', (dialog) => {
       opened.push(dialog.message());
       void dialog.dismiss();
@@ -48,15 +45,11 @@ describe('letters that mean harm', () => {
     await alice.page.getByRole('heading', { name: alice.words.folders.inbox }).waitFor();
     const harmless = 'Nothing but words';
     const octets = `From: eve@evil.test\r\nTo: ${alice.address}\r\nSubject: ${harmless}\r\n\r\nHello.\r\n`;
-    await deliver(door(demo.alpha, 'smtp'), 'eve@evil.test', alice.address, Buffer.from(octets));
+    await deliver(door(on.demo.alpha, 'smtp'), 'eve@evil.test', alice.address, Buffer.from(octets));
     await alice.openLetter(harmless);
     usual = await timeToRemove(harmless);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await demo?.stop();
-    home?.close();
-  });
+  afterAll(() => void home?.close());
 
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await alice.picture();
@@ -66,7 +59,7 @@ describe('letters that mean harm', () => {
     const letter = letters.find((one) => one.name === name);
     if (!letter) throw new Error('no such letter');
     const { page } = alice;
-    await deliver(door(demo.alpha, 'smtp'), 'eve@evil.test', alice.address, written(letter, alice.address));
+    await deliver(door(on.demo.alpha, 'smtp'), 'eve@evil.test', alice.address, written(letter, alice.address));
     await alice.row(name).waitFor({ timeout: patience });
     await alice.row(name).click();
     let frame = await shown(letter);
@@ -84,7 +77,7 @@ describe('letters that mean harm', () => {
     }
     expect(await timeToRemove(name)).toBeLessThan(Math.max(quick, slower * usual));
     expect(await page.title()).not.toContain('owned');
-    expect(new URL(page.url()).origin).toBe(new URL(demo.alpha.web).origin);
+    expect(new URL(page.url()).origin).toBe(new URL(on.demo.alpha.web).origin);
     expect({ asked, opened, problems: alice.problems }).toEqual({ asked: [], opened: [], problems: [] });
   });
 

@@ -1,16 +1,14 @@
 import ICAL from 'ical.js';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect, it } from 'vitest';
 import { faults } from '../axe';
-import { launch } from '../browser';
-import { type Demo, door, startDemo } from './demo';
+import { door } from './demo';
 import { Person } from './person';
 import { deliver } from './smtp';
+import { stage } from './stage';
 
 // Bob invites Alice, and reads her answer as the calendar of any other server would (RFC 5546, RFC 6047).
 
-let demo: Demo;
-let browser: Browser;
+const on = stage();
 let alice: Person;
 let bob: Person;
 
@@ -76,7 +74,7 @@ async function invite(subject: string, method: string, sequence: number): Promis
     '--b--',
     '',
   ].join('\r\n');
-  await deliver(door(demo.alpha, 'smtp'), bob.address, alice.address, Buffer.from(letter));
+  await deliver(door(on.demo.alpha, 'smtp'), bob.address, alice.address, Buffer.from(letter));
 }
 
 const invitation = () =>
@@ -122,18 +120,12 @@ async function calendarIn(person: Person, subject: string): Promise<{ type: stri
 }
 
 beforeAll(async () => {
-  demo = await startDemo();
-  browser = await launch();
-  alice = await Person.sitDown(browser, demo.alpha, { width: 1440, height: 900, french: true });
-  bob = await Person.sitDown(browser, demo.beta, { width: 1440, height: 900 });
+  alice = await Person.sitDown(on.browser, on.demo.alpha, { width: 1440, height: 900, french: true });
+  bob = await Person.sitDown(on.browser, on.demo.beta, { width: 1440, height: 900 });
   for (const person of [alice, bob]) {
     await person.logIn();
     await person.page.getByRole('heading', { name: person.words.folders.inbox }).waitFor();
   }
-});
-afterAll(async () => {
-  await browser?.close();
-  await demo?.stop();
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await Promise.all([alice.picture(), bob.picture()]);
@@ -194,7 +186,7 @@ it('is answered in French, and the answer is one that another calendar understan
 
 it('is as answered in another browser, and can be answered anew when it was changed', async () => {
   const words = alice.words.read.invitation;
-  const elsewhere = await Person.sitDown(browser, demo.alpha, { width: 1000, height: 800, french: true });
+  const elsewhere = await Person.sitDown(on.browser, on.demo.alpha, { width: 1000, height: 800, french: true });
   await elsewhere.logIn();
   await elsewhere.row('Come for a walk').click();
   const first = elsewhere.page.getByRole('article').first();

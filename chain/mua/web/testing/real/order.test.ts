@@ -1,30 +1,19 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { faults } from '../axe';
-import { launch, type Look } from '../browser';
+import type { Look } from '../browser';
 import { until } from '../journeys/stories';
-import { type Demo, door, type Office, startDemo } from './demo';
+import { door, type Office } from './demo';
 import { Person } from './person';
 import { deliver } from './smtp';
+import { desk, phone, stage } from './stage';
 
 // A person puts a mailbox in order, through the program itself: a whole folder at once, letters that come back out of
 // the trash, and folders that leave the list and return.
 
-const desk: Look = { width: 1440, height: 900 };
-const phone: Look = { width: 390, height: 844, touch: true };
 /** More than the list shows, and more than it has loaded at first. */
 const many = 130;
 
-let demo: Demo;
-let browser: Browser;
-beforeAll(async () => {
-  demo = await startDemo();
-  browser = await launch();
-});
-afterAll(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
+const on = stage();
 
 async function receive(office: Office, to: string, subject: string): Promise<void> {
   const letter = [
@@ -55,7 +44,7 @@ describe.each(settings)('%s', (_, where, atDesk, later) => {
 
   const enter = async (look: Look) => {
     await person?.context.close();
-    person = await Person.sitDown(browser, demo[where], look);
+    person = await Person.sitDown(on.browser, on.demo[where], look);
     await person.logIn();
     await person.page.getByRole('heading', { name: person.words.folders.inbox }).waitFor();
   };

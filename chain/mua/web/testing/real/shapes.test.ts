@@ -1,17 +1,16 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { Browser, FrameLocator, Locator } from 'playwright-core';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import type { FrameLocator, Locator } from 'playwright-core';
 import { faults } from '../axe';
-import { launch } from '../browser';
 import { until } from '../journeys/stories';
 import { pdfOf } from '../pdf';
-import { type Demo, door, startDemo } from './demo';
+import { door } from './demo';
 import { Person } from './person';
 import { deliver } from './smtp';
+import { stage } from './stage';
 
 // Letters in the shapes that people's mailers send, through the program itself: each part is shown, or listed.
 
-let demo: Demo;
-let browser: Browser;
+const on = stage();
 let alice: Person;
 
 const picture =
@@ -41,7 +40,7 @@ async function receive(subject: string, body: string): Promise<void> {
     'MIME-Version: 1.0',
   ];
   const letter = Buffer.from(`${head.join('\r\n')}\r\n${body}\r\n`);
-  await deliver(door(demo.alpha, 'smtp'), 'theo@alpine.test', alice.address, letter);
+  await deliver(door(on.demo.alpha, 'smtp'), 'theo@alpine.test', alice.address, letter);
 }
 
 /** Waits until so many pictures are there and can be seen. */
@@ -58,15 +57,9 @@ async function seen(where: Locator | FrameLocator, count: number): Promise<void>
 const files = (letter: Locator) => letter.locator('section li .name');
 
 beforeAll(async () => {
-  demo = await startDemo();
-  browser = await launch();
-  alice = await Person.sitDown(browser, demo.alpha, { width: 1440, height: 900 });
+  alice = await Person.sitDown(on.browser, on.demo.alpha, { width: 1440, height: 900 });
   await alice.logIn();
   await alice.page.getByRole('heading', { name: alice.words.folders.inbox }).waitFor();
-});
-afterAll(async () => {
-  await browser?.close();
-  await demo?.stop();
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await alice.picture();
