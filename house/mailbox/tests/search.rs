@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use common::{ACCESS, ALICE, Fixture, only, runtime, uid};
+use common::{ACCESS, Fixture, only, runtime, uid};
 use facteur_mailbox as mailbox;
 use mail::Timestamp;
 use mailbox::letter::{Expunge, copy, expunge, move_};

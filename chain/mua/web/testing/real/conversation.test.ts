@@ -6,7 +6,6 @@ import { until } from '../journeys/stories';
 import { Person } from './person';
 import { desk, phone, stage } from './stage';
 
-
 // Each language, on each size, by each of the two.
 const settings: [string, Look, Look][] = [
   ['Alice at a desk in English, Bob on a phone in French', desk, { ...phone, french: true, dark: true }],

@@ -59,7 +59,12 @@ describe('letters that mean harm', () => {
     const letter = letters.find((one) => one.name === name);
     if (!letter) throw new Error('no such letter');
     const { page } = alice;
-    await deliver(door(on.demo.alpha, 'smtp'), 'eve@evil.test', alice.address, written(letter, alice.address));
+    await deliver(
+      door(on.demo.alpha, 'smtp'),
+      'eve@evil.test',
+      alice.address,
+      written(letter, alice.address),
+    );
     await alice.row(name).waitFor({ timeout: patience });
     await alice.row(name).click();
     let frame = await shown(letter);

@@ -44,7 +44,9 @@ export class MailProgram {
   /** Returns the EMAILID of the only letter of this subject in the folder (RFC 8474). */
   async emailId(folder: string, subject: string): Promise<string | undefined> {
     await this.ask(`EXAMINE "${folder}"`);
-    const [found] = (await this.ask(`SEARCH SUBJECT "${subject}"`)).filter((line) => line.startsWith('* SEARCH '));
+    const [found] = (await this.ask(`SEARCH SUBJECT "${subject}"`)).filter((line) =>
+      line.startsWith('* SEARCH '),
+    );
     const number = found?.split(' ')[2];
     if (!number) return undefined;
     const lines = await this.ask(`FETCH ${number} (EMAILID)`);

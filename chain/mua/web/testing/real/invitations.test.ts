@@ -186,7 +186,11 @@ it('is answered in French, and the answer is one that another calendar understan
 
 it('is as answered in another browser, and can be answered anew when it was changed', async () => {
   const words = alice.words.read.invitation;
-  const elsewhere = await Person.sitDown(on.browser, on.demo.alpha, { width: 1000, height: 800, french: true });
+  const elsewhere = await Person.sitDown(on.browser, on.demo.alpha, {
+    width: 1000,
+    height: 800,
+    french: true,
+  });
   await elsewhere.logIn();
   await elsewhere.row('Come for a walk').click();
   const first = elsewhere.page.getByRole('article').first();
