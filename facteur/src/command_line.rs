@@ -403,6 +403,21 @@ pub enum AccountCommand {
         #[command(flatten)]
         changes: AccountChanges,
     },
+    /// Forward a person's letters again that a house refused as spam
+    ///
+    /// Transmettre de nouveau les lettres d'une personne que l'on refusait comme spam
+    Resume {
+        /// Such as alice@alpha.test
+        ///
+        /// Par exemple alice@alpha.test
+        #[arg(value_parser = address)]
+        address: Address,
+        /// Only to this address
+        ///
+        /// Seulement à cette adresse
+        #[arg(value_parser = address)]
+        target: Option<Address>,
+    },
     /// Remove a person, with all their letters
     ///
     /// Retirer une personne, avec toutes ses lettres
@@ -466,6 +481,27 @@ pub struct AccountChanges {
     /// Son adresse principale, qui est aussi le nom pour se connecter ; celle d'avant devient un alias
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub main_address: Option<Address>,
+    /// Where their letters go on to, instead of where they went before; none: nowhere
+    ///
+    /// Où leurs lettres sont transmises, au lieu de là où elles l'étaient ; none : nulle part
+    #[arg(long, value_name = "ADDRESS", num_args = 1.., value_parser = forward_target)]
+    pub forward: Option<Vec<ForwardTarget>>,
+    /// Whether they get the letters that go on, too
+    ///
+    /// Si elles reçoivent aussi les lettres transmises
+    #[arg(long, value_name = "CHOICE", value_parser = ["yes", "no"])]
+    pub keep_copy: Option<String>,
+}
+
+/// The address that letters go on to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ForwardTarget {
+    None,
+    Address(Address),
+}
+
+fn forward_target(text: &str) -> Result<ForwardTarget, String> {
+    if text == "none" { Ok(ForwardTarget::None) } else { address(text).map(ForwardTarget::Address) }
 }
 
 /// The largest size of a mailbox.
@@ -518,6 +554,21 @@ pub enum AliasCommand {
         domain: Option<Domain>,
         #[command(flatten)]
         form: Form,
+    },
+    /// Send the letters of an alias on again that a house refused as spam
+    ///
+    /// Transmettre de nouveau les lettres d'un alias que l'on refusait comme spam
+    Resume {
+        /// Such as info@alpha.test
+        ///
+        /// Par exemple info@alpha.test
+        #[arg(value_parser = address)]
+        alias: Address,
+        /// Only to this address
+        ///
+        /// Seulement à cette adresse
+        #[arg(value_parser = address)]
+        target: Option<Address>,
     },
     /// Remove an alias, or some of those who get its letters
     ///

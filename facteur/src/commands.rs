@@ -6,6 +6,7 @@ pub mod demo;
 pub mod domain;
 pub mod export;
 pub mod fetch;
+pub mod forward;
 pub mod import;
 pub mod manual;
 pub mod moving;

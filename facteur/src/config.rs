@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use mail::Domain;
+use mta::queue::Rate;
 use toml::de::DeTable;
 
 pub use doors::{BindAddress, Door, may_open_low_ports};
@@ -45,6 +46,8 @@ pub struct Config {
     pub dns_servers: Vec<SocketAddr>,
     /// The routes that letters for some domains take.
     pub routes: Vec<Route>,
+    /// The rate at which letters are forwarded to one address.
+    pub forward_rate: Rate,
 }
 
 /// A `[[route]]`: letters for a domain go to a given host.
@@ -163,6 +166,7 @@ impl Default for Config {
             proxy: Proxy::default(),
             dns_servers: Vec::new(),
             routes: Vec::new(),
+            forward_rate: Rate::USUAL,
         }
     }
 }

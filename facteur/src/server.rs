@@ -87,7 +87,8 @@ impl Server {
         let intake = Intake::new(store.clone(), &config.hostname)
             .with_witness(witness.clone())
             .with_signer(Arc::new(keyring.clone()))
-            .with_routes(routes.clone());
+            .with_routes(routes.clone())
+            .with_forward_rate(config.forward_rate);
         let means = staff::means(&store, &intake, &routes, resolver.clone()).map_err(StartFault::Tls)?;
         let prober = Prober::new(means.clone());
         let recipients = Arc::new(intake.everyone().asked_by(prober.clone()));
@@ -111,6 +112,7 @@ impl Server {
         tasks.spawn(Delivery::new(means.clone()).run(shutdown.clone()));
         let running = Running { store: store.clone(), intake: intake.clone(), memory: memory.clone() };
         tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
+        tasks.spawn(intake.clone().tell_of_forwards(shutdown.clone()));
         let (data, directory) = (config.data.clone(), intake.directory().clone());
         tasks.spawn(staff::fetching(intake, means, data, memory, shutdown.clone()));
         tasks.spawn(staff::watch_over(directory, shutdown.clone()));

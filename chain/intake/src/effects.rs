@@ -4,15 +4,19 @@
 
 use std::collections::{HashMap, HashSet};
 
+use directory::ReturnPaths;
+use directory::returns::Kept;
 use mail::seam::{AccountId, OurFault};
 use mail::trace::Event;
 use mail::{Address, BodyKind, Enhanced, Envelope, Findings, Letter, Recipient, ReturnPath, Timestamp};
-use mda::{Decision, Memory, Written, memory};
+use mda::{Decision, Keep, Memory, Written, memory};
 use mta::bounce::{Fate, Kind, Original, Report};
 use mta::outgoing::Outgoing;
 use mta::queue::{self, Prepared, PreparedReport, Terms};
 use store::Tx;
 
+use crate::forwarding::hold::own_address;
+use crate::forwarding::passing::{Entries, Passing, Through, apart};
 use crate::sort::{Failed, Sorted};
 use crate::taking::Course;
 use crate::{Intake, new_letter_id, our_fault};
@@ -25,6 +29,8 @@ const LARGE: usize = 256 * 1024;
 pub(crate) struct Effects {
     /// The letter itself, in one form or several.
     letters: Vec<Prepared>,
+    /// The senders to be kept for the return paths with which it goes on.
+    senders: Vec<Kept>,
     /// The report to its sender.
     report: Option<PreparedReport>,
     /// The letters that rules have written for their people.
@@ -46,7 +52,9 @@ impl Effects {
         if sorted.remote.is_empty() && leftover.is_empty() && decisions.iter().all(gives_rise_to_nothing) {
             return Ok(Self::default());
         }
-        let (intake, causes) = (intake.clone(), Causes::of(course, leftover, Terms::new(now, &intake.schedule)));
+        let mut causes = Causes::of(course, leftover, Terms::new(now, &intake.schedule));
+        (causes.near, causes.paths) = intake.ways_on(course).await?;
+        let intake = intake.clone();
         if outgoing.letter().raw.len() <= LARGE && !causes.write_letters() {
             return causes.effects(&intake).map_err(our_fault);
         }
@@ -57,12 +65,13 @@ impl Effects {
 
     /// Returns true if there is nothing of all this.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { letters, report, written, remember } = self;
+        let Self { letters, senders: _, report, written, remember } = self;
         letters.is_empty() && report.is_none() && written.is_empty() && remember.is_empty()
     }
 
     /// Does it, in the commit that takes the letter, and gives what its history tells of it.
     pub(crate) fn put(&self, tx: &mut Tx, now: Timestamp) -> Result<Vec<Event>, store::Error> {
+        self.senders.iter().try_for_each(|sender| sender.put(tx, now))?;
         self.letters.iter().try_for_each(|prepared| prepared.put(tx))?;
         let mut events: Vec<Event> = self.letters.iter().map(Prepared::queued).collect();
         if let Some(report) = &self.report {
@@ -99,6 +108,11 @@ struct Causes {
     decisions: Vec<Decision>,
     leftover: Vec<Failed>,
     terms: Terms,
+    is_proved: bool,
+    /// The addresses to which the letter goes on that are behind this server, or here.
+    near: HashSet<Address>,
+    /// The maker of return paths, if it goes on to any other.
+    paths: Option<ReturnPaths>,
 }
 
 impl Causes {
@@ -111,6 +125,9 @@ impl Causes {
             decisions: course.decisions.clone(),
             leftover: leftover.to_vec(),
             terms,
+            is_proved: course.is_proved,
+            near: HashSet::new(),
+            paths: None,
         }
     }
 
@@ -120,7 +137,7 @@ impl Causes {
     }
 
     fn effects(&self, intake: &Intake) -> Result<Effects, store::Error> {
-        let (letters, report) = (self.letters(intake)?, self.report(intake)?);
+        let (Entries { letters, senders }, report) = (self.letters(intake)?, self.report(intake)?);
         let (mut written, mut remember) = (Vec::new(), Vec::new());
         for Decision { recipient, disposition, .. } in &self.decisions {
             let account = recipient.account;
@@ -129,29 +146,46 @@ impl Causes {
             }
             remember.extend(disposition.remember.iter().map(|memory| (account, memory.clone())));
         }
-        Ok(Effects { letters, report, written, remember })
+        Ok(Effects { letters, senders, report, written, remember })
     }
 
     /// The letter itself: as it is, and as it goes on through each address of ours that leads elsewhere.
-    fn letters(&self, intake: &Intake) -> Result<Vec<Prepared>, store::Error> {
-        let mut letters = Vec::new();
+    fn letters(&self, intake: &Intake) -> Result<Entries, store::Error> {
+        let mut entries = Entries::default();
         let recipients = self.directly();
         if !recipients.is_empty() {
-            letters.push(self.queued(intake, &self.outgoing, recipients)?);
+            entries.letters.push(self.queued(intake, &self.outgoing, recipients)?);
         }
-        let redirected = self.decisions.iter().map(|one| (&one.recipient.address, one.disposition.onward.clone()));
-        let redirected = redirected.filter(|(_, to)| !to.is_empty());
-        for (through, recipients) in passed_on(&self.sorted).into_iter().chain(redirected) {
-            // The letter says which address of ours it went through, so that it is known when it comes back. Those that
-            // did were taken out by `Sorted::break_loops` and `Mda::decide`. Nothing else of it is changed.
-            let Letter { id, raw } = self.outgoing.letter();
-            if let Some(raw) = mda::passed_on(raw, through) {
-                let passing = Outgoing::passing_through(Letter { id: *id, raw });
-                let recipients = recipients.into_iter().map(Recipient::from).collect();
-                letters.push(self.queued(intake, &passing, recipients)?);
-            }
+        // Those that came through the address before were taken out by `Sorted::break_loops` and `Mda::decide`.
+        let passing = self.passing(intake);
+        for (alias, targets) in passed_on(&self.sorted) {
+            let owner = Address::new("postmaster", alias.domain().clone()).unwrap_or_else(|_| alias.clone());
+            let is_kept = self.sorted.local.iter().any(|local| local.named().any(|named| named == alias));
+            let through = Through { address: alias, recipient: alias, owner, is_kept };
+            passing.add(&mut entries, &through, apart(targets, &self.near))?;
         }
-        Ok(letters)
+        for Decision { recipient, disposition, .. } in
+            self.decisions.iter().filter(|one| !one.disposition.onward.is_empty())
+        {
+            let own = own_address(&self.sorted, recipient);
+            let is_kept = matches!(&disposition.keep, Keep::Copies(copies) if !copies.is_empty());
+            let through = Through { address: &own, recipient: &recipient.address, owner: own.clone(), is_kept };
+            passing.add(&mut entries, &through, apart(disposition.onward.clone(), &self.near))?;
+        }
+        Ok(entries)
+    }
+
+    fn passing<'a>(&'a self, intake: &'a Intake) -> Passing<'a> {
+        Passing {
+            store: &intake.store,
+            outgoing: &self.outgoing,
+            envelope: &self.envelope,
+            findings: &self.findings,
+            is_proved: self.is_proved,
+            terms: self.terms,
+            paths: self.paths.as_ref(),
+            rate: intake.forward_rate,
+        }
     }
 
     /// The recipients elsewhere whom the envelope names, and those of ours who are tried again; a person who has several

@@ -12,9 +12,11 @@ use mail::{Address, Domain, LetterId};
 use mda::{Mda, Rule};
 use mta::backoff::Schedule;
 use mta::bounce;
+use mta::queue::Rate;
 use mta::route::Routes;
 use store::{Store, View};
 
+use crate::forwarding::rule::Forwarding;
 use crate::hops::Hops;
 
 /// The largest letter taken, in octets.
@@ -33,18 +35,21 @@ pub struct Intake {
     pub(crate) schedule: Schedule,
     pub(crate) witness: Arc<dyn Witness>,
     pub(crate) routes: Arc<Routes>,
+    /// The rate at which letters go on to one address of another house.
+    pub(crate) forward_rate: Rate,
 }
 
 impl Intake {
     /// Makes an intake on these data, under this name.
     pub fn new(store: Store, hostname: &Domain) -> Self {
         let directory = Directory::new(store.clone(), hostname.clone(), Arc::new(Quota), Arc::new(net::now));
-        let mda = Mda::new(store.clone());
+        let mda = Mda::new(store.clone()).with_rules(vec![Arc::new(Forwarding::new(store.clone()))]);
         let (name, signer) = (hostname.to_string(), Arc::new(Unsigned));
         let reports = bounce::Office { hostname: name, postmaster: postmaster(hostname), signer };
         let (witness, routes, schedule) = (Arc::new(Blind), Arc::default(), Schedule::default());
         let (checks, hostname) = (Arc::new([Arc::new(Hops) as Arc<dyn Check>]), hostname.clone());
-        Self { store, directory, mda, checks, hostname, reports, schedule, witness, routes }
+        let forward_rate = Rate::USUAL;
+        Self { store, directory, mda, checks, hostname, reports, schedule, witness, routes, forward_rate }
     }
 
     /// Tells `witness` of each refusal.
@@ -66,9 +71,10 @@ impl Intake {
         Self { checks, ..self }
     }
 
-    /// Adds these rules for our people's copies, asked in this order.
+    /// Adds these rules for our people's copies, asked in this order before the one that sends letters on.
     #[must_use]
-    pub fn with_rules(self, rules: Vec<Arc<dyn Rule>>) -> Self {
+    pub fn with_rules(self, mut rules: Vec<Arc<dyn Rule>>) -> Self {
+        rules.push(Arc::new(Forwarding::new(self.store.clone())));
         Self { mda: self.mda.with_rules(rules), ..self }
     }
 
@@ -76,6 +82,12 @@ impl Intake {
     #[must_use]
     pub fn with_routes(self, routes: Arc<Routes>) -> Self {
         Self { routes, ..self }
+    }
+
+    /// Sends letters on to one address of another house at this rate.
+    #[must_use]
+    pub fn with_forward_rate(self, forward_rate: Rate) -> Self {
+        Self { forward_rate, ..self }
     }
 
     /// Returns the directory of the people here.

@@ -17,6 +17,8 @@
 //!   fails loses no letter, and a rule's fault is its recipient's alone.
 //! * Nobody is written to because a rule refuses their letter, unless they have proved that it is theirs: a letter
 //!   that cannot be refused on the wire any more is filed as junk, with the reason.
+//! * A letter goes on to another house with a return path of ours, in the commit that takes it; what is suspect stays here, and
+//!   what is not taken there comes back to the owner of the address, and never to a sender who is not proved.
 //! * Every letter has its history in the commit that makes it true; a refusal is witnessed.
 //!
 //! It must not know what is spoken on the wire, nor how a mailbox or the queue keeps a letter.
@@ -29,6 +31,7 @@ mod deliverer;
 mod effects;
 mod everyone;
 pub mod fetched;
+mod forwarding;
 mod handed_in;
 mod history;
 mod hops;

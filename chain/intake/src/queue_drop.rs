@@ -29,6 +29,7 @@ impl LocalDrop for QueueDrop {
         Box::pin(async move {
             let Waiting { letter, mut envelope, findings } = waiting;
             self.0.follow(&mut envelope).await?;
+            self.0.name_sender(&mut envelope).await?;
             // It was made ready to leave when it entered the queue.
             let (outgoing, origin) = (Outgoing::passing_through(letter), Origin::House);
             let (letter, hostname) = (outgoing.letter(), &self.0.hostname);

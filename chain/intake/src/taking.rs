@@ -23,6 +23,8 @@ pub(crate) struct Course<'a> {
     pub(crate) sorted: Sorted,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) filing: Filing,
+    /// The return path is that of somebody who has proved here who they are.
+    pub(crate) is_proved: bool,
 }
 
 impl Course<'_> {
@@ -65,9 +67,14 @@ impl Intake {
         told: Told,
     ) -> Result<Course<'a>, OurFault> {
         let mut sorted = self.sort(incoming.letter, incoming.envelope, incoming.origin);
-        let decisions = self.decide(incoming, &mut sorted, told).await;
+        let held = self.hold_aliases(incoming, &mut sorted).await?;
+        let mut decisions = self.decide(incoming, &mut sorted, told).await;
+        Self::place_held(&held, &mut decisions);
+        self.hold_redirects(incoming, &sorted, &mut decisions).await?;
         let filing = self.mda.prepare(incoming, &decisions, net::now()).await?;
-        Ok(Course { incoming, outgoing, sorted, decisions, filing })
+        // The queue does not say by whom a letter was handed in.
+        let is_proved = incoming.origin.is_verified() && told != Told::Nobody;
+        Ok(Course { incoming, outgoing, sorted, decisions, filing, is_proved })
     }
 
     /// Takes a letter with one answer for all recipients.

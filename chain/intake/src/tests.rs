@@ -1,5 +1,6 @@
 mod fetched;
 mod filters;
+mod forwarding;
 mod octets;
 mod waiting;
 

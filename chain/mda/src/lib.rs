@@ -27,6 +27,6 @@ pub use decide::{Decision, Later};
 pub use disposition::{Disposition, Keep, MOST, Memory, Placement, Written};
 pub use filing::{Fate, Filing, Mda, Outcome};
 pub use lmtp::Lmtp;
-pub use mark::passed_on;
+pub use mark::{has_come_through, passed_on};
 pub use memory::MIGRATIONS;
 pub use rule::{Case, Incoming, Rule};

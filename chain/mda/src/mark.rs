@@ -37,15 +37,20 @@ pub(crate) fn as_filed(letter: &Bytes, hostname: &Domain) -> Bytes {
 /// `Delivered-To`. `None`: it has come through that address before and goes in circles (RFC 9228 §4). A letter that
 /// is filed ends its way, so it is never asked: people may send themselves what they got.
 pub fn passed_on(letter: &Bytes, through: &Address) -> Option<Bytes> {
+    if has_come_through(letter, through) {
+        return None;
+    }
+    Some([format!("Delivered-To: {through}\r\n").as_bytes(), letter].concat().into())
+}
+
+/// Returns true if a `Delivered-To` of the letter names this address.
+pub fn has_come_through(letter: &Bytes, through: &Address) -> bool {
     let same = |field: header::Field<'_>| {
         let value = field.value();
         let seen = std::str::from_utf8(&value).ok().and_then(|text| Address::parse(text).ok());
         seen.is_some_and(|seen| is_same(&seen, through))
     };
-    if header::fields(letter).filter(|field| field.is("Delivered-To")).any(same) {
-        return None;
-    }
-    Some([format!("Delivered-To: {through}\r\n").as_bytes(), letter].concat().into())
+    header::fields(letter).filter(|field| field.is("Delivered-To")).any(same)
 }
 
 fn is_same(one: &Address, other: &Address) -> bool {

@@ -7,7 +7,7 @@
 pub mod backoff;
 pub mod bounce;
 pub mod delivery;
-mod encode;
+pub mod encode;
 pub mod outgoing;
 pub mod queue;
 pub mod reception;

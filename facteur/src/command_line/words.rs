@@ -61,6 +61,7 @@ const VALUES: &[(&str, &str)] = &[
     ("ADDRESS", "ADRESSE"),
     ("ADDRESS|URL", "ADRESSE|URL"),
     ("ALIAS", "ALIAS"),
+    ("CHOICE", "CHOIX"),
     ("COMMAND", "COMMANDE"),
     ("DAY", "JOUR"),
     ("DAYS", "JOURS"),

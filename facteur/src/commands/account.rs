@@ -12,7 +12,7 @@ use mailbox::Usage;
 use serde::Serialize;
 use store::{Key, Store};
 
-use super::{Trouble, removal, size};
+use super::{Trouble, forward, removal, size};
 use crate::command_line::{AccountCommand, Form, PasswordFrom};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -33,6 +33,10 @@ pub fn run(command: AccountCommand, context: &Context<'_>) -> Result<(), Failure
         AccountCommand::List { domain, form } => list(context, domain, form)?,
         AccountCommand::Show { address, form } => show::run(context, &address, form)?,
         AccountCommand::Set { address, changes } => set::run(context, address, changes)?,
+        AccountCommand::Resume { address, target } => {
+            must_exist(&context.store()?, &address)?;
+            forward::resume(context, address, target)?;
+        }
         AccountCommand::Remove { address, yes } => remove(context, address, yes)?,
         AccountCommand::Password { address, password } => {
             let store = context.store()?;

@@ -133,6 +133,9 @@ fn directory_trouble(error: &directory::Error) -> String {
         Error::Loop(address) => say!(
             "{address} would lead to itself",
             "{address} mènerait à lui-même"),
+        Error::TooManyForwards { most } => say!(
+            "letters go on to {most} addresses at most; an alias or a mailing list is a better tool for so many",
+            "les lettres sont transmises à {most} adresses au plus ; un alias ou une liste convient mieux pour tant d'adresses"),
         Error::TooManyTargets { alias, most } => say!(
             "{alias} would lead to more than {most} addresses; a mailing list does that better",
             "{alias} mènerait à plus de {most} adresses ; une liste de diffusion conviendrait mieux"),

@@ -5,13 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use mail::Domain;
+use mta::queue::Rate;
 use mta::route::{Demand, People, RouteError, RunAs, Target};
 
 use super::doors::{BindAddress, Door};
 use super::expected::Expected;
 use super::reader::{At, Reader, Section};
 use super::{Config, Route, RouteLogin, proxy};
-use crate::language::say;
+use crate::language::{Language, say};
 
 /// The whole file.
 pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Config {
@@ -39,8 +40,21 @@ pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Con
     if let Some(dns) = reader.table(top, "dns") {
         config.dns_servers = read_dns(reader, dns);
     }
+    if let Some(forward) = reader.table(top, "forward") {
+        reader.only_settings(forward);
+        if let Some(per_hour) = reader.number(forward, "per_hour") {
+            match per_hour.value {
+                0 => reader.complain(&per_hour.span, no_rate(reader.language)),
+                per_hour => config.forward_rate = Rate { per_hour },
+            }
+        }
+    }
     config.routes = read_routes(reader, top, folder, config.user.as_deref());
     config
+}
+
+fn no_rate(language: Language) -> String {
+    say!(in language; "\"per_hour\" is 1 at least: per_hour = 100", "« per_hour » vaut au moins 1 : per_hour = 100")
 }
 
 /// Reads the user whom the post office works as, once its doors are open.

@@ -186,6 +186,13 @@ pub const GROUPS: &[Group] = &[
         french: "Comment les noms sont résolus",
     },
     Group {
+        key: "forward",
+        heading: "[forward]",
+        settings: FORWARD,
+        english: "Letters that go on to other houses",
+        french: "Les lettres transmises à d'autres maisons",
+    },
+    Group {
         key: "route",
         heading: "[[route]]",
         settings: ROUTE,
@@ -193,6 +200,15 @@ pub const GROUPS: &[Group] = &[
         french: "Où vont les lettres d'un domaine ; autant de ces sections qu'il y a de chemins",
     },
 ];
+
+const FORWARD: &[Setting] = &[Setting {
+    key: "per_hour",
+    kind: Kind::Number,
+    example: "100",
+    fallback: Fallback::Value("100"),
+    english: "The letters that go on to one address in an hour; the others wait in the queue",
+    french: "Les lettres transmises à une même adresse en une heure ; les autres attendent dans la file",
+}];
 
 const TOP: &[Setting] = &[
     Setting {

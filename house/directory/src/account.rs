@@ -5,7 +5,7 @@ use mail::{Address, Domain, Timestamp};
 use store::{Row, Tx, View, params};
 
 use crate::fold::{fold, fold_address};
-use crate::{CREDENTIALS, Error, Language, Secret, TOPIC, alias, domain, familiar, session};
+use crate::{CREDENTIALS, Error, Language, Secret, TOPIC, alias, domain, familiar, forward, session};
 
 /// The longest name of a person, in characters.
 const LONGEST_NAME: usize = 200;
@@ -71,6 +71,7 @@ pub fn remove(tx: &mut Tx, address: &Address) -> Result<Removed, Error> {
     let aliases = alias::forget_target(tx, &fold_address(address))?;
     tx.execute("DELETE FROM password WHERE account = $1", params![account.0])?;
     familiar::forget(tx, account)?;
+    forward::forget(tx, account)?;
     session::end(tx, account, None)?;
     tx.execute("DELETE FROM account WHERE id = $1", params![account.0])?;
     tx.announce(TOPIC);

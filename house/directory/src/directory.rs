@@ -14,7 +14,7 @@ use crate::memory::Memory;
 use crate::slots::Slots;
 use crate::stays::Stays;
 use crate::throttle::Throttle;
-use crate::{Destination, Error, Resolution, domain, resolve};
+use crate::{Destination, Error, Resolution, ReturnPaths, domain, resolve, returns};
 
 /// A clock that tells the time of day; a test sets its own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -64,6 +64,8 @@ pub(crate) struct Inner {
     pub(crate) stays: Stays,
     /// The secret from which keys are made up for names that do not exist.
     pub(crate) pretence: OnceCell<ring::hmac::Key>,
+    /// The key of the return paths of forwarded letters.
+    pub(crate) return_paths: OnceCell<ReturnPaths>,
 }
 
 impl Directory {
@@ -88,13 +90,17 @@ impl Directory {
             renewals: Arc::new(Semaphore::new(1)),
             stays: Stays::default(),
             pretence: OnceCell::new(),
+            return_paths: OnceCell::new(),
         }))
     }
 
     /// Finds where letters for each of these addresses go, in the same order, all in one view of the data.
     pub async fn resolve(&self, addresses: Vec<Address>) -> Result<Vec<Resolution>, Error> {
-        let hostname = self.0.hostname.clone();
-        let each = move |view: &View| addresses.iter().map(|address| resolve(view, Some(&hostname), address)).collect();
+        let (hostname, now) = (self.0.hostname.clone(), (self.0.clock)());
+        let paths = self.return_paths_for(&addresses).await?;
+        let each = move |view: &View| {
+            addresses.iter().map(|address| returns::resolve(view, &hostname, paths.as_ref(), address, now)).collect()
+        };
         self.0.store.read(each).await
     }
 
@@ -106,8 +112,9 @@ impl Directory {
     }
 
     async fn standing_of(&self, address: Address) -> Result<Standing, Error> {
-        let inner = self.0.clone();
-        let look = move |view: &View| match resolve(view, Some(&inner.hostname), &address)? {
+        let (inner, now) = (self.0.clone(), (self.0.clock)());
+        let paths = self.return_paths_for(std::slice::from_ref(&address)).await?;
+        let look = move |view: &View| match returns::resolve(view, &inner.hostname, paths.as_ref(), &address, now)? {
             Resolution::Unknown => Ok(Standing::Unknown),
             Resolution::Elsewhere => Ok(Standing::Elsewhere),
             Resolution::Ours(places) => {

@@ -51,6 +51,7 @@ pub fn remove(tx: &mut Tx, name: &Domain, force: bool) -> Result<Removed, Error>
         "DELETE FROM session WHERE account IN (SELECT id FROM account WHERE domain = $1)",
         "DELETE FROM familiar_place WHERE account IN (SELECT id FROM account WHERE domain = $1)",
         "DELETE FROM password WHERE account IN (SELECT id FROM account WHERE domain = $1)",
+        "DELETE FROM forward WHERE account IN (SELECT id FROM account WHERE domain = $1)",
         "DELETE FROM account WHERE domain = $1",
         "DELETE FROM alias_target WHERE alias IN (SELECT id FROM alias WHERE domain = $1)",
         "DELETE FROM alias WHERE domain = $1",

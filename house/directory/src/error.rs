@@ -62,6 +62,12 @@ pub enum Error {
         /// The limit.
         most: usize,
     },
+    /// A person's letters go on to more addresses than is reasonable.
+    #[error("letters go on to {most} addresses at most; an alias or a mailing list is a better tool for so many")]
+    TooManyForwards {
+        /// The limit.
+        most: usize,
+    },
     /// The local part has a `+`.
     #[error("{0} has a + in its name, which separates a person from a folder; choose a name without it")]
     PlusInName(Address),

@@ -11,6 +11,8 @@
 //! * A credential and the connections that it let in end together, within a second.
 //! * Nothing is remembered of the tables between two questions: another process may have changed them. Only the keys that
 //!   sign letters are, since signing must not ask; they are read again behind each change.
+//! * A return path that we have made for a forwarded letter stands for one sender, for 30 days; nobody else can make one, and
+//!   one that is forged and one that is too old are answered alike, as somebody whom nobody knows.
 //! * A domain has one active key of each algorithm, from the commit that made it, whatever ends the process. A private key
 //!   leaves this room for signatures and for `facteur domain key export` alone; nothing prints it.
 //!
@@ -20,6 +22,8 @@ pub mod account;
 pub mod alias;
 pub mod domain;
 pub mod domain_key;
+pub mod forward;
+pub mod returns;
 pub mod session;
 
 mod directory;
@@ -48,6 +52,7 @@ pub use error::Error;
 pub use keyring::Keyring;
 pub use mail::{Destination, Resolution};
 pub use resolve::resolve;
+pub use returns::ReturnPaths;
 pub use schema::MIGRATIONS;
 pub use secret::{Secret, Strength, strength};
 pub use stays::Open;

@@ -6,6 +6,7 @@ use store::Migration;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "directory", number: 1, sql: FIRST },
     Migration { room: "directory", number: 2, sql: DOMAIN_KEYS },
+    Migration { room: "directory", number: 3, sql: FORWARDS },
 ];
 
 /// The tables keep more than their names say:
@@ -108,4 +109,23 @@ CREATE TABLE domain_key (
     UNIQUE (domain, selector)
 );
 CREATE UNIQUE INDEX domain_key_in_use ON domain_key (domain, algorithm, state) WHERE state < 2;
+";
+
+/// The ways on of letters, and the ways back of reports on them:
+/// - `forward`: the addresses to which letters for a person go on, and `account.keep_copy`: whether the person gets them, too.
+/// - `forwarded_sender`: the senders of forwarded letters whose address does not fit into the return path, by its token.
+const FORWARDS: &str = "
+ALTER TABLE account ADD COLUMN keep_copy BIGINT NOT NULL DEFAULT 1;
+CREATE TABLE forward (
+    account BIGINT NOT NULL,
+    folded TEXT NOT NULL,
+    target TEXT NOT NULL,
+    PRIMARY KEY (account, folded)
+) {clustered};
+CREATE TABLE forwarded_sender (
+    token TEXT NOT NULL PRIMARY KEY,
+    address TEXT NOT NULL,
+    until BIGINT NOT NULL
+) {clustered};
+CREATE INDEX forwarded_sender_until ON forwarded_sender (until);
 ";

@@ -35,6 +35,7 @@ mod targets {
     pub mod smtp_client;
     pub mod smtp_session;
     pub mod spf_records;
+    pub mod srs_addresses;
     pub mod trace_rows;
 }
 
@@ -79,6 +80,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("smtp_client", targets::smtp_client::run),
     ("smtp_session", targets::smtp_session::run),
     ("spf_records", targets::spf_records::run),
+    ("srs_addresses", targets::srs_addresses::run),
     ("trace_rows", targets::trace_rows::run),
 ];
 

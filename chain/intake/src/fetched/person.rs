@@ -134,10 +134,12 @@ impl Person {
                 decision.into_junk(&reply);
             }
         }
+        self.intake.hold_redirects(incoming, &Sorted::default(), &mut decisions).await.map_err(fault)?;
         let now = net::now();
         let filing = self.intake.mda.prepare(incoming, &decisions, now).await.map_err(fault)?;
         // It is for nobody else, and all that goes on of it goes on by the rules.
-        let course = Course { incoming, outgoing: &outgoing, sorted: Sorted::default(), decisions, filing };
+        let sorted = Sorted::default();
+        let course = Course { incoming, outgoing: &outgoing, sorted, decisions, filing, is_proved: false };
         let effects = Effects::prepare(&self.intake, &course, &[], now).await.map_err(fault)?;
         let Course { decisions, filing, .. } = course;
         let mut events = began(&self.arrival(outgoing.letter(), &envelope), &findings);

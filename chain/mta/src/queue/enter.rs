@@ -4,8 +4,9 @@ use mail::trace::{Arrival, Event, Link};
 use mail::{Address, Envelope, Findings, LetterId, ReturnPath, Timestamp, header};
 use store::{PreparedBlob, Store, Tx, params};
 
+use super::pace::{Rate, take_turn};
 use super::running::ran;
-use super::{State, TOPIC};
+use super::{FORWARD, Forwarded, State, TOPIC};
 use crate::backoff::Schedule;
 use crate::outgoing::Outgoing;
 
@@ -40,6 +41,7 @@ impl Terms {
 }
 
 /// A letter ready to be put into the queue.
+#[derive(Clone)]
 pub struct Prepared {
     id: LetterId,
     return_path: String,
@@ -52,6 +54,10 @@ pub struct Prepared {
     terms: Terms,
     /// The findings about it, from where it came in, as the column holds them.
     findings: Option<Vec<u8>>,
+    /// It goes on from an address of ours.
+    forwarded: Option<Forwarded>,
+    /// It waits for its turn behind others for the same recipient.
+    rate: Option<Rate>,
 }
 
 /// Does all that needs no transaction, outside the writer. The body is kept once, however many recipients there are
@@ -79,6 +85,8 @@ pub fn prepare(
         smtputf8: envelope.smtputf8 && !head.is_ascii(),
         terms: Terms { warn_at, ..terms },
         findings: None,
+        forwarded: None,
+        rate: None,
     })
 }
 
@@ -134,6 +142,27 @@ impl Prepared {
         Self { findings: findings.to_column(), ..self }
     }
 
+    /// For this one of its recipients alone.
+    #[must_use]
+    pub fn for_one(&self, recipient: &Address) -> Self {
+        let recipients = self.recipients.iter().filter(|known| *known == recipient).cloned().collect();
+        Self { recipients, ..self.clone() }
+    }
+
+    /// As one that goes on from an address of ours: it comes back if it is not taken, and it goes to its recipient at this
+    /// rate. Only a sender who is proved hears of it when it is late.
+    #[must_use]
+    pub fn forwarded(self, forwarded: Forwarded, rate: Rate) -> Self {
+        let warn_at = self.terms.warn_at.filter(|_| forwarded.reports_to.is_some());
+        Self { terms: Terms { warn_at, ..self.terms }, forwarded: Some(forwarded), rate: Some(rate), ..self }
+    }
+
+    /// As one that goes to its recipient at this rate: the letters beyond it wait.
+    #[must_use]
+    pub fn at_rate(self, rate: Rate) -> Self {
+        Self { rate: Some(rate), ..self }
+    }
+
     /// Returns the event that the letter waits, for its history; whoever takes charge of the letter notes it, with
     /// all else it does.
     pub fn queued(&self) -> Event {
@@ -149,8 +178,12 @@ impl Prepared {
         if self.recipients.is_empty() {
             return Ok(());
         }
-        let letter = self.put_letter(tx)?;
-        let (state, due) = match self.terms.not_before {
+        let terms = self.in_turn(tx)?;
+        let letter = self.put_letter(tx, terms)?;
+        if let Some(forwarded) = &self.forwarded {
+            forwarded.put(tx, letter)?;
+        }
+        let (state, due) = match terms.not_before {
             Some(until) => (State::Postponed, until),
             None => (State::Waiting, self.terms.arrived),
         };
@@ -170,9 +203,29 @@ impl Prepared {
         Ok(())
     }
 
-    fn put_letter(&self, tx: &mut Tx) -> Result<i64, store::Error> {
+    /// Returns the terms of the letter, whose turn may come later: its time counts from then on.
+    fn in_turn(&self, tx: &mut Tx) -> Result<Terms, store::Error> {
+        let (Some(rate), [recipient]) = (self.rate, self.recipients.as_slice()) else { return Ok(self.terms) };
+        let arrived = self.terms.arrived;
+        let turn = take_turn(tx, &recipient.to_string().to_lowercase(), arrived, rate)?;
+        if turn <= arrived {
+            return Ok(self.terms);
+        }
+        let wait = turn.since(arrived);
+        let (by, decision, reason) = (FORWARD.to_owned(), "waits".to_owned(), "forward-waits".to_owned());
+        let event = Event::Judged { recipient: recipient.to_string(), by, decision, reason };
+        trace::note_all(tx, self.id, arrived, vec![event])?;
+        Ok(Terms {
+            arrived,
+            expires: self.terms.expires.after(wait),
+            warn_at: self.terms.warn_at.map(|at| at.after(wait)),
+            not_before: Some(turn),
+        })
+    }
+
+    fn put_letter(&self, tx: &mut Tx, terms: Terms) -> Result<i64, store::Error> {
         let blob = tx.put_blob(&self.body)?;
-        let Terms { arrived, expires, warn_at, not_before } = self.terms;
+        let Terms { arrived, expires, warn_at, not_before } = terms;
         let from = not_before.unwrap_or(arrived);
         // Until it is let go, only the wall clock counts.
         let ran = if not_before.is_none() { Some(ran(tx)?) } else { None };

@@ -17,7 +17,10 @@
 mod claim;
 mod desk;
 mod enter;
+mod forward;
+mod forward_state;
 mod list;
+mod pace;
 mod postpone;
 mod record;
 mod report;
@@ -28,7 +31,10 @@ mod verify;
 pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, attempts_of, due, load, soonest, turns};
 pub use desk::{Touched, Which, drop_letters, hold, release, retry};
 pub use enter::{Prepared, PreparedReport, Terms, prepare, prepare_report};
+pub use forward::{FORWARD, Forwarded};
+pub use forward_state::{REFUSALS, Troubled, is_paused, resume, tell, troubled, untold};
 pub use list::{Attempt, Counts, Filter, Listed, ListedRecipient, MOST_RECIPIENTS, Page, Shown, counts, list, show};
+pub use pace::Rate;
 pub use postpone::{let_go, next_postponed, recall};
 pub use record::{Away, Entry, Outcome, Said, domain_failed, record, settle_domain};
 pub use report::{DAMAGED, Subject, letters_to_report, write_report};
@@ -40,6 +46,9 @@ use store::Topic;
 
 /// Announced when there is something new to carry.
 pub const TOPIC: Topic = Topic { kind: "queue", id: 0 };
+
+/// Announced when a forward has failed.
+pub const FORWARDS: Topic = Topic { kind: "forwards", id: 0 };
 
 /// The state of a recipient in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

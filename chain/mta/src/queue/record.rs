@@ -6,6 +6,7 @@ use mail::trace::{Attempt, AttemptOutcome, Event};
 use mail::{Enhanced, LetterId, Reply, Timestamp};
 use store::{BlobId, Tx, params};
 
+use super::forward;
 use super::running::Ran;
 
 /// The words about a recipient, and the server that said them.
@@ -89,6 +90,9 @@ pub fn record(tx: &mut Tx, letter: i64, now: Timestamp, entries: &[Entry]) -> Re
     let mut attempts = Vec::with_capacity(entries.len());
     for entry in entries {
         if let Some(recipient) = record_one(tx, letter, now, entry)? {
+            if entry.outcome == Outcome::Delivered {
+                forward::arrived(tx, letter, &recipient.address)?;
+            }
             attempts.extend(attempt(entry, recipient.address));
             if entry.outcome != Outcome::WithDomain {
                 domains.insert(recipient.domain);
@@ -180,6 +184,7 @@ pub(super) fn finish_letter(tx: &mut Tx, letter: i64) -> Result<(), store::Error
     )?;
     let Some(blob) = blob else { return Ok(()) };
     tx.execute("DELETE FROM queue_attempt WHERE letter = $1", params![letter])?;
+    tx.execute("DELETE FROM queue_forwarded_letter WHERE letter = $1", params![letter])?;
     tx.drop_blob(blob)
 }
 

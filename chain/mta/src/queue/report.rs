@@ -8,6 +8,7 @@ use mail::{Address, Enhanced, Letter, LetterId, Timestamp};
 use store::{Key, Store, Tx, View, params};
 
 use super::claim::{Loaded, load_letter};
+use super::forward;
 use super::record::finish_letter;
 use super::running::Ran;
 use super::{Terms, prepare_report};
@@ -58,11 +59,22 @@ pub async fn write_report(
 ) -> Result<bool, store::Error> {
     let loaded = store.read(move |view| load(view, letter, subject)).await?;
     let Some((letter, rows)) = loaded else { return Ok(false) };
-    let Some(to) = letter.return_path.address() else {
+    let row = letter.row;
+    let forwarded = store.read::<_, store::Error, _>(move |view| forward::of(view, row)).await?;
+    let fates: Vec<Fate> = rows.iter().map(|row| row.fate.clone()).collect();
+    let to = match forwarded {
+        Some(forwarded) if subject == Subject::Failed && forwarded.comes_back(&fates) => {
+            let failed = rows.into_iter().map(|row| (row.recipient, row.fate)).collect();
+            forwarded.give_back(store, &letter, failed, (now, schedule.lifetime)).await?;
+            return Ok(true);
+        }
+        Some(forwarded) => forwarded.reports_to,
+        None => letter.return_path.address().cloned(),
+    };
+    let Some(to) = &to else {
         hold_for_postmaster(store, &letter, rows, now).await?;
         return Ok(true);
     };
-    let fates: Vec<Fate> = rows.iter().map(|row| row.fate.clone()).collect();
     let report = Report {
         kind: match subject {
             Subject::Failed => Kind::Failed,

@@ -7,6 +7,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "queue", number: 1, sql: FIRST },
     // The findings of the checks about the letter, from where it came in (`mail::Findings::to_column`).
     Migration { room: "queue", number: 2, sql: "ALTER TABLE queue_letter ADD COLUMN findings {blob};" },
+    Migration { room: "queue", number: 3, sql: FORWARDS },
 ];
 
 /// The tables keep more than their names say:
@@ -78,4 +79,35 @@ CREATE INDEX queue_attempt_letter ON queue_attempt (letter);
 
 CREATE TABLE queue_running (id BIGINT NOT NULL PRIMARY KEY, ran BIGINT NOT NULL) {clustered};
 INSERT INTO queue_running (id, ran) VALUES (1, 0);
+";
+
+/// Letters that go on from an address of ours to another house:
+/// - `queue_forwarded_letter`: of a letter of the queue, the address that it goes on from, who gets it if it is not taken, whether
+///   they have a copy, and the sender, if reports may go there.
+/// - `queue_forward_state`: forwards that do not work: how often the letters were refused as spam in a row, since when they are
+///   paused, and `told`: 1 if the owner knows that they fail, 2 if also that they are paused.
+/// - `queue_pace`: when the allowance of an address is whole again.
+const FORWARDS: &str = "
+CREATE TABLE queue_forwarded_letter (
+    letter BIGINT NOT NULL PRIMARY KEY,
+    through TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    kept BIGINT NOT NULL,
+    reports_to TEXT
+) {clustered};
+CREATE TABLE queue_forward_state (
+    through TEXT NOT NULL,
+    target TEXT NOT NULL,
+    refusals BIGINT NOT NULL,
+    said TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    paused BIGINT,
+    told BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (through, target)
+) {clustered};
+CREATE TABLE queue_pace (
+    target TEXT NOT NULL PRIMARY KEY,
+    whole_at BIGINT NOT NULL
+) {clustered};
+CREATE INDEX queue_pace_whole_at ON queue_pace (whole_at);
 ";

@@ -7,7 +7,7 @@ use mailbox::Usage;
 use serde::Serialize;
 use store::View;
 
-use super::super::{Trouble, size};
+use super::super::{Trouble, forward, size};
 use super::usage;
 use crate::command_line::Form;
 use crate::context::Context;
@@ -24,6 +24,9 @@ struct Known {
     /// The number of conversations that mail clients have open; unknown if no post office runs.
     open: Option<u64>,
     seen: Option<Timestamp>,
+    /// The addresses that their letters go on to.
+    targets: Vec<forward::Target>,
+    keep_copy: bool,
 }
 
 /// Tells all about a person.
@@ -48,7 +51,9 @@ fn look(view: &View, address: &Address, now: Timestamp) -> Result<Known, Trouble
     }
     let browsers = directory::session::list(view, Some(person.id), now)?.len() as u64;
     let (usage, seen) = (usage(view, person.id)?, last_seen(view, person.id)?);
-    Ok(Known { person, usage, aliases, browsers, open: None, seen })
+    let directory::forward::Forward { targets, keep_copy } = directory::forward::of(view, person.id)?;
+    let targets = forward::targets(view, &person.address, &targets)?;
+    Ok(Known { person, usage, aliases, browsers, open: None, seen, targets, keep_copy })
 }
 
 /// A person as scripts see them. Sizes in bytes.
@@ -63,12 +68,14 @@ struct Shown<'a> {
     quota: Option<u64>,
     browsers: u64,
     open: Option<u64>,
+    forward: Vec<forward::Shown>,
+    keep_copy: bool,
     last_login: Option<String>,
     since: String,
 }
 
 fn as_json(known: &Known) -> String {
-    let Known { person, usage, aliases, browsers, open, seen } = known;
+    let Known { person, usage, aliases, browsers, open, seen, targets, keep_copy } = known;
     table::json(&Shown {
         address: person.address.to_string(),
         name: person.name.as_deref(),
@@ -79,18 +86,26 @@ fn as_json(known: &Known) -> String {
         quota: usage.and_then(|usage| usage.quota),
         browsers: *browsers,
         open: *open,
+        forward: targets.iter().map(forward::Target::shown).collect(),
+        keep_copy: *keep_copy,
         last_login: seen.map(Timestamp::rfc3339),
         since: person.created.rfc3339(),
     })
 }
 
 fn as_text(known: &Known) -> String {
-    let Known { person, usage, aliases, browsers, open, seen } = known;
+    let Known { person, usage, aliases, browsers, open, seen, targets, keep_copy } = known;
     let mut lines = vec![(say!("address", "adresse"), person.address.to_string())];
     lines.extend(person.name.clone().map(|name| (say!("name", "nom"), name)));
     if !aliases.is_empty() {
         let all = aliases.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         lines.push((say!("aliases", "alias"), all));
+    }
+    lines.extend(targets.iter().map(|target| (say!("forwarded to", "transmises à"), target.text())));
+    if !targets.is_empty() {
+        let copy =
+            if *keep_copy { say!("here, too", "ici aussi") } else { say!("elsewhere only", "ailleurs seulement") };
+        lines.push((say!("copy", "copie"), copy));
     }
     lines.push((say!("language", "langue"), language(person.language)));
     lines.push((say!("letters", "lettres"), usage.map_or(0, |usage| usage.letters).to_string()));

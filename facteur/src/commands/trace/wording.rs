@@ -116,7 +116,8 @@ pub fn sentence(event: &Event, people: &People) -> String {
             say!("{by}: {decision}{why}", "{by} : {decision}{why}")
         }
         Event::Judged { recipient, by, decision, reason } => {
-            say!("{by} for {recipient}: {decision}, {reason}", "{by} pour {recipient} : {decision}, {reason}")
+            let why = decided(reason);
+            say!("{by} for {recipient}: {decision}{why}", "{by} pour {recipient} : {decision}{why}")
         }
         Event::Filed { recipient, folder, .. } if folder.is_empty() => {
             let de_recipient = de(recipient);
@@ -189,6 +190,15 @@ fn found(reason: &str) -> String {
         },
     };
     [words, about].iter().filter(|text| !text.is_empty()).map(|text| format!(", {text}")).collect()
+}
+
+/// Says why a rule decided so: in words if it gave a code, else as it said it.
+fn decided(reason: &str) -> String {
+    match mail::finding::told(reason) {
+        Some(_) => found(reason),
+        None if reason.is_empty() => String::new(),
+        None => format!(", {reason}"),
+    }
 }
 
 /// Says which faults a letter had, and what was done about them.

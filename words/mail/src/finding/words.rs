@@ -31,7 +31,7 @@ pub struct Told {
 
 /// Returns the words for a code; `None` for one that this version does not know.
 pub fn words(code: &str) -> Option<Words> {
-    let all = [GENERAL, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC];
+    let all = [GENERAL, FORWARD, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC];
     let (_, english, french) = all.into_iter().flatten().find(|(known, ..)| *known == code)?;
     Some(Words { english, french })
 }
@@ -93,6 +93,30 @@ const GENERAL: &[Entry] = &[
         SEVERAL_FROM,
         "it has several From fields, which no letter may have, and leaves without a signature",
         "elle a plusieurs champs From, ce que nulle lettre ne doit avoir, et part sans signature",
+    ),
+];
+
+/// The fates of letters that go on to another house.
+const FORWARD: &[Entry] = &[
+    (
+        "forward-suspect",
+        "it is kept here and does not go on: it is not sure who has sent it, or it lies in the junk folder",
+        "elle reste ici et n'est pas transmise : son expéditeur n'est pas sûr, ou elle se trouve dans les indésirables",
+    ),
+    (
+        "forward-paused",
+        "it is kept here and does not go on: the server there has refused several letters in a row as spam",
+        "elle reste ici et n'est pas transmise : le serveur de là-bas a refusé plusieurs lettres de suite comme spam",
+    ),
+    (
+        "forward-waits",
+        "many letters go there; it waits for its turn",
+        "beaucoup de lettres y vont ; elle attend son tour",
+    ),
+    (
+        "forward-returned",
+        "it was not taken there; the owner of the address has it here",
+        "elle n'y a pas été prise ; la personne à qui est l'adresse l'a ici",
     ),
 ];
 
