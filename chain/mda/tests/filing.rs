@@ -37,9 +37,10 @@ impl Fixture {
     /// Each letter of a folder, whole.
     async fn letters(&self, account: i64, name: &'static str) -> Vec<String> {
         let look = move |view: &store::View| {
-            let folder = folder::by_name(view, Access::own(AccountId(account)), name)?.unwrap();
+            let access = Access::own(AccountId(account));
+            let folder = folder::by_name(view, access, name)?.unwrap();
             let all = UidRange::new(mailbox::Uid::new(1).unwrap(), mailbox::Uid::new(u32::MAX).unwrap());
-            let rows = mailbox::fetch(view, Access::own(AccountId(1)), folder.id, &[all], Want::ALL, 100)?;
+            let rows = mailbox::fetch(view, access, folder.id, &[all], Want::ALL, 100)?;
             let whole = |row: &mailbox::Row| {
                 let card = row.card.as_ref().unwrap();
                 let bytes = view.read_blob(card.blob, 0..row.size)?;
@@ -209,14 +210,9 @@ async fn one_of_many_who_expunges_the_letter_takes_it_from_nobody_else() {
     deliver(&fixture, &mda, "Subject: x\r\n\r\nhello\r\n", both).await;
     let expunge = |account| {
         move |tx: &mut store::Tx| {
-            let inbox = folder::by_name(tx, Access::own(AccountId(account)), "INBOX")?.unwrap().id;
-            mailbox::letter::expunge(
-                tx,
-                Access::own(AccountId(1)),
-                inbox,
-                &mailbox::letter::Expunge::All(&[UidRange::ALL]),
-                100,
-            )
+            let access = Access::own(AccountId(account));
+            let inbox = folder::by_name(tx, access, "INBOX")?.unwrap().id;
+            mailbox::letter::expunge(tx, access, inbox, &mailbox::letter::Expunge::All(&[UidRange::ALL]), 100)
         }
     };
     fixture.store.write(store::Key::Everything, expunge(1)).await.unwrap();
