@@ -1,10 +1,15 @@
 //! Defines the command line.
 
+pub mod copy;
 pub mod domain_key;
 pub mod fetch;
 mod form;
+pub mod group;
 mod help;
+pub mod limit;
+pub mod listed;
 pub mod number;
+pub mod route;
 pub mod session;
 mod usage;
 mod words;
@@ -18,6 +23,7 @@ use mail::{Address, Domain};
 
 use crate::language::Language;
 
+pub use crate::commands::size::Limit;
 pub use form::{Form, address, domain};
 
 /// A whole mail server in one program
@@ -83,11 +89,41 @@ pub enum Command {
     /// D'autres adresses pour les personnes d'ici
     #[command(subcommand)]
     Alias(AliasCommand),
+    /// Addresses that lead to several people, with a say in who may write to them
+    ///
+    /// Des adresses qui mènent à plusieurs personnes, où l'on choisit qui peut leur écrire
+    #[command(subcommand)]
+    Group(group::GroupCommand),
+    /// Those from whom no letters are taken
+    ///
+    /// Ceux dont aucune lettre n'est prise
+    #[command(subcommand)]
+    Deny(listed::ListedCommand),
+    /// Those whose letters come in whatever is found about them
+    ///
+    /// Ceux dont les lettres entrent quoi qu'on y trouve
+    #[command(subcommand)]
+    Allow(listed::ListedCommand),
+    /// How much an address, a domain or a network may send
+    ///
+    /// Ce qu'une adresse, un domaine ou un réseau peut envoyer
+    #[command(subcommand)]
+    Limit(limit::LimitCommand),
+    /// Who gets copies of which letters
+    ///
+    /// Qui reçoit copie de quelles lettres
+    #[command(subcommand)]
+    Copy(copy::CopyCommand),
     /// The letters on their way to other servers
     ///
     /// Les lettres en route vers d'autres serveurs
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// The servers that some letters for elsewhere go through, by recipient or by sender
+    ///
+    /// Les serveurs par où passent certaines lettres pour ailleurs, selon le destinataire ou l'expéditeur
+    #[command(subcommand)]
+    Route(route::RouteCommand),
     /// Who is logged in, and what they have open
     ///
     /// Qui est connecté, et ce qui est ouvert
@@ -286,6 +322,11 @@ pub enum DomainCommand {
         /// Par exemple alpha.test
         #[arg(value_parser = domain)]
         domain: Domain,
+        /// As another name of this domain of ours: each address of it is that of the same name there
+        ///
+        /// Comme autre nom de ce domaine d'ici : chaque adresse en est celle du même nom là-bas
+        #[arg(long, value_name = "DOMAIN", value_parser = self::domain)]
+        alias_of: Option<Domain>,
         /// Do not ask about a domain that a provider of mailboxes has
         ///
         /// Ne rien demander pour un domaine d'un fournisseur de boîtes
@@ -502,13 +543,6 @@ pub enum ForwardTarget {
 
 fn forward_target(text: &str) -> Result<ForwardTarget, String> {
     if text == "none" { Ok(ForwardTarget::None) } else { address(text).map(ForwardTarget::Address) }
-}
-
-/// The largest size of a mailbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    None,
-    Octets(u64),
 }
 
 /// The source of a new password; without one, the password is asked for on the terminal.

@@ -2,16 +2,23 @@
 
 pub mod account;
 pub mod alias;
+pub mod copy;
 pub mod demo;
 pub mod domain;
 pub mod export;
 pub mod fetch;
 pub mod forward;
+pub mod group;
 pub mod import;
+mod in_force;
+pub mod limit;
+pub mod listed;
 pub mod manual;
 pub mod moving;
+mod policy_trouble;
 pub mod queue;
 pub mod removal;
+pub mod route;
 pub mod send;
 pub mod serve;
 pub mod session;
@@ -32,7 +39,13 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<(), Failure> {
         Command::Domain(domain) => domain::run(domain, context),
         Command::Account(account) => account::run(account, context),
         Command::Alias(alias) => alias::run(alias, context),
+        Command::Deny(denied) => listed::run(denied, listed::Verdict::Deny, context),
+        Command::Allow(allowed) => listed::run(allowed, listed::Verdict::Allow, context),
+        Command::Limit(limit) => limit::run(limit, context),
+        Command::Copy(copy) => copy::run(copy, context),
+        Command::Group(group) => group::run(group, context),
         Command::Queue(queue) => queue::run(queue, context),
+        Command::Route(route) => route::run(route, context),
         Command::Session(session) => session::run(session, context),
         Command::Fetch(fetch) => fetch::run(fetch, context),
         Command::Trace(trace) => trace::run(trace, context),

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::data_fault::data_fault;
 use crate::data_folder;
 use crate::failure::Failure;
+use crate::server::InForce;
 
 /// The parts of a post office that runs, for commands that must reach more than its data. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Running {
     pub intake: Intake,
     /// The memory for letters on their way in.
     pub memory: Budget,
+    /// The rules of the administrator, which a command has read again behind a change.
+    pub rules: InForce,
 }
 
 /// The configuration and the post office that a command works with.

@@ -12,6 +12,7 @@ use crate::language::say;
 fn migrations() -> Vec<Migration> {
     [
         directory::MIGRATIONS,
+        policy::MIGRATIONS,
         mailbox::MIGRATIONS,
         mta::MIGRATIONS,
         mda::MIGRATIONS,

@@ -9,6 +9,7 @@ mod outbox;
 mod own_addresses;
 mod room;
 mod routes;
+mod rules;
 mod staff;
 mod web;
 
@@ -36,7 +37,8 @@ pub use domain_keys::is_published;
 use doors::OpenDoor;
 pub use fault::StartFault;
 pub use host_name::look_into as look_into_host_name;
-pub use routes::resolver;
+pub use routes::{read as read_routes, resolver};
+pub use rules::{InForce, added_routes};
 pub use staff::means;
 use staff::{Others, Staff};
 
@@ -84,11 +86,14 @@ impl Server {
         let (journal, trace_task) = TraceTask::start(store.clone());
         let witness: Arc<dyn Witness> = Arc::new(journal);
         let keyring = domain_keys::keyring(&store, &config).await;
+        let rules = InForce::read(&store, routes.clone(), &config.data).await;
         let intake = Intake::new(store.clone(), &config.hostname)
             .with_witness(witness.clone())
             .with_signer(Arc::new(keyring.clone()))
             .with_routes(routes.clone())
-            .with_forward_rate(config.forward_rate);
+            .with_forward_rate(config.forward_rate)
+            .with_checks(rules.rulebook.checks())
+            .with_copies(Arc::new(rules.rulebook.clone()));
         let means = staff::means(&store, &intake, &routes, resolver.clone()).map_err(StartFault::Tls)?;
         let prober = Prober::new(means.clone());
         let recipients = Arc::new(intake.everyone().asked_by(prober.clone()));
@@ -103,14 +108,15 @@ impl Server {
         let outside = web::Outside::new(resolver.clone(), kept.clone(), &home).map_err(StartFault::Tls)?;
         let invitations = mua::Invitations::default();
         let pages = web::PagesTold { invitations: invitations.clone(), doors: mail_doors::of(&config, &doors) };
-        let others = Others { recipients, for_people, outside, pages, kept };
+        let others = Others { recipients, for_people, outside, pages, kept, rulebook: rules.rulebook.clone() };
         let staff = Staff::new(&config, &store, &intake, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {
             staff.serve(open.door, open.listener, &mut tasks);
         }
         tasks.spawn(Delivery::new(means.clone()).run(shutdown.clone()));
-        let running = Running { store: store.clone(), intake: intake.clone(), memory: memory.clone() };
+        let running =
+            Running { store: store.clone(), intake: intake.clone(), memory: memory.clone(), rules: rules.clone() };
         tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
         tasks.spawn(intake.clone().tell_of_forwards(shutdown.clone()));
         let (data, directory) = (config.data.clone(), intake.directory().clone());
@@ -119,6 +125,7 @@ impl Server {
         tasks.spawn(web::housekeeping(store.clone(), shutdown.clone()));
         tasks.spawn(own_addresses::keep(store.clone(), shutdown.clone()));
         tasks.spawn(keys.keep(shutdown.clone()));
+        tasks.spawn(rules.keep(shutdown.clone()));
         tasks.spawn(staff::housekeeping(store.clone(), shutdown));
         for (door, place) in &doors {
             tracing::info!("{} is open on {place}", door.name());

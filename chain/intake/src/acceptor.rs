@@ -1,9 +1,9 @@
 //! Letters that are taken as a whole, with one answer: from other servers, from people who have logged in, from users
 //! of this machine.
 
-use mail::seam::{Accept, Origin, OurFault, Pending, Verdict};
+use mail::seam::{Accept, Origin, OurFault, Pending, Recipients, Verdict, Writer};
 use mail::trace::{Arrival, refusal};
-use mail::{Envelope, Letter, LetterId, Timestamp};
+use mail::{Envelope, Letter, LetterId, Reply, Timestamp};
 use store::Tx;
 
 use crate::Intake;
@@ -49,6 +49,11 @@ impl Intake {
         until: Option<Timestamp>,
         finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + Clone + 'static,
     ) -> Result<Verdict, OurFault> {
+        if let Some(refusal) = self.closed_group(&handed).await? {
+            let verdict = Ok(Verdict::Refuse(refusal));
+            self.note_refusal(handed.letter().id, handed.arrival, &verdict);
+            return verdict;
+        }
         let verdict = match (self.follow(&mut handed.envelope).await, until) {
             (Err(fault), _) => Err(fault),
             (Ok(()), Some(until)) => self.keep(&handed, until, finish).await,
@@ -56,6 +61,19 @@ impl Intake {
         };
         self.note_refusal(handed.letter().id, handed.arrival, &verdict);
         verdict
+    }
+
+    /// Returns the refusal of a group among the recipients that takes no letters from one of our people. The doors have asked
+    /// for each recipient before; the pages have not.
+    async fn closed_group(&self, handed: &HandedIn) -> Result<Option<Reply>, OurFault> {
+        let Origin::Person(login, _) = &handed.origin else { return Ok(None) };
+        for recipient in &handed.envelope.recipients {
+            let writer = Writer::Person(login.account);
+            if let Some(refusal) = self.directory.closed_to(writer, &recipient.address).await? {
+                return Ok(Some(refusal));
+            }
+        }
+        Ok(None)
     }
 
     /// Notes in its history that a letter was not taken.

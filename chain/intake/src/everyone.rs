@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::Directory;
-use mail::Address;
-use mail::seam::{OurFault, Pending, Recipients, Standing};
+use mail::seam::{OurFault, Pending, Recipients, Standing, Writer};
+use mail::{Address, Reply};
 use mta::delivery::Prober;
 use mta::route::{Route, Routes};
 
@@ -89,6 +89,14 @@ impl Recipients for Everyone {
                 _ => Ok(Standing::Behind),
             }
         })
+    }
+
+    fn closed_to<'a>(
+        &'a self,
+        writer: Writer<'a>,
+        address: &'a Address,
+    ) -> Pending<'a, Result<Option<Reply>, OurFault>> {
+        self.directory.closed_to(writer, address)
     }
 
     fn under_our_ip<'a>(&'a self, local: &'a str) -> Pending<'a, Result<Option<Address>, OurFault>> {

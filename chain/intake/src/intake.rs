@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use directory::Directory;
 use mail::check::Check;
+use mail::copies::{Copies, NoCopies};
 use mail::seam::{AccountId, OurFault};
 use mail::sign::{Sign, Unsigned};
 use mail::trace::{Blind, Event, Observation, Step, Witness};
@@ -37,6 +38,7 @@ pub struct Intake {
     pub(crate) routes: Arc<Routes>,
     /// The rate at which letters go on to one address of another house.
     pub(crate) forward_rate: Rate,
+    pub(crate) copies: Arc<dyn Copies>,
 }
 
 impl Intake {
@@ -48,8 +50,8 @@ impl Intake {
         let reports = bounce::Office { hostname: name, postmaster: postmaster(hostname), signer };
         let (witness, routes, schedule) = (Arc::new(Blind), Arc::default(), Schedule::default());
         let (checks, hostname) = (Arc::new([Arc::new(Hops) as Arc<dyn Check>]), hostname.clone());
-        let forward_rate = Rate::USUAL;
-        Self { store, directory, mda, checks, hostname, reports, schedule, witness, routes, forward_rate }
+        let (forward_rate, copies) = (Rate::USUAL, Arc::new(NoCopies));
+        Self { store, directory, mda, checks, hostname, reports, schedule, witness, routes, forward_rate, copies }
     }
 
     /// Tells `witness` of each refusal.
@@ -76,6 +78,12 @@ impl Intake {
     pub fn with_rules(self, mut rules: Vec<Arc<dyn Rule>>) -> Self {
         rules.push(Arc::new(Forwarding::new(self.store.clone())));
         Self { mda: self.mda.with_rules(rules), ..self }
+    }
+
+    /// Has whoever these name get copies of letters.
+    #[must_use]
+    pub fn with_copies(self, copies: Arc<dyn Copies>) -> Self {
+        Self { copies, ..self }
     }
 
     /// Adds these routes: some lead to people behind us.

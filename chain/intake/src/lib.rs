@@ -26,6 +26,7 @@
 mod acceptor;
 mod checks;
 mod commit;
+mod copies;
 mod decide;
 mod deliverer;
 mod effects;

@@ -71,9 +71,11 @@ impl Intake {
         let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &outgoing, &envelope, terms));
         let prepared = preparing.await.map_err(our_fault)?.map_err(our_fault)?.with_findings(&findings);
         let events = [handed.began(&findings), vec![prepared.queued()]].concat();
+        let copies = self.prepare_copies(handed).await?;
         let kept = self.store.write(Key::Everything, move |tx| {
             prepared.put(tx)?;
             trace::note_all(tx, id, now, events.clone())?;
+            copies.put(tx)?;
             finish(tx)
         });
         kept.await.map_err(|error: store::Error| our_fault(error))?;

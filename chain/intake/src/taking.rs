@@ -87,6 +87,11 @@ impl Intake {
             Ok(findings) => findings,
             Err(refusal) => return Ok(Verdict::Refuse(refusal)),
         };
+        let (copies, mut finish) = (self.prepare_copies(handed).await?, finish);
+        let finish = move |tx: &mut Tx| {
+            copies.put(tx)?;
+            finish(tx)
+        };
         let told = Told::Once { verified: handed.origin.is_verified() };
         let mut course = self.course(handed.incoming(self, &findings), &handed.outgoing, told).await?;
         let events = handed.began(&findings);
@@ -105,7 +110,8 @@ impl Intake {
         };
         let mut course = self.course(handed.incoming(self, &findings), &handed.outgoing, Told::Each).await?;
         let events = handed.began(&findings);
-        self.commit_in_rounds(&mut course, ours_to_mend, &events, |_| Ok(())).await?;
+        let copies = self.prepare_copies(handed).await?;
+        self.commit_in_rounds(&mut course, ours_to_mend, &events, move |tx| copies.put(tx)).await?;
         Ok(fates(envelope, &course.sorted).into_iter().map(|(_, reply)| reply).collect())
     }
 

@@ -12,7 +12,8 @@ mod author;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mail::seam::{Accept, Login, Logins, Origin, OurFault, Recipients, Standing, Verdict};
+use mail::allowance::{Allowances, Unlimited};
+use mail::seam::{Accept, Login, Logins, Origin, OurFault, Recipients, Standing, Verdict, Writer};
 use mail::trace::{Arrival, Link, refusal};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
@@ -28,6 +29,7 @@ pub struct Submission {
     logins: Arc<dyn Logins>,
     accept: Arc<dyn Accept>,
     recipients: Option<Arc<dyn Recipients>>,
+    allowances: Arc<dyn Allowances>,
 }
 
 /// The longest time that a letter may wait for the hour that its author wants: a year, as over JMAP.
@@ -38,7 +40,14 @@ impl Submission {
     pub fn new(server: Server, logins: Arc<dyn Logins>, accept: Arc<dyn Accept>) -> Self {
         let mut settings = server.settings(Kind::Submission);
         settings.mechanisms = Mechanism::ALL.iter().map(|mechanism| mechanism.name()).collect();
-        Self { server: Arc::new(server), settings: Arc::new(settings), logins, accept, recipients: None }
+        let (settings, allowances) = (Arc::new(settings), Arc::new(Unlimited));
+        Self { server: Arc::new(server), settings, logins, accept, recipients: None, allowances }
+    }
+
+    /// Takes no more letters from anybody than these limits let them send.
+    #[must_use]
+    pub fn with_allowances(self, allowances: Arc<dyn Allowances>) -> Self {
+        Self { allowances, ..self }
     }
 
     /// Says at once, and not in a bounce, that one of our own addresses does not exist or is full.
@@ -60,6 +69,16 @@ impl Submission {
         settings.future_release =
             u32::try_from(LONGEST_HOLD.as_secs()).ok().map(|interval| FutureRelease { interval, latest });
         smtpd::converse(stream, Arc::new(settings), &self.server, &self).await;
+    }
+
+    /// Decides whether an address of ours takes the letter of whoever has logged in, where it is a group.
+    async fn open_to(&self, visit: Visit<'_>, recipients: &dyn Recipients, address: &Address) -> Verdict {
+        let Some(person) = visit.login else { return Verdict::Refuse(log_in_first()) };
+        match recipients.closed_to(Writer::Person(person.account), address).await {
+            Ok(None) => Verdict::Accept,
+            Ok(Some(refusal)) => Verdict::Refuse(refusal),
+            Err(fault) => unknown(&fault),
+        }
     }
 
     /// The first address of the letter that this person may not write as.
@@ -90,6 +109,9 @@ impl Doorkeeper for Submission {
             let most = LONGEST_HOLD.as_secs();
             return refuse(501, (5, 5, 4), format!("no letter is kept longer than {most} seconds"));
         }
+        if let Some(refusal) = self.allowances.at_mail(visit.sender(), mail.size) {
+            return Verdict::Refuse(refusal);
+        }
         // Mail clients send receipts (RFC 8098) with an empty return path.
         let Some(address) = mail.return_path.address() else { return Verdict::Accept };
         match self.logins.may_write_as(person, address).await {
@@ -99,12 +121,14 @@ impl Doorkeeper for Submission {
         }
     }
 
-    async fn recipient(&self, _visit: Visit<'_>, address: &Address) -> Verdict {
+    async fn recipient(&self, visit: Visit<'_>, address: &Address) -> Verdict {
+        if let Some(refusal) = self.allowances.at_recipient(visit.sender(), visit.recipients) {
+            return Verdict::Refuse(refusal);
+        }
         let Some(recipients) = &self.recipients else { return Verdict::Accept };
         match recipients.standing(address).await {
-            Ok(Standing::Ours | Standing::Behind | Standing::Away | Standing::Elsewhere | Standing::NoDomain) => {
-                Verdict::Accept
-            }
+            Ok(Standing::Ours) => self.open_to(visit, &**recipients, address).await,
+            Ok(Standing::Behind | Standing::Away | Standing::Elsewhere | Standing::NoDomain) => Verdict::Accept,
             Ok(Standing::Unknown) => refuse(550, (5, 1, 1), format!("nobody here is called {address}")),
             Ok(Standing::Full) => refuse(452, (4, 2, 2), format!("the mailbox of {address} is full")),
             Err(fault) => unknown(&fault),

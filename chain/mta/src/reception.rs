@@ -7,6 +7,8 @@ mod strangers;
 
 use std::sync::Arc;
 
+use mail::allowance::{Allowances, Unlimited};
+use mail::listed::{Lists, Unlisted, is_always_reached};
 use mail::seam::{Accept, Origin, Recipients, Verdict};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
 use net::Stream;
@@ -22,13 +24,40 @@ pub struct Reception {
     recipients: Arc<dyn Recipients>,
     accept: Arc<dyn Accept>,
     strangers: Arc<Strangers>,
+    lists: Arc<dyn Lists>,
+    allowances: Arc<dyn Allowances>,
 }
 
 impl Reception {
     /// Letters for whom `recipients` knows go to `accept`.
     pub fn new(server: Server, recipients: Arc<dyn Recipients>, accept: Arc<dyn Accept>) -> Self {
         let settings = Arc::new(server.settings(Kind::Reception));
-        Self { server: Arc::new(server), settings, recipients, accept, strangers: Arc::default() }
+        let (strangers, lists, allowances) = (Arc::default(), Arc::new(Unlisted), Arc::new(Unlimited));
+        Self { server: Arc::new(server), settings, recipients, accept, strangers, lists, allowances }
+    }
+
+    /// Takes no more letters from anybody than these limits let them send.
+    #[must_use]
+    pub fn with_allowances(self, allowances: Arc<dyn Allowances>) -> Self {
+        Self { allowances, ..self }
+    }
+
+    /// Takes no letters from whoever is denied on these lists.
+    #[must_use]
+    pub fn with_lists(self, lists: Arc<dyn Lists>) -> Self {
+        Self { lists, ..self }
+    }
+
+    /// Returns the refusal of a visitor who is denied, by network, by name, or by the sender of the letter. It is said for a
+    /// recipient, since postmaster@ and abuse@ stay within everybody's reach.
+    fn denied(&self, visit: Visit<'_>, to: &Address) -> Option<Verdict> {
+        if is_always_reached(to) {
+            return None;
+        }
+        let hello = visit.hello.map(|hello| hello.name.as_str()).unwrap_or_default();
+        let mut sender = visit.return_path.and_then(|path| path.address()).into_iter();
+        let word = self.lists.of_all(Some(visit.peer.ip()), hello, &mut sender)?;
+        (!word.is_allowed).then(|| Verdict::Refuse(word.refusal()))
     }
 
     /// One dialogue, from greeting to goodbye.
@@ -42,13 +71,19 @@ impl Doorkeeper for Reception {
         Some(&*self.recipients)
     }
 
-    async fn sender(&self, _visit: Visit<'_>, _mail: &MailFrom) -> Verdict {
-        Verdict::Accept
+    async fn sender(&self, visit: Visit<'_>, mail: &MailFrom) -> Verdict {
+        self.allowances.at_mail(visit.sender(), mail.size).map_or(Verdict::Accept, Verdict::Refuse)
     }
 
     async fn recipient(&self, visit: Visit<'_>, address: &Address) -> Verdict {
         let from = visit.peer.ip();
         if let Some(refusal) = self.strangers.refusal(from) {
+            return Verdict::Refuse(refusal);
+        }
+        if let Some(refusal) = self.denied(visit, address) {
+            return refusal;
+        }
+        if let Some(refusal) = self.allowances.at_recipient(visit.sender(), visit.recipients) {
             return Verdict::Refuse(refusal);
         }
         let verdict = smtpd::for_our_people(&*self.recipients, visit, address).await;

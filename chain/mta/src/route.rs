@@ -4,17 +4,18 @@
 mod host;
 mod person;
 mod program;
+mod routes;
 mod run_as;
 mod template;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use mail::{Domain, Password};
+use mail::Password;
 
 pub use host::{Host, HostName, Protocol};
 pub use person::Person;
 pub use program::Program;
+pub use routes::{AddedRoutes, RouteKey, Routes};
 pub use run_as::{People, RunAs};
 pub use template::{Template, TemplateError};
 
@@ -169,45 +170,6 @@ impl std::fmt::Display for Route {
     }
 }
 
-/// All routes. The one that names the domain wins over `*`; without either, the domain's MX records decide.
-#[derive(Clone, Debug, Default)]
-pub struct Routes {
-    named: Vec<(Domain, Arc<Route>)>,
-    every_other: Option<Arc<Route>>,
-}
-
-impl Routes {
-    /// Adds a route for `domain` (`"*"`: every domain that has none of its own). A second one for the same domain
-    /// takes the place of the first.
-    pub fn add(&mut self, domain: &str, route: Route) -> Result<(), RouteError> {
-        if domain == "*" {
-            self.every_other = Some(Arc::new(route));
-            return Ok(());
-        }
-        let domain = Domain::parse(domain).map_err(|_| RouteError::Domain(domain.to_owned()))?;
-        self.named.retain(|(known, _)| *known != domain);
-        self.named.push((domain, Arc::new(route)));
-        Ok(())
-    }
-
-    /// Returns true if letters for this domain go on to mailboxes behind us, whatever their sender. Never by `*`: that
-    /// would be an open relay.
-    pub fn receives(&self, domain: &Domain) -> bool {
-        self.named.iter().any(|(known, route)| known == domain && route.receive)
-    }
-
-    /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<Route>> {
-        self.named.iter().map(|(_, route)| route).chain(&self.every_other)
-    }
-
-    /// The route of a domain.
-    pub fn find(&self, domain: &Domain) -> Option<&Arc<Route>> {
-        let named = self.named.iter().find(|(known, _)| known == domain).map(|(_, route)| route);
-        named.or(self.every_other.as_ref())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,10 +197,6 @@ mod tests {
         assert_eq!(Route::parse("lmtp:unix:lmtp"), Err(RouteError::Path("lmtp".to_owned())));
         assert_eq!(Route::parse("command:procmail"), Err(RouteError::Path("procmail".to_owned())));
         assert_eq!(Route::parse("maildir:mail/$USER"), Err(RouteError::Path("mail/$USER".to_owned())));
-        assert_eq!(
-            Routes::default().add("no domain", Route::parse("x").unwrap()),
-            Err(RouteError::Domain("no domain".into()))
-        );
     }
 
     #[test]
@@ -249,27 +207,6 @@ mod tests {
             assert_eq!(shown(to), to);
         }
         assert_eq!(shown("lmtp:[::1]"), "lmtp:[::1]:24");
-    }
-
-    #[test]
-    fn only_a_route_that_names_a_domain_lets_strangers_in() {
-        let mut routes = Routes::default();
-        routes.add("*", Route::parse("relay.test").unwrap().receiving()).unwrap();
-        routes.add("beta.test", Route::parse("lmtp:127.0.0.1:24").unwrap().receiving()).unwrap();
-        routes.add("gamma.test", Route::parse("lmtp:127.0.0.1:24").unwrap()).unwrap();
-        let receives = |domain: &str| routes.receives(&Domain::parse(domain).unwrap());
-        assert_eq!([receives("beta.test"), receives("gamma.test"), receives("x.test")], [true, false, false]);
-    }
-
-    #[test]
-    fn the_route_that_names_the_domain_wins_over_the_smarthost() {
-        let mut routes = Routes::default();
-        routes.add("*", Route::parse("relay.test").unwrap()).unwrap();
-        routes.add("Beta.test", Route::parse("127.0.0.1:3525").unwrap()).unwrap();
-        let to = |domain: &str| routes.find(&Domain::parse(domain).unwrap()).map(|route| route.to_string());
-        assert_eq!(to("beta.test").as_deref(), Some("127.0.0.1:3525"));
-        assert_eq!(to("gamma.test").as_deref(), Some("relay.test:25"));
-        assert_eq!(Routes::default().find(&Domain::parse("beta.test").unwrap()), None);
     }
 
     #[test]

@@ -281,6 +281,8 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
             peer: self.peer,
             hello: self.session.hello(),
             login: self.session.login(),
+            return_path: self.begun.as_ref().map(|begun| &begun.return_path),
+            recipients: self.session.recipients(),
             tls: self.tls.as_ref(),
             protocol,
         }

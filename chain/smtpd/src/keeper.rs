@@ -2,8 +2,9 @@
 
 use std::future::Future;
 
+use mail::allowance::Sender;
 use mail::seam::{Login, Logins, Recipients, Verdict, Wire};
-use mail::{Address, Envelope, Letter, LetterId, Reply};
+use mail::{Address, Envelope, Letter, LetterId, Reply, ReturnPath};
 use net::{Peer, TlsInfo};
 use smtp::{Hello, MailFrom};
 
@@ -16,6 +17,10 @@ pub struct Visit<'a> {
     pub hello: Option<&'a Hello>,
     /// The person who has logged in.
     pub login: Option<&'a Login>,
+    /// The return path of the letter that MAIL has begun.
+    pub return_path: Option<&'a ReturnPath>,
+    /// The number of recipients that were taken for that letter.
+    pub recipients: usize,
     /// Version and cipher, inside TLS.
     pub tls: Option<&'a TlsInfo>,
     /// The protocol for the Received field: `ESMTPS`.
@@ -28,6 +33,12 @@ impl Visit<'_> {
         let (hello, extended) = self.hello.map(|hello| (hello.name.clone(), hello.extended)).unwrap_or_default();
         let tls = self.tls.map(|tls| format!("{} {}", tls.version, tls.cipher)).unwrap_or_default();
         Wire { hello, extended, tls, ..Wire::new(self.peer.ip()) }
+    }
+
+    /// The sender of the letter that MAIL has begun, as the limits of the administrator know them.
+    pub fn sender(&self) -> Sender<'_> {
+        let return_path = self.return_path.and_then(ReturnPath::address);
+        Sender { ip: Some(self.peer.ip()), addresses: [return_path, self.login.map(|login| &login.address)] }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Letters for our own people, and for nobody else: the rule of every door where nobody logs in.
 
-use mail::seam::{Recipients, Standing, Verdict};
-use mail::{Address, Reply};
+use mail::seam::{Recipients, Standing, Verdict, Writer};
+use mail::{Address, Reply, ReturnPath};
 use smtp::replies;
 
 use crate::Visit;
@@ -10,7 +10,8 @@ use crate::Visit;
 /// relay.
 pub async fn for_our_people(recipients: &dyn Recipients, visit: Visit<'_>, address: &Address) -> Verdict {
     match recipients.standing(address).await {
-        Ok(Standing::Ours | Standing::Behind) => Verdict::Accept,
+        Ok(Standing::Ours) => open_to(recipients, visit, address).await,
+        Ok(Standing::Behind) => Verdict::Accept,
         Ok(Standing::Unknown) => refuse(550, (5, 1, 1), format!("nobody here is called {address}")),
         Ok(Standing::Full) => refuse(452, (4, 2, 2), format!("the mailbox of {address} is full")),
         Ok(Standing::Elsewhere) => {
@@ -24,6 +25,19 @@ pub async fn for_our_people(recipients: &dyn Recipients, visit: Visit<'_>, addre
         Ok(Standing::Away) => {
             refuse(451, (4, 4, 1), "the server that keeps this mailbox cannot be asked now, try again later".into())
         }
+        Err(fault) => {
+            tracing::error!(%fault, to = %address, "a recipient cannot be looked up");
+            Verdict::Refuse(replies::our_fault())
+        }
+    }
+}
+
+/// Decides whether an address of ours takes the letter of this visitor, where it is a group.
+async fn open_to(recipients: &dyn Recipients, visit: Visit<'_>, address: &Address) -> Verdict {
+    let writer = Writer::Stranger(visit.return_path.and_then(ReturnPath::address));
+    match recipients.closed_to(writer, address).await {
+        Ok(None) => Verdict::Accept,
+        Ok(Some(refusal)) => Verdict::Refuse(refusal),
         Err(fault) => {
             tracing::error!(%fault, to = %address, "a recipient cannot be looked up");
             Verdict::Refuse(replies::our_fault())

@@ -94,6 +94,8 @@ mod tests {
             peer: Peer::Net("[2001:db8::1]:1234".parse().unwrap()),
             hello: Some(&hello),
             login: None,
+            return_path: None,
+            recipients: 0,
             tls: tls.as_ref(),
             protocol: "ESMTPS",
         };

@@ -22,10 +22,10 @@ use crate::{clock, terminal};
 
 pub fn run(command: DomainCommand, context: &Context<'_>) -> Result<(), Failure> {
     match command {
-        DomainCommand::Add { domain, yes } => {
+        DomainCommand::Add { domain, alias_of, yes } => {
             fit::check(&domain, yes)?;
             let store = context.make_store()?;
-            add(&store, &domain)?;
+            add(&store, &domain, alias_of)?;
             terminal::print(&dns::told_at_first(&store, &domain, context)?);
         }
         DomainCommand::List { form } => {
@@ -43,12 +43,15 @@ pub fn run(command: DomainCommand, context: &Context<'_>) -> Result<(), Failure>
     Ok(())
 }
 
-/// Adds a domain with the keys that sign its letters, in one commit.
-fn add(store: &Store, domain: &Domain) -> Result<(), Failure> {
+/// Adds a domain, or another name of one, with the keys that sign its letters, in one commit.
+fn add(store: &Store, domain: &Domain, alias_of: Option<Domain>) -> Result<(), Failure> {
     let keys = [key::make(Algorithm::Rsa)?, key::make(Algorithm::Ed25519)?];
     let (now, added) = (clock::now(), domain.clone());
     store.write_blocking(store::Key::Directory, move |tx| {
-        directory::domain::add(tx, &added, now)?;
+        match &alias_of {
+            Some(of) => directory::domain::add_alias(tx, &added, of, now)?,
+            None => directory::domain::add(tx, &added, now)?,
+        }
         for key in &keys {
             domain_key::add(tx, &added, key, State::Active, now)?;
         }
@@ -71,6 +74,7 @@ fn must_sign(store: &Store, domain: &Domain, context: &Context<'_>) -> Result<()
 #[derive(Serialize)]
 struct Listed {
     domain: String,
+    alias_of: Option<String>,
     accounts: u64,
     aliases: u64,
     since: String,
@@ -79,6 +83,7 @@ struct Listed {
 fn as_json(domains: &[directory::domain::Entry]) -> String {
     let listed = domains.iter().map(|entry| Listed {
         domain: entry.name.to_string(),
+        alias_of: entry.alias_of.as_ref().map(ToString::to_string),
         accounts: entry.accounts,
         aliases: entry.aliases,
         since: entry.created.rfc3339(),
@@ -93,12 +98,17 @@ fn as_table(domains: &[directory::domain::Entry]) -> String {
             "pas encore de domaine : facteur domain add alpha.test\n"
         );
     }
-    let titles =
-        [say!("domain", "domaine"), say!("people", "personnes"), say!("aliases", "alias"), say!("since", "depuis")];
-    let mut table = Table::new(titles);
+    let mut table = Table::new([
+        say!("domain", "domaine"),
+        say!("people", "personnes"),
+        say!("aliases", "alias"),
+        say!("since", "depuis"),
+        say!("other name of", "autre nom de"),
+    ]);
     for entry in domains {
         let counts = (entry.accounts.to_string(), entry.aliases.to_string());
-        table.row([entry.name.to_unicode(), counts.0, counts.1, clock::day(entry.created)]);
+        let alias_of = entry.alias_of.as_ref().map(Domain::to_unicode).unwrap_or_default();
+        table.row([entry.name.to_unicode(), counts.0, counts.1, clock::day(entry.created), alias_of]);
     }
     table.show()
 }

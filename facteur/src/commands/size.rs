@@ -1,7 +1,13 @@
 //! Sizes as people write and read them.
 
-use crate::command_line::Limit;
 use crate::language::{Language, say};
+
+/// The largest size of a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    None,
+    Octets(u64),
+}
 
 /// `5G`, `500M`, `10k` or plain bytes, in powers of 1024.
 pub fn parse(text: &str) -> Result<u64, String> {

@@ -1,6 +1,6 @@
 //! Says why the directory or the mailboxes refused a command, in the person's language.
 
-use super::size;
+use super::{policy_trouble, size};
 use crate::failure::Failure;
 use crate::language::{database, say};
 
@@ -12,6 +12,8 @@ pub enum Trouble {
     #[error(transparent)]
     Mailbox(#[from] mailbox::Error),
     #[error(transparent)]
+    Policy(#[from] policy::Error),
+    #[error(transparent)]
     Store(#[from] store::Error),
 }
 
@@ -20,8 +22,10 @@ impl From<Trouble> for Failure {
         Self::new(match &trouble {
             Trouble::Directory(directory::Error::Store(why))
             | Trouble::Mailbox(mailbox::Error::Store(why))
+            | Trouble::Policy(policy::Error::Store(why))
             | Trouble::Store(why) => store_trouble(why),
             Trouble::Directory(error) => directory_trouble(error),
+            Trouble::Policy(error) => policy_trouble::of(error),
             Trouble::Mailbox(why) => mailbox_trouble(why),
         })
     }
@@ -109,6 +113,9 @@ fn directory_trouble(error: &directory::Error) -> String {
         Error::DomainInUse { domain, accounts } => say!(
             "{domain} is still home to people ({accounts}); remove them first (facteur account list {domain}), or say --force to remove them with all their letters",
             "le domaine {domain} compte encore des habitants ({accounts}) ; retirez-les d'abord (facteur account list {domain}), ou ajoutez --force pour les retirer avec toutes leurs lettres"),
+        Error::DomainHasAlias { domain, alias } => say!(
+            "{alias} is another name of {domain}; remove it first (facteur domain remove {alias}), or say --force",
+            "{alias} est un autre nom de {domain} ; retirez-le d'abord (facteur domain remove {alias}), ou ajoutez --force"),
         Error::UnknownAccount(address) => say!(
             "there is no account {address}; facteur account list shows who is here",
             "il n'y a pas de compte {address} ; facteur account list montre qui est là"),
@@ -118,6 +125,12 @@ fn directory_trouble(error: &directory::Error) -> String {
         Error::AliasExists(address) => say!(
             "{address} is an alias already; to remove it: facteur alias remove {address}",
             "{address} est déjà un alias ; pour le retirer : facteur alias remove {address}"),
+        Error::IsGroup(address) => say!(
+            "{address} is a group; its members are changed with: facteur group add, facteur group remove",
+            "{address} est un groupe ; ses membres se changent par : facteur group add, facteur group remove"),
+        Error::UnknownGroup(address) => say!(
+            "there is no group {address}; facteur group list shows those there are",
+            "il n'y a pas de groupe {address} ; facteur group list montre ceux qui existent"),
         Error::UnknownAlias(address) => say!(
             "there is no alias {address}; facteur alias list shows those there are",
             "il n'y a pas d'alias {address} ; facteur alias list montre ceux qui existent"),

@@ -300,8 +300,10 @@ impl Drop for Visit<'_> {
 /// learns nothing else of root.
 fn is_fair(question: &Question, command: &Command) -> bool {
     match question {
-        Question::Line => matches!(command, Command::Account(_) | Command::Domain(_) | Command::Fetch(_)),
-        Question::Hidden { .. } => matches!(command, Command::Account(_) | Command::Fetch(_)),
+        Question::Line => {
+            matches!(command, Command::Account(_) | Command::Domain(_) | Command::Fetch(_) | Command::Route(_))
+        }
+        Question::Hidden { .. } => matches!(command, Command::Account(_) | Command::Fetch(_) | Command::Route(_)),
         Question::File(Named::PrivateKey) => {
             matches!(command, Command::Domain(DomainCommand::Key(KeyCommand::Import { .. })))
         }

@@ -47,12 +47,15 @@ async fn tell(store: &Store) -> Result<(), Trouble> {
 /// The accounts whose addresses are others than the mailboxes know.
 fn news(view: &View) -> Result<Vec<(AccountId, Addresses)>, Trouble> {
     let mut all: BTreeMap<i64, Addresses> = BTreeMap::new();
+    let names = directory::domain::list(view)?;
     for person in directory::account::list(view, None)? {
-        all.entry(person.id.0).or_default().add(&person.address.to_string());
+        let own = all.entry(person.id.0).or_default();
+        under_each_name(&names, &person.address).iter().for_each(|address| own.add(address));
     }
     for alias in directory::alias::list(view, None)? {
         for account in reached(view, &alias.address)? {
-            all.entry(account.0).or_default().add(&alias.address.to_string());
+            let own = all.entry(account.0).or_default();
+            under_each_name(&names, &alias.address).iter().for_each(|address| own.add(address));
         }
     }
     for source in mra::ledger::list(view)? {
@@ -70,6 +73,13 @@ fn news(view: &View) -> Result<Vec<(AccountId, Addresses)>, Trouble> {
         }
     }
     Ok(news)
+}
+
+/// Returns the address, and the same under each other name of its domain.
+fn under_each_name(names: &[directory::domain::Entry], address: &Address) -> Vec<String> {
+    let others = names.iter().filter(|entry| entry.alias_of.as_ref() == Some(address.domain()));
+    let other = |entry: &directory::domain::Entry| Address::new(address.local(), entry.name.clone()).ok();
+    std::iter::once(address.clone()).chain(others.filter_map(other)).map(|address| address.to_string()).collect()
 }
 
 /// Returns the addresses that a mailbox elsewhere may have: its name, or the name at its server or at the server's

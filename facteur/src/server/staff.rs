@@ -13,6 +13,7 @@ use mta::delivery::{LocalDrop, Means, OutgoingTls};
 use mta::reception::Reception;
 use mta::route::Routes;
 use net::{Budget, Limits, Listener, Places, Proxies, Resolver, ServerTls, Shutdown, TlsError};
+use policy::Rulebook;
 use store::Store;
 use tokio::task::JoinSet;
 
@@ -46,6 +47,8 @@ pub struct Others {
     pub outside: Outside,
     /// The facts that the pages are told of this house.
     pub pages: PagesTold,
+    /// The rules of the administrator.
+    pub rulebook: Rulebook,
     /// The files that keep letters on their way in, through whichever door they come.
     pub kept: net::Intake,
 }
@@ -65,7 +68,7 @@ impl Staff {
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
     ) -> Self {
-        let Others { recipients, for_people, outside, pages, kept } = others;
+        let Others { recipients, for_people, outside, pages, kept, rulebook } = others;
         let mut server = smtpd::Server::new(config.hostname.clone(), postmaster(&config.hostname));
         server.max_letter = LARGEST_LETTER as u64;
         server.intake = kept.clone();
@@ -90,8 +93,12 @@ impl Staff {
             lmtp: mda::Lmtp::new(server.clone(), recipients.clone(), deliver),
             http: http::Http::new(mua::guarded(router, super::web::entrance(config, store, tls)), shutdown.clone())
                 .behind(config.proxy.trusted.clone()),
-            reception: Reception::new(server.clone(), recipients.clone(), accept.clone()),
-            submission: msa::Submission::new(server, logins, accept).with_recipients(for_people),
+            reception: Reception::new(server.clone(), recipients.clone(), accept.clone())
+                .with_lists(Arc::new(rulebook.clone()))
+                .with_allowances(Arc::new(rulebook.clone())),
+            submission: msa::Submission::new(server, logins, accept)
+                .with_recipients(for_people)
+                .with_allowances(Arc::new(rulebook)),
             imap: imap::Imap::new(mailboxes),
             pop3: pop3::Pop3::new(maildrops),
             tls: tls.clone(),

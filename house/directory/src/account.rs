@@ -159,8 +159,9 @@ pub fn list(view: &View, of: Option<&Domain>) -> Result<Vec<Account>, Error> {
 
 /// The person with this main address.
 pub fn find(view: &View, address: &Address) -> Result<Account, Error> {
-    let sql = select("WHERE domain.name = $1 AND account.local = $2");
-    let found = view.query_opt(&sql, params![address.domain().as_str(), fold(address.local())], read)?;
+    let domain = domain::number(view, address.domain())?;
+    let sql = select("WHERE account.domain = $1 AND account.local = $2");
+    let found = view.query_opt(&sql, params![domain, fold(address.local())], read)?;
     found.flatten().ok_or_else(|| Error::UnknownAccount(address.clone()))
 }
 

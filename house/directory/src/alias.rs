@@ -6,7 +6,7 @@ use mail::{Address, Domain, Timestamp};
 use store::{Tx, View, params};
 
 use crate::fold::{fold, fold_address};
-use crate::{Error, Resolution, TOPIC, domain, resolve};
+use crate::{Error, Resolution, TOPIC, domain, group, resolve};
 
 /// An alias leads to at most this many addresses.
 pub const MOST_TARGETS: usize = 500;
@@ -24,6 +24,12 @@ pub struct Alias {
 
 /// Makes `address` lead to `targets` too, and makes the alias if there is none.
 pub fn add(tx: &mut Tx, address: &Address, targets: &[Address], now: Timestamp) -> Result<(), Error> {
+    must_not_be_group(tx, address)?;
+    put(tx, address, targets, now)
+}
+
+/// Makes an address lead to `targets` too, whether it is an alias or a group.
+pub(crate) fn put(tx: &mut Tx, address: &Address, targets: &[Address], now: Timestamp) -> Result<(), Error> {
     if targets.is_empty() {
         return Err(Error::NoTarget(address.clone()));
     }
@@ -54,6 +60,19 @@ pub fn add(tx: &mut Tx, address: &Address, targets: &[Address], now: Timestamp) 
 
 /// Takes `targets` from an alias, or the whole alias if none is named or none is left.
 pub fn remove(tx: &mut Tx, address: &Address, targets: &[Address]) -> Result<(), Error> {
+    must_not_be_group(tx, address)?;
+    take(tx, address, targets)
+}
+
+fn must_not_be_group(view: &View, address: &Address) -> Result<(), Error> {
+    match at(view, address)?.map(|alias| group::settings(view, alias)).transpose()?.flatten() {
+        Some(_) => Err(Error::IsGroup(address.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Takes `targets` from an alias or a group, or the whole of it if none is named or none is left.
+pub(crate) fn take(tx: &mut Tx, address: &Address, targets: &[Address]) -> Result<(), Error> {
     let domain = domain::number(tx, address.domain())?.ok_or_else(|| Error::UnknownDomain(address.domain().clone()))?;
     let alias = number(tx, domain, &fold(address.local()))?.ok_or_else(|| Error::UnknownAlias(address.clone()))?;
     for target in targets {
@@ -70,16 +89,29 @@ pub fn remove(tx: &mut Tx, address: &Address, targets: &[Address]) -> Result<(),
     Ok(())
 }
 
-/// All aliases, or those of one domain, by address.
+/// All aliases, or those of one domain, by address. Groups are no aliases.
 pub fn list(view: &View, of: Option<&Domain>) -> Result<Vec<Alias>, Error> {
+    entries(view, of, "alias.writers IS NULL")
+}
+
+/// All groups, or those of one domain, by address.
+pub(crate) fn groups(view: &View, of: Option<&Domain>) -> Result<Vec<Alias>, Error> {
+    entries(view, of, "alias.writers IS NOT NULL")
+}
+
+/// `which` comes from this file only.
+fn entries(view: &View, of: Option<&Domain>, which: &str) -> Result<Vec<Alias>, Error> {
     let domain = match of {
         None => None,
         Some(name) => Some(domain::number(view, name)?.ok_or_else(|| Error::UnknownDomain(name.clone()))?),
     };
-    let sql = "SELECT alias.address, alias.created, alias_target.target FROM alias
-               JOIN domain ON domain.id = alias.domain JOIN alias_target ON alias_target.alias = alias.id
-               WHERE CAST($1 AS BIGINT) IS NULL OR alias.domain = $1 ORDER BY domain.name, alias.local, alias_target.folded";
-    let rows = view.query(sql, params![domain], |row| {
+    let sql = format!(
+        "SELECT alias.address, alias.created, alias_target.target FROM alias
+         JOIN domain ON domain.id = alias.domain JOIN alias_target ON alias_target.alias = alias.id
+         WHERE (CAST($1 AS BIGINT) IS NULL OR alias.domain = $1) AND {which}
+         ORDER BY domain.name, alias.local, alias_target.folded"
+    );
+    let rows = view.query(&sql, params![domain], |row| {
         Ok((Address::parse(row.text(0)?).ok(), Timestamp(row.get(1)?), Address::parse(row.text(2)?).ok()))
     })?;
     let mut aliases: Vec<Alias> = Vec::new();
@@ -93,7 +125,15 @@ pub fn list(view: &View, of: Option<&Domain>) -> Result<Vec<Alias>, Error> {
     Ok(aliases)
 }
 
-/// The number of an alias.
+/// The number of the alias or the group at an address.
+pub(crate) fn at(view: &View, address: &Address) -> Result<Option<i64>, Error> {
+    match domain::number(view, address.domain())? {
+        Some(domain) => Ok(number(view, domain, &fold(address.local()))?),
+        None => Ok(None),
+    }
+}
+
+/// The number of an alias or a group.
 pub(crate) fn number(view: &View, domain: i64, local: &str) -> Result<Option<i64>, store::Error> {
     view.query_opt("SELECT id FROM alias WHERE domain = $1 AND local = $2", params![domain, local], |row| row.get(0))
 }

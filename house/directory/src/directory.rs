@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use mail::pace::Moment;
-use mail::seam::{AccountId, OurFault, Pending, Recipients, Standing};
-use mail::{Address, Domain, Timestamp};
+use mail::seam::{AccountId, OurFault, Pending, Recipients, Standing, Writer};
+use mail::{Address, Domain, Reply, Timestamp};
 use store::{Store, View};
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -155,6 +155,14 @@ fn any_room(view: &View, space: &dyn Space, places: &[Destination]) -> Result<bo
 impl Recipients for Directory {
     fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>> {
         Box::pin(async { self.standing_of(address.clone()).await.map_err(our_fault) })
+    }
+
+    fn closed_to<'a>(
+        &'a self,
+        writer: Writer<'a>,
+        address: &'a Address,
+    ) -> Pending<'a, Result<Option<Reply>, OurFault>> {
+        self.closed_to_writer(writer, address)
     }
 
     fn under_our_ip<'a>(&'a self, local: &'a str) -> Pending<'a, Result<Option<Address>, OurFault>> {

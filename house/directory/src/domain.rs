@@ -11,6 +11,8 @@ use crate::{CREDENTIALS, Error, TOPIC, domain_key};
 pub struct Entry {
     /// Its name.
     pub name: Domain,
+    /// The domain whose other name it is: every address of it is that of the same name there.
+    pub alias_of: Option<Domain>,
     /// The number of accounts in the domain.
     pub accounts: u64,
     /// The number of aliases in the domain.
@@ -39,9 +41,41 @@ pub fn add(tx: &mut Tx, name: &Domain, now: Timestamp) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes `name` another name of `of`, one of our domains: from now on every address of it belongs to whoever has that of the same
+/// name there.
+pub fn add_alias(tx: &mut Tx, name: &Domain, of: &Domain, now: Timestamp) -> Result<(), Error> {
+    let target = number(tx, of)?.ok_or_else(|| Error::UnknownDomain(of.clone()))?;
+    add(tx, name, now)?;
+    tx.execute("UPDATE domain SET alias_of = $2 WHERE name = $1", params![name.as_str(), target])?;
+    Ok(())
+}
+
+/// Returns the domains of which this is another name, or which are other names of it: an address of one is one of each.
+pub fn same_as(view: &View, name: &Domain) -> Result<Vec<Domain>, Error> {
+    let Some(domain) = number(view, name)? else { return Ok(Vec::new()) };
+    let sql = "SELECT name FROM domain WHERE id = $1 OR alias_of = $1 ORDER BY name";
+    let names = view.query(sql, params![domain], |row| Ok(Domain::parse(row.text(0)?).ok()))?;
+    Ok(names.into_iter().flatten().filter(|other| other != name).collect())
+}
+
 /// Removes a domain. If people live in it, this needs `force`, and removes them too.
 pub fn remove(tx: &mut Tx, name: &Domain, force: bool) -> Result<Removed, Error> {
+    if is_alias(tx, name)? {
+        tx.execute("DELETE FROM domain WHERE name = $1", params![name.as_str()])?;
+        domain_key::remove_all(tx, name)?;
+        tx.announce(TOPIC);
+        return Ok(Removed::default());
+    }
     let domain = number(tx, name)?.ok_or_else(|| Error::UnknownDomain(name.clone()))?;
+    let others = same_as(tx, name)?;
+    if let Some(alias) = others.first()
+        && !force
+    {
+        return Err(Error::DomainHasAlias { domain: name.clone(), alias: alias.clone() });
+    }
+    for other in others {
+        remove(tx, &other, force)?;
+    }
     let accounts =
         tx.query("SELECT id FROM account WHERE domain = $1", params![domain], |row| row.get(0).map(AccountId))?;
     if !accounts.is_empty() && !force {
@@ -67,13 +101,15 @@ pub fn remove(tx: &mut Tx, name: &Domain, force: bool) -> Result<Removed, Error>
 
 /// All our domains, by name.
 pub fn list(view: &View) -> Result<Vec<Entry>, Error> {
-    let sql = "SELECT name, created, (SELECT count(*) FROM account WHERE account.domain = domain.id),
+    let sql = "SELECT name, created, (SELECT name FROM domain AS other WHERE other.id = domain.alias_of), (SELECT count(*) FROM account WHERE account.domain = domain.id),
                (SELECT count(*) FROM alias WHERE alias.domain = domain.id) FROM domain ORDER BY name";
     let rows = view.query(sql, params![], |row| {
-        Ok((row.get::<String>(0)?, Timestamp(row.get(1)?), row.get::<u64>(2)?, row.get::<u64>(3)?))
+        let alias_of = row.get::<Option<String>>(2)?;
+        Ok((row.get::<String>(0)?, Timestamp(row.get(1)?), alias_of, row.get::<u64>(3)?, row.get::<u64>(4)?))
     })?;
-    let entries = rows.into_iter().filter_map(|(name, created, accounts, aliases)| {
-        Some(Entry { name: Domain::parse(&name).ok()?, accounts, aliases, created })
+    let entries = rows.into_iter().filter_map(|(name, created, alias_of, accounts, aliases)| {
+        let alias_of = alias_of.and_then(|other| Domain::parse(&other).ok());
+        Some(Entry { name: Domain::parse(&name).ok()?, alias_of, accounts, aliases, created })
     });
     Ok(entries.collect())
 }
@@ -83,7 +119,14 @@ pub fn exists(view: &View, name: &Domain) -> Result<bool, Error> {
     Ok(number(view, name)?.is_some())
 }
 
-/// The number of one of our domains.
+/// The number of one of our domains. That of another name of a domain is that of the domain, so that their addresses are the
+/// same.
 pub(crate) fn number(view: &View, name: &Domain) -> Result<Option<i64>, store::Error> {
-    view.query_opt("SELECT id FROM domain WHERE name = $1", params![name.as_str()], |row| row.get(0))
+    let sql = "SELECT COALESCE(alias_of, id) FROM domain WHERE name = $1";
+    view.query_opt(sql, params![name.as_str()], |row| row.get(0))
+}
+
+fn is_alias(view: &View, name: &Domain) -> Result<bool, store::Error> {
+    let sql = "SELECT 1 FROM domain WHERE name = $1 AND alias_of IS NOT NULL";
+    Ok(view.query_opt(sql, params![name.as_str()], |_| Ok(()))?.is_some())
 }

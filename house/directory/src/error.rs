@@ -25,6 +25,14 @@ pub enum Error {
         /// The number of accounts that the domain still has.
         accounts: u64,
     },
+    /// Another domain is another name of it.
+    #[error("{alias} is another name of {domain}; remove it first (facteur domain remove {alias}), or say --force")]
+    DomainHasAlias {
+        /// The domain.
+        domain: Domain,
+        /// Its other name.
+        alias: Domain,
+    },
     /// Nobody of that address.
     #[error("there is no account {0}; facteur account list shows who is there")]
     UnknownAccount(Address),
@@ -34,6 +42,12 @@ pub enum Error {
     /// The address is an alias.
     #[error("{0} is an alias already; remove it first with: facteur alias remove {0}")]
     AliasExists(Address),
+    /// The address is a group.
+    #[error("{0} is a group; its members are changed with: facteur group add, facteur group remove")]
+    IsGroup(Address),
+    /// No such group.
+    #[error("there is no group {0}; facteur group list shows those that are there")]
+    UnknownGroup(Address),
     /// No such alias.
     #[error("there is no alias {0}; facteur alias list shows those that are there")]
     UnknownAlias(Address),

@@ -23,6 +23,7 @@ pub mod alias;
 pub mod domain;
 pub mod domain_key;
 pub mod forward;
+pub mod group;
 pub mod returns;
 pub mod session;
 

@@ -20,7 +20,7 @@ use crate::memory::Memory;
 use crate::peer_network::PeerNetwork;
 use crate::person::{self, Person};
 use crate::throttle::{Ruling, Throttle, Try};
-use crate::{Destination, Directory, Error, Resolution, resolve, secret};
+use crate::{Destination, Directory, Error, Resolution, group, resolve, secret};
 
 /// The longest time that a log-in waits for earlier ones of the same name and network.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -174,6 +174,9 @@ impl Directory {
     async fn leads_to(&self, address: Address, account: AccountId) -> Result<bool, Error> {
         let hostname = self.0.hostname.clone();
         let look = move |view: &View| match resolve(view, Some(&hostname), &address)? {
+            Resolution::Ours(_) if group::first_of(view, &address)?.is_some_and(|group| !group.members_write_as) => {
+                Ok(false)
+            }
             Resolution::Ours(places) => Ok(places.iter().any(|place| is_local_to(place, account))),
             Resolution::Unknown | Resolution::Elsewhere => Ok(false),
         };

@@ -5,8 +5,8 @@ use mail::seam::{AccountId, Login, ScramKeys};
 use mail::stay::Proof;
 use store::{Row, View, params};
 
-use crate::Error;
 use crate::fold::fold;
+use crate::{Error, domain};
 
 /// A person, with the columns that keep their password.
 pub(crate) struct Person {
@@ -23,8 +23,9 @@ pub(crate) fn find(view: &View, name: &str) -> Result<Option<Person>, Error> {
                    JOIN password ON password.account = account.id AND password.label = ''";
     let found = match Address::parse(name) {
         Ok(address) => {
-            let sql = format!("{columns} WHERE domain.name = $1 AND account.local = $2");
-            view.query(&sql, params![address.domain().as_str(), fold(address.local())], read)?
+            let domain = domain::number(view, address.domain())?;
+            let sql = format!("{columns} WHERE account.domain = $1 AND account.local = $2");
+            view.query(&sql, params![domain, fold(address.local())], read)?
         }
         Err(_) => view.query(&format!("{columns} WHERE account.local = $1 LIMIT 2"), params![fold(name)], read)?,
     };

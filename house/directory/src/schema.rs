@@ -7,6 +7,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "directory", number: 1, sql: FIRST },
     Migration { room: "directory", number: 2, sql: DOMAIN_KEYS },
     Migration { room: "directory", number: 3, sql: FORWARDS },
+    // The number of the domain whose other name this one is.
+    Migration { room: "directory", number: 4, sql: "ALTER TABLE domain ADD COLUMN alias_of BIGINT;" },
+    Migration { room: "directory", number: 5, sql: GROUPS },
 ];
 
 /// The tables keep more than their names say:
@@ -128,4 +131,11 @@ CREATE TABLE forwarded_sender (
     until BIGINT NOT NULL
 ) {clustered};
 CREATE INDEX forwarded_sender_until ON forwarded_sender (until);
+";
+
+/// An alias is a group if `writers` says whose letters it takes: 0 everybody's, 1 our people's and its members', 2 its members'.
+/// `members_write_as`: members who live here may write as the group.
+const GROUPS: &str = "
+ALTER TABLE alias ADD COLUMN writers BIGINT;
+ALTER TABLE alias ADD COLUMN members_write_as BIGINT NOT NULL DEFAULT 1;
 ";

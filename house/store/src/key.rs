@@ -15,7 +15,7 @@ pub enum Key {
     Account(i64),
     /// Letters on their way to other servers.
     Queue,
-    /// Domains, accounts, passwords and sessions.
+    /// Domains, accounts, passwords and sessions, and the rules of the administrator.
     Directory,
     /// Mailboxes elsewhere from which letters are fetched.
     Fetching,
@@ -33,9 +33,9 @@ impl Key {
     fn covers(self, room: &str) -> bool {
         let own = match self {
             Self::Everything => return true,
-            Self::Account(_) => !["queue", "directory"].contains(&room),
+            Self::Account(_) => !["queue", "directory", "policy"].contains(&room),
             Self::Queue => room == "queue",
-            Self::Directory => room == "directory",
+            Self::Directory => ["directory", "policy"].contains(&room),
             Self::Fetching => room == "mra",
             Self::Trace => false,
         };

@@ -24,7 +24,7 @@ fn floor(name: &str) -> Option<u8> {
         "facteur-imap" | "facteur-pop3" | "facteur-jmap" => 7,
         "facteur-smtpd" | "facteur-http" | "facteur-import-export" | "facteur-records" => 6,
         "facteur-mailbox" => 5,
-        "facteur-directory" | "facteur-doors" | "facteur-trace" | "facteur-https" => 4,
+        "facteur-directory" | "facteur-policy" | "facteur-doors" | "facteur-trace" | "facteur-https" => 4,
         "facteur-store" | "facteur-net" | "facteur-maildir" => 3,
         "facteur-smtp" | "facteur-sasl" | "facteur-auth" => 2,
         "facteur-mail" => 1,

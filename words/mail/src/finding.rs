@@ -273,6 +273,13 @@ pub const KEY_UNUSABLE: &str = "key-unusable";
 /// A letter has several From fields, and is not signed; see [`words`].
 pub const SEVERAL_FROM: &str = "several-from-fields";
 
+/// The method of a finding of the administrator's lists (see [`crate::listed`]).
+pub const POLICY: &str = "policy";
+/// The administrator denies whoever the letter is from; see [`words`].
+pub const LISTED: &str = "listed";
+/// The administrator allows whoever the letter is from, whatever else is found; see [`words`].
+pub const ALLOWED: &str = "allowed";
+
 #[cfg(test)]
 mod tests {
     use super::*;

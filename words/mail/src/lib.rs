@@ -5,13 +5,16 @@
 
 mod account;
 mod address;
+pub mod allowance;
 pub mod check;
+pub mod copies;
 mod envelope;
 pub mod finding;
 pub mod foreign;
 pub mod header;
 mod letter;
 pub mod lines;
+pub mod listed;
 pub mod mutf7;
 pub mod pace;
 mod peer;

@@ -53,10 +53,31 @@ pub enum Standing {
     NoDomain,
 }
 
+/// The writer of a letter, as far as it is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer<'a> {
+    /// One of our people, who has logged in.
+    Person(AccountId),
+    /// Somebody elsewhere, with the return path that they claim.
+    Stranger(Option<&'a Address>),
+    /// This server, or a user of this machine.
+    House,
+}
+
 /// Answers, while the sender is connected, how we treat an address.
 pub trait Recipients: Send + Sync {
     /// Returns the standing of `address` with us.
     fn standing<'a>(&'a self, address: &'a Address) -> Pending<'a, Result<Standing, OurFault>>;
+
+    /// Returns the refusal of a letter of this writer, if the address is a group of ours that does not take it.
+    fn closed_to<'a>(
+        &'a self,
+        writer: Writer<'a>,
+        address: &'a Address,
+    ) -> Pending<'a, Result<Option<Reply>, OurFault>> {
+        let _ = (writer, address);
+        Box::pin(async { Ok(None) })
+    }
 
     /// Returns our address with this local part, for letters to `local@[an IP address of ours]` (RFC 5321 §4.1.3),
     /// which name no domain; `None` if nobody here has that name.

@@ -220,6 +220,15 @@ impl Session {
         }
     }
 
+    /// Returns the number of recipients that were taken for the letter that is being begun.
+    pub fn recipients(&self) -> usize {
+        let asked = match &self.stage {
+            Stage::Asked(Asked::Recipient(draft, _)) => Some(&draft.envelope),
+            _ => self.envelope(),
+        };
+        asked.map_or(0, |envelope| envelope.recipients.len())
+    }
+
     /// Returns the letter that was refused since the last call without a question to anybody (too large, spoiled), and
     /// the reply to the client.
     pub fn take_refused(&mut self) -> Option<(Envelope, Reply)> {

@@ -271,7 +271,10 @@ impl<'a> Carrier<'a> {
             Trouble::Leave => tracing::debug!(said = said.text, "one connection fewer"),
             Trouble::Close { jobs, domains, failures } => {
                 self.close_for_a_moment(said);
-                let pause = self.depot.leave(jobs, domains, said, failures).await;
+                let pause = match self.way.for_some {
+                    true => self.depot.put_off(jobs, said, failures).await,
+                    false => self.depot.leave(jobs, domains, said, failures).await,
+                };
                 self.site.close(pause, said.clone());
             }
         }
@@ -288,7 +291,10 @@ impl<'a> Carrier<'a> {
                 jobs.push(job);
                 self.close_for_a_moment(&fault.said);
                 let (for_good, said) = (fault.for_good, fault.said.clone());
-                let pause = self.depot.not_reached(jobs, fault, failures).await;
+                let pause = match self.way.for_some && !for_good {
+                    true => self.depot.put_off(jobs, &said, failures).await,
+                    false => self.depot.not_reached(jobs, fault, failures).await,
+                };
                 if !for_good {
                     self.site.close(pause, said);
                 }

@@ -13,10 +13,11 @@ use tokio::sync::Notify;
 use super::claims::{Claim, Claims};
 use super::clock::Running;
 use super::hosts::Fault;
+use super::loading::{again, load, not_loaded};
 use super::means::Means;
 use super::rooms::Rooms;
 use super::site::{Job, Sites};
-use crate::queue::{self, Away, Entry, Loaded, Outcome, Said};
+use crate::queue::{self, Away, Entry, Loaded, LoadedRecipient, Outcome, Said};
 use net::now;
 
 /// A letter that was tried less often is not given up, however long it waited.
@@ -82,6 +83,29 @@ impl Depot {
             return Duration::ZERO;
         }
         self.leave(jobs, BTreeSet::new(), &fault.said, failures).await
+    }
+
+    /// Lets these letters wait, each by itself, for a route that only some letters for their domains take and that could not be
+    /// reached: the others go on. Gives for how long it is left alone, for the `failures`-th time in a row.
+    pub async fn put_off(&self, jobs: Vec<Job>, said: &Said, failures: u32) -> Duration {
+        let (at, pause) = (now(), self.means.schedule.wait(failures, rand::random()));
+        tracing::info!(said = said.text, pause = pause.as_secs(), "a route is left alone for a while");
+        for job in &jobs {
+            match load(self, job, 0).await {
+                Ok(letter) => {
+                    let entry = |to: &LoadedRecipient| Entry {
+                        recipient: to.row,
+                        outcome: again(self, &letter, to, at, pause),
+                        said: said.clone(),
+                        tls: "",
+                    };
+                    let entries = letter.recipients.iter().map(entry).collect();
+                    self.write_down(vec![(letter.row, entries)], at).await;
+                }
+                Err(why) => not_loaded(self, job, why).await,
+            }
+        }
+        pause
     }
 
     /// Leaves the domains of these letters, and `domains`, alone for a while, for the `failures`-th time in a row, without a

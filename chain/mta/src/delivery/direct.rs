@@ -87,6 +87,30 @@ impl Direct {
     }
 }
 
+/// A server that has let us in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetIn {
+    /// The server, with its address.
+    pub host: String,
+    /// The version of TLS; empty in clear.
+    pub tls: &'static str,
+}
+
+/// Connects to the server of a route, logs in where the route says so, and says goodbye: no letter is sent. None where the route
+/// leads to a program or a folder.
+pub async fn try_out(means: &Means, route: &Route) -> Option<Result<LetIn, OurFault>> {
+    let (_, Way::Smtp(way)) = by_route(route) else { return None };
+    let rooms = Rooms::new(AT_ONCE, means.waits.crowded);
+    Some(match reach(means, &rooms, &way).await {
+        Ok(line) => {
+            let let_in = LetIn { host: line.host.clone(), tls: line.tls_version() };
+            line.quit().await;
+            Ok(let_in)
+        }
+        Err(fault) => Err(fault),
+    })
+}
+
 /// A conversation with a server, for somebody who has no letter in the queue.
 pub async fn reach(means: &Means, rooms: &Arc<Rooms>, way: &SmtpWay) -> Result<Line, OurFault> {
     let connected = connect(means, way, &mut Search::new(rooms, false)).await;

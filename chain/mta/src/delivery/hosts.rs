@@ -1,8 +1,9 @@
 //! Finds the hosts that take letters for a domain (RFC 5321 §5.1).
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use mail::{Domain, Enhanced};
 use net::{Answer, Exchange, Exchanges};
@@ -41,6 +42,8 @@ pub struct SmtpWay {
     pub login: Option<Credentials>,
     /// A server that has our own name is ourselves: not so where the configuration names the host.
     pub may_be_us: bool,
+    /// Only some letters for a domain go there, by their sender or recipient: if it fails, the others go on.
+    pub for_some: bool,
 }
 
 /// The way in which letters are handed on on this machine: each recipient's by itself.
@@ -114,12 +117,23 @@ impl Fault {
 /// A site's name and the way to it.
 pub type Found = (String, Way);
 
+/// The same way for some letters of a domain only: a site of its own, whose failures are not the domain's.
+pub fn for_some((name, way): Found) -> Found {
+    match way {
+        Way::Smtp(way) => {
+            (format!("{name} for some"), Way::Smtp(Arc::new(SmtpWay { for_some: true, ..SmtpWay::clone(&way) })))
+        }
+        other => (name, other),
+    }
+}
+
 /// The way of a route in the configuration.
 pub fn by_route(route: &Route) -> Found {
     let name = name_of(route);
     let to_server = |protocol, socket, hosts, port, implicit_tls| {
         let (demand, login) = (route.demand, route.login.clone());
-        let way = SmtpWay { protocol, socket, hosts, port, implicit_tls, demand, login, may_be_us: true };
+        let (may_be_us, for_some) = (true, false);
+        let way = SmtpWay { protocol, socket, hosts, port, implicit_tls, demand, login, may_be_us, for_some };
         Way::Smtp(Arc::new(way))
     };
     let way = match &route.to {
@@ -140,7 +154,7 @@ pub fn by_route(route: &Route) -> Found {
 
 /// Two routes are one site only where they lead there in the same way: never as another user, or with less TLS.
 fn name_of(route: &Route) -> String {
-    let user = route.login.as_ref().map(|login| format!("{}@", login.user)).unwrap_or_default();
+    let user = route.login.as_ref().map(|login| format!("{}:{:x}@", login.user, mark(login))).unwrap_or_default();
     let how = match &route.to {
         Target::Host(host) => format!("{:?} {:?}", host.implicit_tls, route.demand),
         Target::Socket(_) => String::new(),
@@ -148,6 +162,13 @@ fn name_of(route: &Route) -> String {
         Target::Maildir(_) => format!("{:?}", route.run_as),
     };
     format!("route {user}{route} {how}")
+}
+
+/// Returns a mark of a log-in that is another one after a change of the password, and tells nothing about it: it is another one
+/// in each process.
+fn mark(login: &Credentials) -> u64 {
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    STATE.hash_one((login.user.as_str(), login.password.reveal()))
 }
 
 /// The way that the domain itself publishes.
@@ -220,6 +241,7 @@ fn published(means: &Means, hosts: Vec<Exchange>) -> Way {
         demand: Demand::Opportunistic,
         login: None,
         may_be_us: false,
+        for_some: false,
     }))
 }
 

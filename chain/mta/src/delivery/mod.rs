@@ -50,7 +50,7 @@ mod turns;
 mod weather;
 
 pub use account::{RunAsFault, check};
-pub use direct::{Direct, Given};
+pub use direct::{Direct, Given, LetIn, try_out};
 pub use means::{Done, Limits, LocalDrop, Means, OutgoingTls, Waiting, Waits};
 pub use probe::Prober;
 

@@ -192,18 +192,39 @@ impl Depot {
         // At our own name only some addresses are ours (postmaster), and of a domain behind us some people may be here: so
         // each is asked for. Elsewhere all are ours, or none.
         let mixed = domain.as_str() == self.means.office.hostname || self.means.routes.receives(&domain);
-        let alike: Vec<Vec<_>> = if mixed { fresh.into_iter().map(|one| vec![one]).collect() } else { vec![fresh] };
+        let alike: Vec<Vec<_>> = match mixed {
+            true => fresh.into_iter().map(|one| vec![one]).collect(),
+            false => self.by_route(fresh),
+        };
         for claimed in alike {
-            let Some(one) = claimed.iter().find_map(|(due, _)| Address::parse(&due.address).ok()) else { continue };
+            let of_one = |(due, _): &(DueRecipient, Claim)| {
+                Some((Address::parse(&due.address).ok()?, Address::parse(&due.sender).ok()))
+            };
+            let Some((to, from)) = claimed.iter().find_map(of_one) else { continue };
             let (failures, asked_for) = (due.failures, due.asked_for);
             let batch = Batch { domain: domain.clone(), failures, asked_for, jobs: jobs(claimed), more };
-            self.send_on(batch, &one, tasks).await;
+            self.send_on(batch, &to, from.as_ref(), tasks).await;
         }
     }
 
-    /// Finds the site of a batch; `one` is an address in it.
-    async fn send_on(self: &Arc<Self>, batch: Batch, one: &Address, tasks: &mut JoinSet<()>) {
-        match self.at_hand(&batch.domain, one).await {
+    /// Groups recipients of one domain by the route that they take, where there are several.
+    fn by_route(&self, fresh: Vec<(DueRecipient, Claim)>) -> Vec<Vec<(DueRecipient, Claim)>> {
+        let routes = &self.means.routes;
+        if !routes.differ_within_domains() {
+            return vec![fresh];
+        }
+        let mut groups: BTreeMap<Option<String>, Vec<_>> = BTreeMap::new();
+        for one in fresh {
+            let (to, from) = (Address::parse(&one.0.address).ok(), Address::parse(&one.0.sender).ok());
+            let route = to.and_then(|to| routes.find_for(&to, from.as_ref()));
+            groups.entry(route.map(|route| hosts::by_route(&route).0)).or_default().push(one);
+        }
+        groups.into_values().collect()
+    }
+
+    /// Finds the site of a batch; `one` is an address in it, of a letter with the return path `from`.
+    async fn send_on(self: &Arc<Self>, batch: Batch, one: &Address, from: Option<&Address>, tasks: &mut JoinSet<()>) {
+        match self.at_hand(one, from).await {
             Ok(Some(found)) => self.place(batch, found).await,
             Ok(None) => {
                 let depot = self.clone();
@@ -215,20 +236,28 @@ impl Depot {
         }
     }
 
-    /// The way to a domain, if the name servers need not be asked for it.
-    async fn at_hand(&self, domain: &Domain, one: &Address) -> Result<Option<Found>, mail::seam::OurFault> {
+    /// The way to an address, if the name servers need not be asked for it.
+    async fn at_hand(&self, one: &Address, from: Option<&Address>) -> Result<Option<Found>, mail::seam::OurFault> {
         if !matches!(
             self.means.recipients.standing(one).await?,
             Standing::Elsewhere | Standing::Behind | Standing::Away
         ) {
             return Ok(Some(("local".to_owned(), Way::Local)));
         }
-        Ok(self.means.routes.find(domain).map(|route| hosts::by_route(route)))
+        Ok(self.means.routes.find_for(one, from).map(|route| self.found(hosts::by_route(&route))))
+    }
+
+    /// If letters for one domain take several routes, one that fails says nothing of the domain.
+    fn found(&self, found: Found) -> Found {
+        if self.means.routes.differ_within_domains() { hosts::for_some(found) } else { found }
     }
 
     async fn place_by_name(&self, batch: Batch) {
         match hosts::by_name(&self.means, &batch.domain).await {
-            Ok(found) => self.place(batch, found).await,
+            Ok(found) => self.place(batch, self.found(found)).await,
+            Err(fault) if !fault.for_good && self.means.routes.differ_within_domains() => {
+                self.put_off(batch.jobs, &fault.said, batch.failures.saturating_add(1)).await;
+            }
             Err(fault) => drop(self.not_reached(batch.jobs, fault, batch.failures.saturating_add(1)).await),
         }
         // The scheduler hires.
@@ -236,7 +265,12 @@ impl Depot {
     }
 
     async fn place(&self, batch: Batch, (name, way): Found) {
+        let for_some = matches!(&way, Way::Smtp(way) if way.for_some);
         let Err((batch, pause, said)) = self.sites.place(&name, way, batch) else { return };
+        if for_some {
+            self.put_off(batch.jobs, &said, batch.failures.max(1)).await;
+            return;
+        }
         let domains = BTreeSet::from([batch.domain.as_ref().clone()]);
         self.leave_alone(domains, pause, batch.failures.max(1), &said).await;
     }

@@ -7,7 +7,7 @@ use super::authentication::{
     OWN_NOT_PROVED, SENDER_BY_FORWARDER, SENDER_BY_WORD, SENDER_NOT_PROVED_BY_WORD, SPF_NOT_EXPECTED,
     SPF_NOT_PERMITTED,
 };
-use super::{CHECK_FAILED, CHECK_LATE, KEY_UNUSABLE, SEVERAL_FROM, SIGNATURES_LOST, SIGNED};
+use super::{ALLOWED, CHECK_FAILED, CHECK_LATE, KEY_UNUSABLE, LISTED, SEVERAL_FROM, SIGNATURES_LOST, SIGNED};
 
 /// The meaning of a code for a person, in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Told {
 
 /// Returns the words for a code; `None` for one that this version does not know.
 pub fn words(code: &str) -> Option<Words> {
-    let all = [GENERAL, FORWARD, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC];
+    let all = [GENERAL, FORWARD, LISTS, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC];
     let (_, english, french) = all.into_iter().flatten().find(|(known, ..)| *known == code)?;
     Some(Words { english, french })
 }
@@ -117,6 +117,20 @@ const FORWARD: &[Entry] = &[
         "forward-returned",
         "it was not taken there; the owner of the address has it here",
         "elle n'y a pas été prise ; la personne à qui est l'adresse l'a ici",
+    ),
+];
+
+/// The findings of the administrator's lists.
+const LISTS: &[Entry] = &[
+    (
+        LISTED,
+        "the administrator takes no letters from {policy.entry}",
+        "l'administrateur ne prend pas de lettres de {policy.entry}",
+    ),
+    (
+        ALLOWED,
+        "the administrator lets letters from {policy.entry} in, whatever is found about them",
+        "l'administrateur laisse entrer les lettres de {policy.entry}, quoi qu'on y trouve",
     ),
 ];
 
@@ -407,7 +421,7 @@ mod tests {
     use crate::Finding;
 
     fn all() -> impl Iterator<Item = &'static Entry> {
-        [GENERAL, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC].into_iter().flatten()
+        [GENERAL, FORWARD, LISTS, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC].into_iter().flatten()
     }
 
     #[test]
