@@ -45,7 +45,10 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(folder.path()), &MIGRATIONS.concat()).unwrap();
         store.write(store::Key::Everything, settle).await.unwrap();
-        Self { intake: Intake::new(store, &Domain::parse("mail.alpha.test").unwrap()), _folder: folder }
+        let intake = Intake::new(store, &Domain::parse("mail.alpha.test").unwrap());
+        // It is made in a commit of its own when the first letter goes on, which is none of those that tests count.
+        intake.directory.return_paths().await.unwrap();
+        Self { intake, _folder: folder }
     }
 
     async fn accept(&self, letter: &Letter, from: &str, to: &[&str], origin: Origin) -> Verdict {

@@ -183,7 +183,10 @@ async fn a_check_that_cannot_be_done_refuses_nothing_and_that_is_told() {
         assert_eq!(town.accept(&hello(), "eve@evil.test", &["alice@alpha.test"], peer()).await, Verdict::Accept);
         assert_eq!(town.letters(1).await, 1);
         let told = [format!("|made-up|temperror|{code}"), "|made-up|pass|policy.x=y".to_owned()];
-        assert_eq!(town.told().await, told, "the other check is heard");
+        let mut heard = town.told().await;
+        // In a test the time passes while the rule of forwards reads its table, and it may be too late, which is noted.
+        heard.retain(|one| one.starts_with('|'));
+        assert_eq!(heard, told, "the other check is heard");
     }
 }
 
@@ -279,10 +282,9 @@ async fn a_letter_goes_on_octet_for_octet_behind_one_field_in_the_commit_that_ta
     assert_eq!(town.accept(&odd, "eve@evil.test", &["alice@alpha.test"], peer()).await, Verdict::Accept);
     assert_eq!((town.commits() - before, town.letters(1).await), (1, 0));
     let queue = town.queue().await;
-    assert_eq!(
-        (queue[0].return_path.to_string(), town.waiting().await),
-        ("eve@evil.test".into(), vec!["carol@elsewhere.test".to_owned()])
-    );
+    let path = queue[0].return_path.to_string();
+    assert!(path.starts_with("SRS0=") && path.ends_with("=evil.test=eve@alpha.test"), "{path}");
+    assert_eq!(town.waiting().await, ["carol@elsewhere.test"]);
     assert_eq!(town.queued().await, [[b"Delivered-To: alice@alpha.test\r\n", &odd.raw[..]].concat()]);
 }
 
