@@ -355,6 +355,21 @@ pub enum DomainCommand {
         #[arg(long)]
         force: bool,
     },
+    /// Say what is done with forged letters to the people of a domain
+    ///
+    /// Dire ce qui est fait des lettres imitées adressées aux personnes d'un domaine
+    Set {
+        /// Such as alpha.test
+        ///
+        /// Par exemple alpha.test
+        #[arg(value_parser = domain)]
+        domain: Domain,
+        /// yes: letters that are surely forged are refused; no: they are filed as junk
+        ///
+        /// yes : les lettres sûrement imitées sont refusées ; no : elles vont aux indésirables
+        #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+        refuse_forged: String,
+    },
     /// Print the DNS records that a domain needs, as a zone file
     ///
     /// Afficher les enregistrements DNS dont un domaine a besoin, en fichier de zone

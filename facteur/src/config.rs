@@ -7,6 +7,7 @@ mod place;
 mod proxy;
 mod read;
 mod reader;
+mod receive;
 pub mod settings;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub struct Config {
     pub proxy: Proxy,
     /// The name servers to ask; none for the system's.
     pub dns_servers: Vec<SocketAddr>,
+    /// The treatment of letters whose sender nothing proves.
+    pub receive: authentication::Settings,
     /// The routes that letters for some domains take.
     pub routes: Vec<Route>,
     /// The rate at which letters are forwarded to one address.
@@ -165,6 +168,7 @@ impl Default for Config {
             listen: BTreeMap::new(),
             proxy: Proxy::default(),
             dns_servers: Vec::new(),
+            receive: authentication::Settings::default(),
             routes: Vec::new(),
             forward_rate: Rate::USUAL,
         }

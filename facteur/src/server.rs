@@ -10,6 +10,7 @@ mod own_addresses;
 mod room;
 mod routes;
 mod rules;
+mod senders;
 mod staff;
 mod web;
 
@@ -39,6 +40,7 @@ pub use fault::StartFault;
 pub use host_name::look_into as look_into_host_name;
 pub use routes::{read as read_routes, resolver};
 pub use rules::{InForce, added_routes};
+use senders::Senders;
 pub use staff::means;
 use staff::{Others, Staff};
 
@@ -85,6 +87,7 @@ impl Server {
 
         let (journal, trace_task) = TraceTask::start(store.clone());
         let witness: Arc<dyn Witness> = Arc::new(journal);
+        let senders = Senders::new(&config, &store, &resolver, &routes);
         let keyring = domain_keys::keyring(&store, &config).await;
         let rules = InForce::read(&store, routes.clone(), &config.data).await;
         let intake = Intake::new(store.clone(), &config.hostname)
@@ -93,6 +96,8 @@ impl Server {
             .with_routes(routes.clone())
             .with_forward_rate(config.forward_rate)
             .with_checks(rules.rulebook.checks())
+            .with_checks(vec![senders.proof()])
+            .with_rules(vec![senders.rule()])
             .with_copies(Arc::new(rules.rulebook.clone()));
         let means = staff::means(&store, &intake, &routes, resolver.clone()).map_err(StartFault::Tls)?;
         let prober = Prober::new(means.clone());
@@ -108,7 +113,8 @@ impl Server {
         let outside = web::Outside::new(resolver.clone(), kept.clone(), &home).map_err(StartFault::Tls)?;
         let invitations = mua::Invitations::default();
         let pages = web::PagesTold { invitations: invitations.clone(), doors: mail_doors::of(&config, &doors) };
-        let others = Others { recipients, for_people, outside, pages, kept, rulebook: rules.rulebook.clone() };
+        let senders = senders.domains();
+        let others = Others { recipients, for_people, senders, outside, pages, kept, rulebook: rules.rulebook.clone() };
         let staff = Staff::new(&config, &store, &intake, others, &tls, &shutdown, &witness);
         let mut tasks = JoinSet::new();
         for open in open_doors {

@@ -122,7 +122,7 @@ impl Decision {
     }
 
     fn follow(&mut self, rule: &'static str, decided: Disposition) -> ControlFlow<()> {
-        if decided != self.disposition {
+        if !decided.reads_like(&self.disposition) {
             let reason = decided.reason.clone();
             self.events.push(judged(&self.recipient, rule.to_owned(), decided.summary(), reason));
         }

@@ -112,6 +112,13 @@ impl Disposition {
         }
     }
 
+    /// Returns true if a history tells both in the same words: what is remembered for the next letters is no decision about
+    /// this one.
+    pub(crate) fn reads_like(&self, other: &Self) -> bool {
+        (&self.keep, &self.onward, &self.written, &self.reason)
+            == (&other.keep, &other.onward, &other.written, &other.reason)
+    }
+
     /// Returns it in few words for a history, in those of Sieve (RFC 5228 §4): `fileinto "Junk", redirect
     /// carol@elsewhere.test`.
     pub fn summary(&self) -> String {

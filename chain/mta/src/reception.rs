@@ -8,6 +8,7 @@ mod strangers;
 use std::sync::Arc;
 
 use mail::allowance::{Allowances, Unlimited};
+use mail::check::SenderCheck;
 use mail::listed::{Lists, Unlisted, is_always_reached};
 use mail::seam::{Accept, Origin, Recipients, Verdict};
 use mail::{Address, Envelope, Letter, LetterId, Reply};
@@ -26,6 +27,7 @@ pub struct Reception {
     strangers: Arc<Strangers>,
     lists: Arc<dyn Lists>,
     allowances: Arc<dyn Allowances>,
+    senders: Option<Arc<dyn SenderCheck>>,
 }
 
 impl Reception {
@@ -33,7 +35,13 @@ impl Reception {
     pub fn new(server: Server, recipients: Arc<dyn Recipients>, accept: Arc<dyn Accept>) -> Self {
         let settings = Arc::new(server.settings(Kind::Reception));
         let (strangers, lists, allowances) = (Arc::default(), Arc::new(Unlisted), Arc::new(Unlimited));
-        Self { server: Arc::new(server), settings, recipients, accept, strangers, lists, allowances }
+        Self { server: Arc::new(server), settings, recipients, accept, strangers, lists, allowances, senders: None }
+    }
+
+    /// Asks this check about the sender of each letter. Without it, every sender is taken.
+    #[must_use]
+    pub fn with_senders(self, senders: Arc<dyn SenderCheck>) -> Self {
+        Self { senders: Some(senders), ..self }
     }
 
     /// Takes no more letters from anybody than these limits let them send.
@@ -58,6 +66,18 @@ impl Reception {
         let mut sender = visit.return_path.and_then(|path| path.address()).into_iter();
         let word = self.lists.of_all(Some(visit.peer.ip()), hello, &mut sender)?;
         (!word.is_allowed).then(|| Verdict::Refuse(word.refusal()))
+    }
+
+    /// Returns the refusal of a sender whom nobody could answer. It is said for a recipient, as that of the denied.
+    async fn unanswerable(&self, visit: Visit<'_>, to: &Address) -> Option<Reply> {
+        let (Some(senders), Some(path)) = (&self.senders, visit.return_path) else { return None };
+        if is_always_reached(to) {
+            return None;
+        }
+        match senders.sender(visit.peer.ip(), path).await {
+            Verdict::Accept => None,
+            Verdict::Refuse(reply) => Some(reply),
+        }
     }
 
     /// One dialogue, from greeting to goodbye.
@@ -92,7 +112,10 @@ impl Doorkeeper for Reception {
         {
             tokio::time::sleep(self.strangers.count(from)).await;
         }
-        verdict
+        match self.unanswerable(visit, address).await {
+            Some(refusal) if verdict == Verdict::Accept => Verdict::Refuse(refusal),
+            _ => verdict,
+        }
     }
 
     fn front(&self, visit: Visit<'_>, envelope: &Envelope, id: LetterId) -> String {

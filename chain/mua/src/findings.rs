@@ -1,6 +1,6 @@
 //! `/letter/{letter}/findings`: the warnings that a reader should know before they believe a letter, as codes with
-//! values. The pages have a sentence for each. The findings of sender checks (SPF, DKIM, DMARC) become further codes of
-//! this list.
+//! values. The pages have a sentence for each. Beside them stands what was found out about the sender when the letter
+//! came in, in whole sentences.
 
 mod domain;
 mod files;
@@ -10,6 +10,7 @@ pub mod leave;
 pub mod links;
 #[cfg(test)]
 mod measured;
+mod proof;
 mod sender;
 
 use axum::extract::{Path, State};
@@ -100,9 +101,10 @@ pub async fn findings(State(server): State<Server>, Reader(login): Reader, Path(
             html.push(text(view, card.blob, part, &mut left)?);
         }
         let known = Known::of(view, &login)?;
-        Ok::<_, mailbox::Error>(Some((header, card.summary.unwrap_or_default(), structure, html, known)))
+        let proof = proof::of(&mailbox::findings::of(view, access, key)?);
+        Ok::<_, mailbox::Error>(Some((header, card.summary.unwrap_or_default(), structure, html, known, proof)))
     };
-    let (header, summary, structure, html, known) = match server.store.read_for(asker, look).await {
+    let (header, summary, structure, html, known, proof) = match server.store.read_for(asker, look).await {
         Ok(Some(read)) => read,
         Ok(None) => return answer::missing(),
         Err(error) => return answer::unreadable(&error),
@@ -113,7 +115,7 @@ pub async fn findings(State(server): State<Server>, Reader(login): Reader, Path(
         (of(&evidence, &known), Way::out_of(&header))
     });
     match judged.await {
-        Ok((found, way)) => answer::json(&json!({"findings": found, "unsubscribe": way})),
+        Ok((found, way)) => answer::json(&json!({"sender": proof, "findings": found, "unsubscribe": way})),
         Err(error) => answer::fault(&error),
     }
 }

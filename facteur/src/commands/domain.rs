@@ -37,6 +37,7 @@ pub fn run(command: DomainCommand, context: &Context<'_>) -> Result<(), Failure>
             let store = context.store()?;
             removal::domain(&store, domain, force)?;
         }
+        DomainCommand::Set { domain, refuse_forged } => set(&context.store()?, &domain, refuse_forged == "yes")?,
         DomainCommand::Dns { domain, check, form } => dns::run(&domain, check, form.json, context)?,
         DomainCommand::Key(command) => key::run(command, context)?,
     }
@@ -60,6 +61,26 @@ fn add(store: &Store, domain: &Domain, alias_of: Option<Domain>) -> Result<(), F
     Ok(())
 }
 
+/// Says whether forged letters to people of a domain may be refused.
+fn set(store: &Store, domain: &Domain, refuses: bool) -> Result<(), Failure> {
+    let named = domain.clone();
+    store.write_blocking(store::Key::Directory, move |tx| {
+        Ok::<_, Trouble>(directory::domain::set_refuses_forged(tx, &named, refuses)?)
+    })?;
+    terminal::note(&if refuses {
+        say!(
+            "letters to {domain} that are surely forged are refused while their sender is connected\n",
+            "les lettres à {domain} qui sont sûrement imitées sont refusées pendant que leur expéditeur est connecté\n"
+        )
+    } else {
+        say!(
+            "letters to {domain} that are surely forged are filed as junk, and never refused\n",
+            "les lettres à {domain} qui sont sûrement imitées vont aux indésirables, et ne sont jamais refusées\n"
+        )
+    });
+    Ok(())
+}
+
 /// Refuses a name that has no keys here: it is neither a domain of ours nor the name that our reports are from.
 fn must_sign(store: &Store, domain: &Domain, context: &Context<'_>) -> Result<(), Failure> {
     let (wanted, hostname) = (domain.clone(), context.config().hostname.clone());
@@ -78,6 +99,8 @@ struct Listed {
     accounts: u64,
     aliases: u64,
     since: String,
+    /// Letters that are surely forged are refused.
+    refuses_forged: bool,
 }
 
 fn as_json(domains: &[directory::domain::Entry]) -> String {
@@ -87,6 +110,7 @@ fn as_json(domains: &[directory::domain::Entry]) -> String {
         accounts: entry.accounts,
         aliases: entry.aliases,
         since: entry.created.rfc3339(),
+        refuses_forged: entry.refuses_forged,
     });
     table::json(&listed.collect::<Vec<_>>())
 }

@@ -165,7 +165,7 @@ mod tests {
             for setting in group.settings {
                 let line = format!("{} = 1979-05-27", setting.key);
                 let needed = match (group.key, setting.key) {
-                    ("route", "domain" | "to") | ("" | "listen" | "proxy" | "store" | "dns", _) => "",
+                    ("route", "domain" | "to") | ("" | "listen" | "proxy" | "store" | "dns" | "receive", _) => "",
                     _ => "domain = \"a.test\"\nto = \"command:/bin/cat\"\n",
                 };
                 let text = format!("{}\n{needed}{line}", group.heading);

@@ -24,6 +24,8 @@ pub enum Expected {
     RouteUser,
     RouteTls,
     ServiceUser,
+    Authentication,
+    Front,
 }
 
 impl Reader<'_> {
@@ -83,6 +85,12 @@ impl Expected {
                 "\"{found}\" is not the address of a name server: write an IP address, such as \"192.0.2.53\" or \"127.0.0.1:5353\"",
                 "« {found} » n'est pas l'adresse d'un serveur de noms : écrivez une adresse IP, comme \"192.0.2.53\" ou \"127.0.0.1:5353\""),
             Self::Proxy(why) => super::proxy::explain(found, *why, language),
+            Self::Authentication => say!(in language;
+                "\"{found}\" is not possible; write \"on\", \"note\" or \"off\"",
+                "« {found} » n'est pas possible ; écrivez \"on\", \"note\" ou \"off\""),
+            Self::Front => say!(in language;
+                "\"{found}\" is not the address of a server in front; write an IP address or a network, such as \"192.0.2.25\" or \"192.0.2.0/24\"",
+                "« {found} » n'est pas l'adresse d'un serveur placé devant ; écrivez une adresse IP ou un réseau, comme \"192.0.2.25\" ou \"192.0.2.0/24\""),
             Self::DoorName => {
                 let all = Door::ALL.map(Door::name).join(", ");
                 say!(in language;

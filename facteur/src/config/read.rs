@@ -11,7 +11,7 @@ use mta::route::{Demand, People, RouteError, RunAs, Target};
 use super::doors::{BindAddress, Door};
 use super::expected::Expected;
 use super::reader::{At, Reader, Section};
-use super::{Config, Route, RouteLogin, proxy};
+use super::{Config, Route, RouteLogin, proxy, receive};
 use crate::language::{Language, say};
 
 /// The whole file.
@@ -48,6 +48,9 @@ pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Con
                 per_hour => config.forward_rate = Rate { per_hour },
             }
         }
+    }
+    if let Some(section) = reader.table(top, "receive") {
+        config.receive = receive::read(reader, section);
     }
     config.routes = read_routes(reader, top, folder, config.user.as_deref());
     config

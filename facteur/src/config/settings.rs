@@ -193,6 +193,13 @@ pub const GROUPS: &[Group] = &[
         french: "Les lettres transmises à d'autres maisons",
     },
     Group {
+        key: "receive",
+        heading: "[receive]",
+        settings: RECEIVE,
+        english: "What is done with letters from outside whose sender nothing proves",
+        french: "Ce qui est fait des lettres du dehors dont rien ne prouve l'expéditeur",
+    },
+    Group {
         key: "route",
         heading: "[[route]]",
         settings: ROUTE,
@@ -330,6 +337,42 @@ const DNS: &[Setting] = &[Setting {
     english: "The name servers to ask",
     french: "Les serveurs de noms à interroger",
 }];
+
+const RECEIVE: &[Setting] = &[
+    Setting {
+        key: "authentication",
+        kind: Kind::Text,
+        example: "note",
+        fallback: Fallback::Value("\"on\""),
+        english: "\"on\": forged letters are junk, or refused; \"note\": it is only written down; \"off\": nothing is checked",
+        french: "« on » : les lettres imitées sont indésirables, ou refusées ; « note » : c'est seulement noté ; « off » : rien \
+                 n'est vérifié",
+    },
+    Setting {
+        key: "forwarders",
+        kind: Kind::Texts,
+        example: "lists.example.org",
+        fallback: Fallback::Value("[]"),
+        english: "The domains of forwarders and lists that are believed when they seal (ARC) that the sender was proved",
+        french: "Les domaines des listes et des relais que l'on croit quand ils scellent (ARC) que l'expéditeur était prouvé",
+    },
+    Setting {
+        key: "fronts",
+        kind: Kind::Texts,
+        example: "192.0.2.25",
+        fallback: Fallback::Words("this machine and private networks", "cette machine et les réseaux privés"),
+        english: "The addresses and networks of mail servers in front: their address says nothing about the sender",
+        french: "Les adresses et réseaux des serveurs de courrier placés devant : leur adresse ne dit rien de l'expéditeur",
+    },
+    Setting {
+        key: "believed",
+        kind: Kind::Texts,
+        example: "mx.example.org",
+        fallback: Fallback::Value("[]"),
+        english: "The names by which such servers sign Authentication-Results that are believed",
+        french: "Les noms dont ces serveurs signent les Authentication-Results que l'on croit",
+    },
+];
 
 const ROUTE: &[Setting] = &[
     Setting {

@@ -81,7 +81,7 @@ const BROKEN: &[(&str, &str)] = &[
     ("hostnam = \"a.test\"", "1: \"hostnam\" is not a setting; did you mean \"hostname\"?"),
     (
         "\n\nzzz = 1",
-        "3: \"zzz\" is not a setting; the settings here are hostname, data, user, listen, proxy, store, dns, route",
+        "3: \"zzz\" is not a setting; the settings here are hostname, data, user, listen, proxy, store, dns, forward, receive, route",
     ),
     ("[listen]\nimapz = []", "2: \"imapz\" is not a setting of [listen]; did you mean \"imaps\"?"),
     ("[lisen]\nimap = []", "1: \"lisen\" is not a setting; did you mean \"listen\"?"),
@@ -152,6 +152,12 @@ const BROKEN: &[(&str, &str)] = &[
         "[dns]\nservers = [\"dns.test\"]",
         "2: \"dns.test\" is not the address of a name server: write an IP address, such as \"192.0.2.53\" or \"127.0.0.1:5353\"",
     ),
+    ("[receive]\nauthentication = \"maybe\"", "2: \"maybe\" is not possible; write \"on\", \"note\" or \"off\""),
+    (
+        "[receive]\nfronts = [\"0.0.0.0/0\"]",
+        "2: \"0.0.0.0/0\" is not the address of a server in front; write an IP address or a network, such as \"192.0.2.25\" or \"192.0.2.0/24\"",
+    ),
+    ("[receive]\nforwarders = [\"a b\"]", "2: \"a b\" is not a host name; write one such as \"mail.alpha.test\""),
     ("[route]\ndomain = \"*\"", "1: \"route\" can come more than once: write [[route]], with two brackets, above each"),
     ("[[route]]\ndomain = \"beta.test\"", "1: this [[route]] lacks \"to\": write to = \"127.0.0.1:25\""),
     (

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use directory::Directory;
 use intake::{Intake, LARGEST_LETTER, postmaster};
+use mail::check::SenderCheck;
 use mail::seam::{Accept, Deliver, Logins, Recipients};
 use mail::trace::Witness;
 use mra::{Agent, Vault};
@@ -43,6 +44,8 @@ pub struct Others {
     pub recipients: Arc<dyn Recipients>,
     /// The same, for people who have logged in.
     pub for_people: Arc<dyn Recipients>,
+    /// Says whether anybody could answer the sender of a letter.
+    pub senders: Arc<dyn SenderCheck>,
     /// Fetches what letters show, and tells clients of changes.
     pub outside: Outside,
     /// The facts that the pages are told of this house.
@@ -68,7 +71,7 @@ impl Staff {
         shutdown: &Shutdown,
         witness: &Arc<dyn Witness>,
     ) -> Self {
-        let Others { recipients, for_people, outside, pages, kept, rulebook } = others;
+        let Others { recipients, for_people, senders, outside, pages, kept, rulebook } = others;
         let mut server = smtpd::Server::new(config.hostname.clone(), postmaster(&config.hostname));
         server.max_letter = LARGEST_LETTER as u64;
         server.intake = kept.clone();
@@ -94,6 +97,7 @@ impl Staff {
             http: http::Http::new(mua::guarded(router, super::web::entrance(config, store, tls)), shutdown.clone())
                 .behind(config.proxy.trusted.clone()),
             reception: Reception::new(server.clone(), recipients.clone(), accept.clone())
+                .with_senders(senders)
                 .with_lists(Arc::new(rulebook.clone()))
                 .with_allowances(Arc::new(rulebook.clone())),
             submission: msa::Submission::new(server, logins, accept)

@@ -19,6 +19,8 @@ pub struct Entry {
     pub aliases: u64,
     /// The time at which the domain was added.
     pub created: Timestamp,
+    /// Forged letters to its people may be refused.
+    pub refuses_forged: bool,
 }
 
 /// The people and aliases that went with a domain.
@@ -102,14 +104,16 @@ pub fn remove(tx: &mut Tx, name: &Domain, force: bool) -> Result<Removed, Error>
 /// All our domains, by name.
 pub fn list(view: &View) -> Result<Vec<Entry>, Error> {
     let sql = "SELECT name, created, (SELECT name FROM domain AS other WHERE other.id = domain.alias_of), (SELECT count(*) FROM account WHERE account.domain = domain.id),
-               (SELECT count(*) FROM alias WHERE alias.domain = domain.id) FROM domain ORDER BY name";
+               (SELECT count(*) FROM alias WHERE alias.domain = domain.id), keeps_forged FROM domain ORDER BY name";
     let rows = view.query(sql, params![], |row| {
         let alias_of = row.get::<Option<String>>(2)?;
-        Ok((row.get::<String>(0)?, Timestamp(row.get(1)?), alias_of, row.get::<u64>(3)?, row.get::<u64>(4)?))
+        let keeps_forged = row.get::<Option<i64>>(5)?.unwrap_or_default() != 0;
+        let counts = (row.get::<u64>(3)?, row.get::<u64>(4)?);
+        Ok((row.get::<String>(0)?, Timestamp(row.get(1)?), alias_of, counts, !keeps_forged))
     })?;
-    let entries = rows.into_iter().filter_map(|(name, created, alias_of, accounts, aliases)| {
+    let entries = rows.into_iter().filter_map(|(name, created, alias_of, (accounts, aliases), refuses_forged)| {
         let alias_of = alias_of.and_then(|other| Domain::parse(&other).ok());
-        Some(Entry { name: Domain::parse(&name).ok()?, alias_of, accounts, aliases, created })
+        Some(Entry { name: Domain::parse(&name).ok()?, alias_of, accounts, aliases, created, refuses_forged })
     });
     Ok(entries.collect())
 }
@@ -117,6 +121,23 @@ pub fn list(view: &View) -> Result<Vec<Entry>, Error> {
 /// Returns true if `name` is one of our domains.
 pub fn exists(view: &View, name: &Domain) -> Result<bool, Error> {
     Ok(number(view, name)?.is_some())
+}
+
+/// Returns true if forged letters to people of this domain may be refused while their sender is connected; so it is unless
+/// the postmaster says otherwise.
+pub fn refuses_forged(view: &View, name: &Domain) -> Result<bool, store::Error> {
+    let sql = "SELECT keeps_forged FROM domain WHERE name = $1";
+    let keeps = view.query_opt(sql, params![name.as_str()], |row| row.get::<Option<i64>>(0))?.flatten();
+    Ok(keeps.unwrap_or_default() == 0)
+}
+
+/// Says whether forged letters to people of a domain may be refused; else they are junk.
+pub fn set_refuses_forged(tx: &mut Tx, name: &Domain, refuses: bool) -> Result<(), Error> {
+    let sql = "UPDATE domain SET keeps_forged = $2 WHERE name = $1";
+    if tx.execute(sql, params![name.as_str(), i64::from(!refuses)])? == 0 {
+        return Err(Error::UnknownDomain(name.clone()));
+    }
+    Ok(())
 }
 
 /// The number of one of our domains. That of another name of a domain is that of the domain, so that their addresses are the

@@ -10,6 +10,8 @@ pub const MIGRATIONS: &[Migration] = &[
     // The number of the domain whose other name this one is.
     Migration { room: "directory", number: 4, sql: "ALTER TABLE domain ADD COLUMN alias_of BIGINT;" },
     Migration { room: "directory", number: 5, sql: GROUPS },
+    // 1: forged letters to people of the domain are filed as junk, and never refused.
+    Migration { room: "directory", number: 6, sql: "ALTER TABLE domain ADD COLUMN keeps_forged BIGINT;" },
 ];
 
 /// The tables keep more than their names say:

@@ -20,6 +20,8 @@ fn floor(name: &str) -> Option<u8> {
         "facteur" => 9,
         // It alone knows mta, mda and mra.
         "facteur-intake" => 8,
+        // Of mda it knows the seam for rules.
+        "facteur-authentication" => 8,
         "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-mra" | "facteur-mua" => 7,
         "facteur-imap" | "facteur-pop3" | "facteur-jmap" => 7,
         "facteur-smtpd" | "facteur-http" | "facteur-import-export" | "facteur-records" => 6,

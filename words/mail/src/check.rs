@@ -4,10 +4,11 @@
 //! when a letter is fetched from a mailbox elsewhere. Its findings stay with the letter ([`Findings`]). It does not
 //! decide for one recipient: that is the task of a rule of the MDA, which gets the findings.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::seam::{Origin, OurFault, Pending};
-use crate::{Envelope, Finding, Findings, Letter, Reply};
+use crate::seam::{Origin, OurFault, Pending, Verdict};
+use crate::{Envelope, Finding, Findings, Letter, Reply, ReturnPath};
 
 /// A letter that comes in.
 #[derive(Clone, Copy, Debug)]
@@ -57,4 +58,11 @@ pub enum Conclusion {
     /// Nobody gets the letter: 4xx for now, 5xx for ever. A connected sender gets this reply. If nobody can be told any
     /// more (a fetched letter) the letter is filed as junk, with the reason.
     Refuse(Reply),
+}
+
+/// Judges the sender of a letter before the letter comes.
+pub trait SenderCheck: Send + Sync {
+    /// Says whether letters of this sender, which a peer at the address `from` announces, can be answered. A refusal does
+    /// not hold for postmaster and abuse, who are there for everybody.
+    fn sender<'a>(&'a self, from: IpAddr, return_path: &'a ReturnPath) -> Pending<'a, Verdict>;
 }

@@ -61,6 +61,11 @@ impl Routes {
         self.named.iter().any(|(known, route)| known == domain && route.receive)
     }
 
+    /// Returns true if this domain has a route of its own.
+    pub fn names(&self, domain: &Domain) -> bool {
+        self.named(domain).is_some()
+    }
+
     /// All routes of the configuration.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Route>> {
         self.named.iter().map(|(_, route)| route).chain(&self.every_other)

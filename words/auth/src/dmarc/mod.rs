@@ -113,10 +113,14 @@ impl Verdict {
     /// knows, and one step less while the owner tests (RFC 9989 §4.7).
     pub fn disposition(&self) -> Policy {
         match self.result {
-            DmarcResult::Fail if self.is_test => self.policy.milder(),
-            DmarcResult::Fail => self.policy,
+            DmarcResult::Fail => self.disposition_if_it_failed(),
             _ => Policy::None,
         }
+    }
+
+    /// Returns what the owner of the domain asks for about letters that fail, whether this one does or not.
+    pub fn disposition_if_it_failed(&self) -> Policy {
+        if self.is_test { self.policy.milder() } else { self.policy }
     }
 
     /// Orders verdicts by what they say against the letter.

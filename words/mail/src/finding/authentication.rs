@@ -8,6 +8,12 @@ pub const SPF_NOT_EXPECTED: &str = "spf-not-expected";
 pub const IPREV_CLAIMED: &str = "iprev-claimed";
 /// The address has no name.
 pub const IPREV_NO_NAME: &str = "iprev-no-name";
+/// The address has a name that an access provider gives to every address.
+pub const IPREV_GENERIC: &str = "iprev-generic";
+/// The address may not send for the domain of the author (SPF), which the envelope does not name.
+pub const SPF_AUTHOR_NOT_PERMITTED: &str = "spf-author-not-permitted";
+/// The domain of the author has signed its letters to this person before, and did not sign this one.
+pub const SIGNED_BEFORE: &str = "signed-before";
 /// The domain of the author is proved.
 pub const DMARC_PROVED: &str = "dmarc-proved";
 /// The domain of the author is not proved, and its owner asks for nothing.

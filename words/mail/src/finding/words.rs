@@ -3,9 +3,9 @@
 //! Words may name a property of the finding: `{header.from}` stands for its value, which is a domain or an address.
 
 use super::authentication::{
-    DMARC_NO_RECORD, DMARC_NOT_PROVED, DMARC_PROVED, DMARC_QUARANTINE, DMARC_REJECT, IPREV_CLAIMED, IPREV_NO_NAME,
-    OWN_NOT_PROVED, SENDER_BY_FORWARDER, SENDER_BY_WORD, SENDER_NOT_PROVED_BY_WORD, SPF_NOT_EXPECTED,
-    SPF_NOT_PERMITTED,
+    DMARC_NO_RECORD, DMARC_NOT_PROVED, DMARC_PROVED, DMARC_QUARANTINE, DMARC_REJECT, IPREV_CLAIMED, IPREV_GENERIC,
+    IPREV_NO_NAME, OWN_NOT_PROVED, SENDER_BY_FORWARDER, SENDER_BY_WORD, SENDER_NOT_PROVED_BY_WORD, SIGNED_BEFORE,
+    SPF_AUTHOR_NOT_PERMITTED, SPF_NOT_EXPECTED, SPF_NOT_PERMITTED,
 };
 use super::{ALLOWED, CHECK_FAILED, CHECK_LATE, KEY_UNUSABLE, LISTED, SEVERAL_FROM, SIGNATURES_LOST, SIGNED};
 
@@ -186,6 +186,11 @@ const DMARC: &[Entry] = &[
          répondez pas, et demandez à la personne",
     ),
     (
+        SIGNED_BEFORE,
+        "{header.from} has signed its letters to this person before",
+        "{header.from} a déjà signé ses lettres à cette personne",
+    ),
+    (
         DMARC_NO_RECORD,
         "{header.from} does not say how its letters can be told from forgeries",
         "{header.from} ne dit pas comment distinguer ses lettres des fausses",
@@ -218,6 +223,11 @@ const SPF: &[Entry] = &[
         SPF_NOT_EXPECTED,
         "{smtp.mailfrom|smtp.helo} does not expect this server to send its letters",
         "{smtp.mailfrom|smtp.helo} ne s'attend pas à ce que ce serveur envoie ses lettres",
+    ),
+    (
+        SPF_AUTHOR_NOT_PERMITTED,
+        "{header.from} does not let this server send its letters",
+        "{header.from} ne permet pas à ce serveur d'envoyer ses lettres",
     ),
     ("spf-not-a-domain", "the sender's domain cannot exist", "le domaine de l'expéditeur ne peut exister"),
     (
@@ -274,6 +284,11 @@ const IPREV: &[Entry] = &[
         "le nom du serveur expéditeur ne ramène pas à lui",
     ),
     (IPREV_NO_NAME, "the sending server has no name", "le serveur expéditeur n'a pas de nom"),
+    (
+        IPREV_GENERIC,
+        "the name of the sending server is one that a provider gives to every line",
+        "le nom du serveur expéditeur est de ceux qu'un fournisseur donne à chaque ligne",
+    ),
 ];
 
 const DKIM: &[Entry] = &[

@@ -20,6 +20,15 @@ export type Finding =
   | { code: 'link'; shown: string; host: string }
   | { code: 'program' | 'doubleEnding' | 'webPage'; file: string };
 
+/** The knowledge about the sender from when the letter came in, in whole sentences. */
+export interface Proof {
+  proved: boolean;
+  /** True if the reader should look twice. */
+  warns: boolean;
+  en: string;
+  fr: string;
+}
+
 /** The way in which a person leaves the list of a letter. */
 export type Way =
   | { way: 'post'; host: string }
@@ -33,11 +42,13 @@ export type Outcome = (typeof outcomes)[number];
 interface Told {
   /** True if the server has looked. */
   looked: boolean;
+  /** Null if nobody has looked, or nobody could find out. */
+  sender: Proof | null;
   findings: Finding[];
   unsubscribe: Way | null;
 }
 
-const nothing: Told = { looked: false, findings: [], unsubscribe: null };
+const nothing: Told = { looked: false, sender: null, findings: [], unsubscribe: null };
 /** The most letters whose findings are remembered. */
 const most = 200;
 
@@ -59,8 +70,7 @@ export class Findings {
 
   /**
    * Says if the pictures of a letter are shown without asking: the person always shows those of its sender, and no
-   * finding makes that sender doubtful. `wait`: the findings are not known yet. The results of the checks of senders
-   * (SPF, DKIM, DMARC) belong here.
+   * finding makes that sender doubtful. `wait`: the findings are not known yet.
    */
   showsPictures(email: Email): 'yes' | 'no' | 'wait' {
     const sender = email.from?.[0]?.email;
@@ -72,7 +82,9 @@ export class Findings {
 
   /** Returns true if the sender may be somebody else than they seem. */
   isDoubtful(id: Id): boolean {
-    return this.of(id).findings.some(
+    const { sender, findings } = this.of(id);
+    if (sender?.warns) return true;
+    return findings.some(
       (one) => one.code === 'name' || (one.code === 'lookAlike' && one.place === 'from'),
     );
   }
@@ -114,6 +126,11 @@ export class Findings {
 async function ask(id: Id): Promise<Told> {
   const path = `/letter/${encodeURIComponent(id)}/findings`;
   const response = await reach(fetch, path, { headers: { Accept: 'application/json' } });
-  const { findings, unsubscribe } = (await response.json()) as Partial<Told>;
-  return straight({ looked: true, findings: findings ?? [], unsubscribe: unsubscribe ?? null });
+  const { sender, findings, unsubscribe } = (await response.json()) as Partial<Told>;
+  return straight({
+    looked: true,
+    sender: sender ?? null,
+    findings: findings ?? [],
+    unsubscribe: unsubscribe ?? null,
+  });
 }
