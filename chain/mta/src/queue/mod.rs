@@ -19,6 +19,7 @@ mod desk;
 mod enter;
 mod forward;
 mod forward_state;
+mod give_back;
 mod list;
 mod pace;
 mod postpone;
