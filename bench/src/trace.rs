@@ -8,7 +8,7 @@ use ::trace::{Page, Scope, What, find, note_all};
 use bytes::Bytes;
 use mail::seam::{AccountId, Wire};
 use mail::trace::{Arrival, Event, Link};
-use mail::{Address, BodyKind, Envelope, Letter, LetterId, ReturnPath, Timestamp};
+use mail::{Address, BodyKind, Envelope, Letter, LetterId, LetterWishes, ReturnPath, Timestamp};
 use mailbox::{Access, Error, FlagSet, FolderId};
 use store::{Key, Options, Store};
 use tests::generated_letter;
@@ -142,6 +142,7 @@ fn arrival(id: LetterId, raw: Bytes, number: u32) -> Arrival {
         body: BodyKind::SevenBit,
         smtputf8: false,
         hold: None,
+        wishes: LetterWishes::default(),
     };
     let wire = Wire {
         hello: "mail.elsewhere.test".to_owned(),

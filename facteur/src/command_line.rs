@@ -754,20 +754,20 @@ pub struct Send {
     /// Une option de sendmail, par exemple i
     #[arg(short = 'o', value_name = "OPTION")]
     pub options: Vec<String>,
-    /// Understood for sendmail's sake, and without effect
+    /// The events to be told of: never, or some of success,failure,delay
     ///
-    /// Accepté comme le fait sendmail, et sans effet
-    #[arg(short = 'N', value_name = "DSN", hide = true)]
+    /// Les événements dont être averti : never, ou plusieurs de success,failure,delay
+    #[arg(short = 'N', value_name = "EVENTS")]
     pub notify: Option<String>,
-    /// Understood for sendmail's sake, and without effect
+    /// The part that comes back of a letter that does not arrive: full or hdrs (its header)
     ///
-    /// Accepté comme le fait sendmail, et sans effet
-    #[arg(short = 'R', value_name = "RETURN", hide = true)]
+    /// Ce qui revient d'une lettre qui n'arrive pas : full (tout) ou hdrs (son en-tête)
+    #[arg(short = 'R', value_name = "PART")]
     pub to_return: Option<String>,
-    /// Understood for sendmail's sake, and without effect
+    /// A name for this sending, which its reports repeat
     ///
-    /// Accepté comme le fait sendmail, et sans effet
-    #[arg(short = 'V', value_name = "ENVELOPE", hide = true)]
+    /// Un nom pour cet envoi, que répètent ses avis
+    #[arg(short = 'V', value_name = "NAME")]
     pub envelope_id: Option<String>,
     /// Understood for sendmail's sake, and without effect
     ///

@@ -77,6 +77,8 @@ fn account_capabilities() -> Value {
             // RFC 4865 §3 names the longest delay and the latest time; only the first applies here.
             "submissionExtensions": {
                 "FUTURERELEASE": [limits::DELAYED_SEND.to_string(), "9999-12-31T23:59:59Z"],
+                "DSN": [],
+                "DELIVERBY": [],
             },
         },
         QUOTA: {},

@@ -13,6 +13,7 @@ mod fate;
 mod follow;
 pub mod get;
 mod hear;
+mod parameters;
 pub mod query;
 mod report;
 pub mod set;

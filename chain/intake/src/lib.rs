@@ -24,6 +24,7 @@
 //! It must not know what is spoken on the wire, nor how a mailbox or the queue keeps a letter.
 
 mod acceptor;
+mod arrivals;
 mod checks;
 mod commit;
 mod copies;

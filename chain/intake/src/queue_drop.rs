@@ -27,7 +27,7 @@ impl Intake {
 impl LocalDrop for QueueDrop {
     fn drop_off(&self, waiting: Waiting, mut done: Done) -> Pending<'_, Result<(), OurFault>> {
         Box::pin(async move {
-            let Waiting { letter, mut envelope, findings } = waiting;
+            let Waiting { letter, mut envelope, findings, mistrusted } = waiting;
             self.0.follow(&mut envelope).await?;
             self.0.name_sender(&mut envelope).await?;
             // It was made ready to leave when it entered the queue.
@@ -35,6 +35,7 @@ impl LocalDrop for QueueDrop {
             let (letter, hostname) = (outgoing.letter(), &self.0.hostname);
             let incoming = Incoming { letter, envelope: &envelope, origin: &origin, findings: &findings, hostname };
             let mut course = self.0.course(incoming, &outgoing, Told::Nobody).await?;
+            course.mistrusted = mistrusted;
             let done = Arc::new(Mutex::new(move |tx: &mut Tx, fates: &[_]| done(tx, fates)));
             loop {
                 let fates = fates(&envelope, &course.sorted);

@@ -10,6 +10,7 @@ use mda::{Decision, Filing, Incoming};
 use mta::outgoing::Outgoing;
 use store::Tx;
 
+use crate::arrivals::is_mistrusted;
 use crate::decide::Told;
 use crate::handed_in::HandedIn;
 use crate::sort::{self, Failed, Sorted};
@@ -25,6 +26,8 @@ pub(crate) struct Course<'a> {
     pub(crate) filing: Filing,
     /// The return path is that of somebody who has proved here who they are.
     pub(crate) is_proved: bool,
+    /// Nobody is written to about the letter: its return path may be forged.
+    pub(crate) mistrusted: bool,
 }
 
 impl Course<'_> {
@@ -74,7 +77,8 @@ impl Intake {
         let filing = self.mda.prepare(incoming, &decisions, net::now()).await?;
         // The queue does not say by whom a letter was handed in.
         let is_proved = incoming.origin.is_verified() && told != Told::Nobody;
-        Ok(Course { incoming, outgoing, sorted, decisions, filing, is_proved })
+        let mistrusted = is_mistrusted(incoming.origin, incoming.findings);
+        Ok(Course { incoming, outgoing, sorted, decisions, filing, mistrusted, is_proved })
     }
 
     /// Takes a letter with one answer for all recipients.

@@ -2,6 +2,7 @@ mod fetched;
 mod filters;
 mod forwarding;
 mod octets;
+mod reports;
 mod waiting;
 
 use mailbox::Access;
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use directory::account::New;
 use directory::{Language, Secret};
 use mail::seam::{Accept, AccountId, Deliver, Origin, Verdict, Wire};
-use mail::{Address, BodyKind, Domain, Envelope, Letter, LetterId, Password, Reply, ReturnPath};
+use mail::{Address, BodyKind, Domain, Envelope, Letter, LetterId, LetterWishes, Password, Reply, ReturnPath};
 use mta::delivery::{Done, LocalDrop, Waiting};
 use mta::queue::{Filter, Listed, Page};
 use store::{Migration, Options, Store, Tx, View};
@@ -149,6 +150,7 @@ fn envelope(from: &str, to: &[&str]) -> Envelope {
         body: BodyKind::SevenBit,
         smtputf8: false,
         hold: None,
+        wishes: LetterWishes::default(),
     }
 }
 
@@ -276,7 +278,7 @@ fn telling(told: &Told, fails: usize) -> Done {
 }
 
 fn waiting(letter: Letter, to: &[&str]) -> Waiting {
-    Waiting { letter, envelope: envelope("dora@beta.test", to), findings: mail::Findings::default() }
+    Waiting { letter, envelope: envelope("dora@beta.test", to), findings: mail::Findings::default(), mistrusted: false }
 }
 
 async fn drop_off(town: &Town, letter: &Letter, to: &[&str]) -> Vec<String> {

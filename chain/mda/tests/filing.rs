@@ -6,7 +6,8 @@ use bytes::Bytes;
 use facteur_mda::{Addressee, Case, Decision, Disposition, Fate, Incoming, Keep, Later, Mda, Outcome, Placement, Rule};
 use mail::seam::{AccountId, Origin, OurFault, Pending};
 use mail::{
-    Address, BodyKind, Domain, Envelope, Finding, Findings, Letter, LetterId, Reply, ReturnPath, Severity, Timestamp,
+    Address, BodyKind, Domain, Envelope, Finding, Findings, Letter, LetterId, LetterWishes, Reply, ReturnPath,
+    Severity, Timestamp,
 };
 use mailbox::{Access, System, UidRange, Want, folder};
 use store::{Key, Options, Store};
@@ -65,6 +66,7 @@ fn letter(raw: impl Into<Bytes>) -> (Letter, Envelope) {
         body: BodyKind::SevenBit,
         smtputf8: false,
         hold: None,
+        wishes: LetterWishes::default(),
     };
     (Letter { id: LetterId::from_random([7; 10]), raw: raw.into() }, envelope)
 }

@@ -87,7 +87,7 @@ fn facts(event: &Event) -> Map<String, Value> {
             "what": "attempt", "link": "queue", "by": attempt.by, "recipient": attempt.recipient, "said": attempt.said,
             "meaning": of_answer(&attempt.said), "tls": attempt.tls, "outcome": attempt.outcome.name(),
         }),
-        Event::Reported { to, report, .. } => {
+        Event::Reported { to, report, .. } | Event::Confirmed { to, report } => {
             json!({"what": "reported", "link": "queue", "recipient": to, "report": report})
         }
         Event::Desk { act, recipient } => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mail::seam::{OurFault, Verdict};
 use mail::stay::{self, Doing};
 use mail::trace::{self, Arrival, Event, Link, Observation, refusal};
-use mail::{Address, BodyKind, Envelope, Letter, LetterId, Password, Recipient, Reply, ReturnPath};
+use mail::{Address, BodyKind, Envelope, Letter, LetterId, LetterWishes, Password, Recipient, Reply, ReturnPath};
 use net::{Connection, Error, Inbound, NoRoom, Owner, Peer, Share, Stream, TlsInfo};
 use sasl::{Mechanism, Refusal, Turn};
 use smtp::{Answer, Kind, Mended, Question, Session, Settings, Step, replies};
@@ -348,7 +348,8 @@ impl<'a, D: Doorkeeper> Dialogue<'a, D> {
             let return_path = self.begun.as_ref().map_or(ReturnPath::Null, |begun| begun.return_path.clone());
             let recipients = recipients.into_iter().map(Recipient::from).collect();
             let body = BodyKind::SevenBit;
-            self.refused(&Envelope { return_path, recipients, body, smtputf8: false, hold: None }, reply);
+            let wishes = LetterWishes::default();
+            self.refused(&Envelope { return_path, recipients, body, smtputf8: false, hold: None, wishes }, reply);
         }
     }
 

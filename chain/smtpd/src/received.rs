@@ -71,7 +71,7 @@ fn harmless(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mail::{Address, BodyKind, ReturnPath};
+    use mail::{Address, BodyKind, LetterWishes, ReturnPath};
     use net::TlsInfo;
     use smtp::Hello;
 
@@ -84,6 +84,7 @@ mod tests {
             body: BodyKind::SevenBit,
             smtputf8: false,
             hold: None,
+            wishes: LetterWishes::default(),
         };
         let by = Domain::parse("mail.alpha.test").unwrap();
         let id = LetterId::from_random([0; 10]);

@@ -154,6 +154,10 @@ fn unaddressed(error: Unaddressed) -> Failure {
             text: say!("the letter names nobody in To, Cc or Bcc", "la lettre ne nomme personne dans To, Cc ou Bcc"),
         },
         Unaddressed::Wrong(not) => wrong(&not),
+        Unaddressed::NoWish(option, value) => Failure {
+            status: sysexits::USAGE,
+            text: say!("{option} cannot be \"{value}\"", "{option} ne peut pas être « {value} »"),
+        },
     }
 }
 

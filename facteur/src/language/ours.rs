@@ -2,6 +2,8 @@
 //! anybody knows who will read them; whoever reads them gets them in a language of theirs, and not in quotation marks as
 //! if a server had said them.
 
+use mail::sentence::{filled, holes};
+
 use super::system::system_words_in;
 use super::{Language, say};
 
@@ -120,33 +122,6 @@ fn inside(said: &str, language: Language, deepest: u8) -> Option<String> {
         let rest = inside(rest, language, deepest).or_else(|| system_words_in(rest, language))?;
         Some(say!(in language; "{about}: {rest}", "{about} : {rest}"))
     })
-}
-
-/// Returns what stands in the holes of a sentence; `None` if it is another sentence.
-fn holes<'a>(sentence: &str, said: &'a str) -> Option<Vec<&'a str>> {
-    let mut pieces = sentence.split("{}");
-    let mut rest = said.strip_prefix(pieces.next()?)?;
-    let mut holes = Vec::new();
-    let mut pieces = pieces.peekable();
-    while let Some(piece) = pieces.next() {
-        let is_last = pieces.peek().is_none();
-        let at = if is_last { rest.len().checked_sub(piece.len())? } else { rest.find(piece)? };
-        let (hole, behind) = rest.split_at_checked(at)?;
-        rest = behind.strip_prefix(piece)?;
-        holes.push(Some(hole).filter(|hole| !hole.is_empty())?);
-    }
-    rest.is_empty().then_some(holes)
-}
-
-/// Fills the holes of a sentence.
-fn filled(sentence: &str, mut holes: impl Iterator<Item = String>) -> String {
-    let mut pieces = sentence.split("{}");
-    let mut filled = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        filled.push_str(&holes.next().unwrap_or_default());
-        filled.push_str(piece);
-    }
-    filled
 }
 
 #[cfg(test)]

@@ -66,7 +66,9 @@ impl<'a> Eyes<'a> {
                 let (recipient, folder) = (recipient.clone(), String::new());
                 self.wrote_to(&recipient).then_some(Event::Filed { account: 0, key: 0, recipient, folder })
             }
-            Event::Filed { .. } | Event::Mended { .. } | Event::Reported { .. } => Some(event.clone()),
+            Event::Filed { .. } | Event::Mended { .. } | Event::Reported { .. } | Event::Confirmed { .. } => {
+                Some(event.clone())
+            }
             Event::Read { account, .. } | Event::Removed { account, .. } | Event::Recalled { account } => {
                 (*account == self.account).then(|| event.clone())
             }
@@ -117,6 +119,7 @@ impl<'a> Eyes<'a> {
             | Event::Queued { .. }
             | Event::Attempt(_)
             | Event::Reported { .. }
+            | Event::Confirmed { .. }
             | Event::Desk { .. }
             | Event::Redirected { .. }
             | Event::Postponed { .. }

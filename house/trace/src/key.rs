@@ -54,6 +54,7 @@ pub(crate) fn keys(letter: LetterId, events: &[Event]) -> BTreeSet<Key> {
             Event::Judged { .. }
             | Event::Attempt(_)
             | Event::Reported { .. }
+            | Event::Confirmed { .. }
             | Event::Desk { .. }
             | Event::Read { .. }
             | Event::Removed { .. }

@@ -89,6 +89,7 @@ mod tests {
                 Attempt { recipient, by, said, outcome, tls }
             )),
             (text(), text(), any::<bool>()).prop_map(|(to, report, late)| Event::Reported { to, report, late }),
+            (text(), text()).prop_map(|(to, report)| Event::Confirmed { to, report }),
             (act, text()).prop_map(|(act, recipient)| Event::Desk { act, recipient }),
             (any::<i64>(), link()).prop_map(|(account, door)| Event::Read { account, door }),
             (any::<i64>(), link()).prop_map(|(account, door)| Event::Removed { account, door }),

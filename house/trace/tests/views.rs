@@ -156,6 +156,7 @@ fn every_event() -> Vec<(&'static str, Event)> {
         ("recalled by alice", Event::Recalled { account: ALICE.0 }),
         ("fault", Event::Fault { cause: "the disk".into() }),
         ("mended", Event::Mended { line_ends: 3, nul: true }),
+        ("confirmed", Event::Confirmed { to: "alice+back@alpha.test".into(), report: "ssss".into() }),
     ]
 }
 
@@ -178,9 +179,10 @@ fn kind(event: &Event) -> usize {
         Event::Recalled { .. } => 13,
         Event::Fault { .. } => 14,
         Event::Mended { .. } => 15,
+        Event::Confirmed { .. } => 16,
     }
 }
-const KINDS: usize = 16;
+const KINDS: usize = 17;
 
 type Field = (&'static str, Vec<String>);
 
@@ -222,6 +224,7 @@ fn fields(event: &Event) -> Vec<Field> {
         Event::Recalled { account } => vec![one("account", account)],
         Event::Fault { cause } => vec![one("cause", cause)],
         Event::Mended { line_ends, nul } => vec![one("line_ends", line_ends), one("nul", nul)],
+        Event::Confirmed { to, report } => vec![one("to", to), one("report", report)],
     }
 }
 

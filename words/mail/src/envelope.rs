@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Recipient, ReturnPath, Timestamp};
+use crate::{LetterWishes, Recipient, ReturnPath, Timestamp};
 
 /// The time for which the author wants the letter to be kept before it goes (RFC 4865 §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Envelope {
     pub smtputf8: bool,
     /// `HOLDFOR=` or `HOLDUNTIL=` of MAIL FROM, for letters that our own people hand in.
     pub hold: Option<Hold>,
+    /// The wishes of the sender for reports and for the time of delivery.
+    pub wishes: LetterWishes,
 }
 
 impl Envelope {
@@ -56,6 +58,6 @@ impl Envelope {
             wishes: recipient.wishes.clone(),
             leads: None,
         };
-        Self { return_path: self.return_path.clone(), recipients: self.recipients.iter().map(each).collect(), ..*self }
+        Self { recipients: self.recipients.iter().map(each).collect(), ..self.clone() }
     }
 }

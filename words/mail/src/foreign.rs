@@ -47,7 +47,7 @@ impl Meaning {
         let Enhanced(class, subject, detail) = status;
         let said = said.to_ascii_lowercase();
         // The words say more about a fault that passes: servers have one code for many reasons to wait.
-        let by_words = if class == 4 { of_words(&said, WORDS_FOR_NOW) } else { None };
+        let by_words = if class == 4 { of_words(&said, WORDS_FOR_NOW) } else { of_words(&said, WORDS_FIRST) };
         by_words.or_else(|| of_status(class, subject, detail, &said)).or_else(|| of_words(&said, WORDS))
     }
 
@@ -110,6 +110,15 @@ const WORDS_FOR_NOW: &[(Meaning, &[&str])] = &[
     (Meaning::NoRoomThere, &["insufficient system storage", "no space left", "disk full"]),
 ];
 
+/// The words that say more than the code beside them: some servers use codes of their own for these.
+const WORDS_FIRST: &[(Meaning, &[&str])] = &[
+    // Orange says 5.1.1 of a full mailbox, Microsoft 5.1.10 of a missing one.
+    (Meaning::MailboxFull, &["overquota", "out of storage space", "boite du destinataire pleine"]),
+    (Meaning::NoSuchMailbox, &["recipientnotfound", "recipient not found by smtp address lookup"]),
+    (Meaning::Unproven, &["sender is unauthenticated", "required authentication level"]),
+    (Meaning::Blocked, &["ipcheck.proofpoint.com"]),
+];
+
 /// The words in which servers report a fault that stays, without a code or with one that says nothing. The first that
 /// fits counts.
 const WORDS: &[(Meaning, &[&str])] = &[
@@ -126,11 +135,17 @@ const WORDS: &[(Meaning, &[&str])] = &[
             "unknown recipient",
             "recipient not found",
             "mailbox unavailable",
+            "mailbox not found",
+            "invalid recipient",
+            "unrouteable address",
+            "unroutable address",
+            "this user doesn't have",
         ],
     ),
     (Meaning::MailboxFull, &["over quota", "over its quota", "mailbox full", "mailbox is full", "quota"]),
     (Meaning::TooBig, &["too large", "too big", "size limit", "message size"]),
     (Meaning::NotInCharge, RELAY),
+    (Meaning::Policy, &["policy reasons", "security policies"]),
 ];
 
 /// The words in which those servers of mailboxes refuse a log-in that have no code for it.
@@ -210,13 +225,13 @@ fn of_status(class: u8, subject: u16, detail: u16, said: &str) -> Option<Meaning
         (7, 8) => Meaning::LogInWrong,
         (7, 10 | 11) => Meaning::NotEncrypted,
         // RFC 7372; Gmail and others use 26 for everything that DMARC demands.
-        (7, 20..=24 | 26 | 30) => Meaning::Unproven,
+        (7, 20..=24 | 26 | 30 | 32 | 40 | 515) => Meaning::Unproven,
         (7, 25) => Meaning::NamelessServer,
         (7, 27) => Meaning::BadSender,
         (7, 28) => Meaning::TooMuch,
         (7, _) if any(BLOCKED) => Meaning::Blocked,
         (7, _) if any(SPAM) => Meaning::Spam,
-        (7, _) if any(&["starttls", "encrypt"]) => Meaning::NotEncrypted,
+        (7, _) if any(&["starttls", "encrypt", "tls connection", "tls required"]) => Meaning::NotEncrypted,
         (7, _) if any(RELAY) => Meaning::NotInCharge,
         (7, _) if class == 5 => Meaning::Policy,
         _ => return None,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::Address;
 use crate::account::AccountId;
+use crate::{Address, Wishes};
 
 /// One recipient of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,38 +61,4 @@ pub enum Destination {
     },
     /// Somebody elsewhere, through an alias.
     Remote(Address),
-}
-
-/// The wishes of the sender of a letter for reports about one recipient (RFC 3461 §4).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
-    /// `NOTIFY=`: the events that the sender wants reports of. `None`: the usual ones, a failure and perhaps a delay.
-    pub notify: Option<Notify>,
-    /// `ORCPT=`: the recipient that the letter was first sent to.
-    pub original: Option<OriginalRecipient>,
-}
-
-/// The events that the sender wants reports of (RFC 3461 §4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notify {
-    /// `NEVER`
-    Never,
-    /// One of these at least.
-    On {
-        /// `SUCCESS`
-        success: bool,
-        /// `FAILURE`
-        failure: bool,
-        /// `DELAY`
-        delay: bool,
-    },
-}
-
-/// The recipient that a letter was first sent to (RFC 3461 §4.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OriginalRecipient {
-    /// The kind of address: `rfc822`, `utf-8`.
-    pub kind: String,
-    /// The address, decoded. Any text: it may be of another mail system.
-    pub address: String,
 }

@@ -151,6 +151,13 @@ pub enum Event {
         /// True if it has NUL octets, which were kept.
         nul: bool,
     },
+    /// The sender got the report that it has arrived, or was handed on, which they had asked for.
+    Confirmed {
+        /// The address that we wrote to.
+        to: String,
+        /// The name of the report, which has a history of its own.
+        report: String,
+    },
 }
 
 impl Event {
@@ -171,7 +178,9 @@ impl Event {
             Self::Attempt(Attempt { recipient, by, said, tls, .. }) => {
                 [recipient, by, said, tls].into_iter().for_each(each);
             }
-            Self::Reported { to, report, .. } => [to, report].into_iter().for_each(each),
+            Self::Reported { to, report, .. } | Self::Confirmed { to, report } => {
+                [to, report].into_iter().for_each(each)
+            }
             Self::Desk { recipient, .. } => each(recipient),
             Self::Redirected { recipient, to } => {
                 each(recipient);

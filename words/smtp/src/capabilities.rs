@@ -32,6 +32,8 @@ pub struct Capabilities {
     pub chunking: bool,
     /// DSN (RFC 3461)
     pub dsn: bool,
+    /// DELIVERBY (RFC 2852), with the least number of seconds that it takes for BY; zero if it names none.
+    pub deliver_by: Option<u32>,
     /// ENHANCEDSTATUSCODES (RFC 2034)
     pub enhanced_status_codes: bool,
     /// HELP
@@ -67,6 +69,7 @@ impl Capabilities {
             "STARTTLS" => self.starttls = true,
             "CHUNKING" => self.chunking = true,
             "DSN" => self.dsn = true,
+            "DELIVERBY" => self.deliver_by = Some(words.next().and_then(|digits| digits.parse().ok()).unwrap_or(0)),
             "ENHANCEDSTATUSCODES" => self.enhanced_status_codes = true,
             "HELP" => self.help = true,
             "FUTURERELEASE" => self.future_release = future_release(words.next(), words.next()),
@@ -105,6 +108,11 @@ impl Capabilities {
         match self.max_size {
             Some(most) => text.push(Cow::Owned(format!("SIZE {most}"))),
             None if self.size => text.push(Cow::Borrowed("SIZE")),
+            None => {}
+        }
+        match self.deliver_by {
+            Some(0) => text.push(Cow::Borrowed("DELIVERBY")),
+            Some(least) => text.push(Cow::Owned(format!("DELIVERBY {least}"))),
             None => {}
         }
         if let Some(FutureRelease { interval, latest }) = self.future_release {
@@ -160,7 +168,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn capabilities_go_round(flags in any::<[bool; 8]>(), max_size in prop::option::of(1u64..), size in any::<bool>(), kept in prop::option::of((1u32..1_000_000_000, 0i64..100_000_000_000)), auth in prop::collection::hash_set("[A-Z][A-Z0-9-]{0,9}", 0..4)) {
+        fn capabilities_go_round(flags in any::<[bool; 8]>(), max_size in prop::option::of(1u64..), size in any::<bool>(), kept in prop::option::of((1u32..1_000_000_000, 0i64..100_000_000_000)), deliver_by in prop::option::of(any::<u32>()), auth in prop::collection::hash_set("[A-Z][A-Z0-9-]{0,9}", 0..4)) {
             let offered = Capabilities {
                 size: size || max_size.is_some(),
                 max_size,
@@ -170,6 +178,7 @@ mod tests {
                 starttls: flags[3],
                 chunking: flags[4],
                 dsn: flags[5],
+                deliver_by,
                 enhanced_status_codes: flags[6],
                 help: flags[7],
                 future_release: kept.map(|(interval, seconds)| FutureRelease { interval, latest: Timestamp::from_seconds(seconds) }),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use mail::{Address, BodyKind, Hold, Password, ReturnPath, Timestamp, Wishes};
+use mail::{Address, BodyKind, Hold, LetterWishes, Password, ReturnPath, Timestamp, Wishes};
 
 use crate::{dsn, path};
 
@@ -67,12 +67,15 @@ pub struct MailFrom {
     pub auth: Option<String>,
     /// `HOLDFOR=` or `HOLDUNTIL=` (RFC 4865 §4)
     pub hold: Option<Hold>,
+    /// `RET=`, `ENVID=` (RFC 3461 §4) and `BY=` (RFC 2852 §4)
+    pub wishes: LetterWishes,
 }
 
 impl MailFrom {
     /// Makes a MAIL FROM without parameters.
     pub fn new(return_path: ReturnPath) -> Self {
-        Self { return_path, size: None, body: BodyKind::SevenBit, smtputf8: false, auth: None, hold: None }
+        let wishes = LetterWishes::default();
+        Self { return_path, size: None, body: BodyKind::SevenBit, smtputf8: false, auth: None, hold: None, wishes }
     }
 }
 
@@ -208,6 +211,7 @@ impl MailFrom {
             }
             None => {}
         }
+        dsn::write_for_letter(&self.wishes, &mut line);
         line
     }
 }
@@ -300,6 +304,7 @@ impl MailFrom {
                 let time = Timestamp::parse_rfc3339(time).ok_or(CommandError::ParameterValue("HOLDUNTIL"))?;
                 self.hold = Some(Hold::Until(time));
             }
+            ("RET" | "ENVID" | "BY", value) => return self.wish(keyword, value),
             ("HOLDFOR", _) => return Err(CommandError::ParameterValue("HOLDFOR")),
             ("HOLDUNTIL", _) => return Err(CommandError::ParameterValue("HOLDUNTIL")),
             ("SIZE", _) => return Err(CommandError::ParameterValue("SIZE")),
@@ -307,6 +312,28 @@ impl MailFrom {
             ("SMTPUTF8", _) => return Err(CommandError::ParameterValue("SMTPUTF8")),
             ("AUTH", _) => return Err(CommandError::ParameterValue("AUTH")),
             (unknown, _) => return Err(CommandError::UnknownParameter(unknown.to_owned())),
+        }
+        Ok(())
+    }
+}
+
+impl MailFrom {
+    /// Reads `RET=`, `ENVID=` (RFC 3461 §4.3, §4.4) or `BY=` (RFC 2852 §4).
+    fn wish(&mut self, keyword: &str, value: Option<&str>) -> Result<(), CommandError> {
+        let LetterWishes { returned, envelope_id, by } = &mut self.wishes;
+        match (keyword, value) {
+            ("RET", Some(value)) if returned.is_none() => {
+                *returned = Some(value.parse().map_err(|_| CommandError::ParameterValue("RET"))?);
+            }
+            ("ENVID", Some(value)) if envelope_id.is_none() => {
+                *envelope_id = Some(dsn::envelope_id(value).ok_or(CommandError::ParameterValue("ENVID"))?);
+            }
+            ("BY", Some(value)) if by.is_none() => {
+                *by = Some(value.parse().map_err(|_| CommandError::ParameterValue("BY"))?);
+            }
+            ("RET", _) => return Err(CommandError::ParameterValue("RET")),
+            ("ENVID", _) => return Err(CommandError::ParameterValue("ENVID")),
+            _ => return Err(CommandError::ParameterValue("BY")),
         }
         Ok(())
     }
@@ -357,7 +384,7 @@ impl RcptTo {
         let Wishes { notify, original } = &mut self.wishes;
         match (keyword, value) {
             ("NOTIFY", Some(value)) if notify.is_none() => {
-                *notify = Some(dsn::notify(value).ok_or(CommandError::ParameterValue("NOTIFY"))?);
+                *notify = Some(value.parse().map_err(|_| CommandError::ParameterValue("NOTIFY"))?);
             }
             ("ORCPT", Some(value)) if original.is_none() => {
                 *original = Some(dsn::original(value).ok_or(CommandError::ParameterValue("ORCPT"))?);
@@ -476,6 +503,31 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_may_come_with_wishes_for_its_reports_and_for_its_time() {
+        let wishes = |text: &str| match parse(&format!("MAIL FROM:<a@b.test> {text}")) {
+            Ok(Command::Mail(mail)) => Ok(mail.wishes),
+            other => Err(other.unwrap_err()),
+        };
+        let found = wishes("ret=hdrs EnvId=QQ+2B1 by=120;rt").unwrap();
+        assert_eq!((found.returned, found.envelope_id.as_deref()), (Some(mail::Returned::Header), Some("QQ+1")));
+        assert_eq!(found.by.unwrap().to_string(), "120;RT");
+        for (keyword, bad) in [
+            ("RET", "RET"),
+            ("RET", "RET=SOME"),
+            ("RET", "RET=FULL RET=FULL"),
+            ("ENVID", "ENVID"),
+            ("ENVID", "ENVID=+0A"),
+            ("ENVID", "ENVID=x ENVID=y"),
+            ("BY", "BY"),
+            ("BY", "BY=0;R"),
+            ("BY", "BY=1;N BY=1;N"),
+        ] {
+            assert_eq!(wishes(bad), Err(CommandError::ParameterValue(keyword)), "{bad}");
+        }
+        assert_eq!(wishes("NOTIFY=NEVER"), Err(CommandError::UnknownParameter("NOTIFY".to_owned())));
+    }
+
+    #[test]
     fn wrong_values_and_doubles_are_refused() {
         for bad in
             ["SIZE", "SIZE=", "SIZE=-1", "SIZE=99999999999999999999999", "SIZE=1 SIZE=1", "BODY=9BIT", "SMTPUTF8=1"]
@@ -566,15 +618,24 @@ mod tests {
                 (1u32..1_000_000_000).prop_map(Hold::For),
                 (0i64..100_000_000_000).prop_map(|seconds| Hold::Until(Timestamp::from_seconds(seconds))),
             ]),
+            any_letter_wishes(),
         )
-            .prop_map(|(address, size, eight, smtputf8, auth, hold)| MailFrom {
+            .prop_map(|(address, size, eight, smtputf8, auth, hold, wishes)| MailFrom {
                 return_path: address.map_or(ReturnPath::Null, ReturnPath::Address),
                 size,
                 body: if eight { BodyKind::EightBitMime } else { BodyKind::SevenBit },
                 smtputf8,
                 auth,
                 hold,
+                wishes,
             })
+    }
+
+    fn any_letter_wishes() -> impl Strategy<Value = LetterWishes> {
+        let returned = prop::sample::select(vec![None, Some(mail::Returned::Full), Some(mail::Returned::Header)]);
+        let by = "[+-]?[1-9][0-9]{0,8};[nN][tT]?|[1-9][0-9]{0,8};[rR][tT]?".prop_map(|text| text.parse().unwrap());
+        (returned, prop::option::of("[ -~]{1,30}"), prop::option::of(by))
+            .prop_map(|(returned, envelope_id, by)| LetterWishes { returned, envelope_id, by })
     }
 
     fn any_wishes() -> impl Strategy<Value = Wishes> {
@@ -582,8 +643,8 @@ mod tests {
             let none = !(success || failure || delay);
             if none { mail::Notify::Never } else { mail::Notify::On { success, failure, delay } }
         });
-        let original =
-            ("[a-z0-9-]{1,9}", "[ -~é+=]{1,20}").prop_map(|(kind, address)| mail::OriginalRecipient { kind, address });
+        let original = ("[a-z0-9-]{1,9}|utf-8", "[ -~é+=\\\\]{1,20}")
+            .prop_map(|(kind, address)| mail::OriginalRecipient { kind, address });
         (prop::option::of(notify), prop::option::of(original))
             .prop_map(|(notify, original)| Wishes { notify, original })
     }

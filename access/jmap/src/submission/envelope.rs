@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use mail::header::{self, Mention};
-use mail::{Address, BodyKind, Domain, Envelope, Recipient, ReturnPath, Timestamp};
+use mail::{Address, BodyKind, Domain, Envelope, LetterWishes, Recipient, ReturnPath, Timestamp, Wishes};
 use serde_json::{Value, json};
 
+use super::parameters::{self, OfSender};
 use crate::api::{Object, SetError};
 use crate::limits;
 
@@ -17,35 +18,37 @@ const MOST: usize = 2000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addressed {
     pub from: ReturnPath,
-    pub to: Vec<Address>,
+    pub to: Vec<Addressee>,
     pub hold: Hold,
+    /// The wishes of the author for reports and for the time of delivery.
+    pub wishes: LetterWishes,
+    /// The parameters of the sender, as the client wrote them.
+    parameters: Object,
+}
+
+/// A recipient, with the wishes of the author for reports about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    pub address: Address,
+    pub wishes: Wishes,
+    /// The parameters, as the client wrote them.
+    parameters: Object,
 }
 
 impl Default for Addressed {
     fn default() -> Self {
-        Self { from: ReturnPath::Null, to: Vec::new(), hold: Hold::default() }
+        let (to, hold, wishes) = (Vec::new(), Hold::default(), LetterWishes::default());
+        Self { from: ReturnPath::Null, to, hold, wishes, parameters: Object::new() }
     }
 }
 
-/// The parameters of FUTURERELEASE (RFC 4865 §4), as the client wrote them.
+/// The parameters of FUTURERELEASE (RFC 4865 §4), as the client wrote them: one of the two, or none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hold {
     parameters: Object,
 }
 
 impl Hold {
-    /// Reads the parameters: one of the two may stand there, with a value; no other parameter may.
-    fn read(parameters: Option<&Value>) -> Option<Self> {
-        let parameters = match parameters {
-            None | Some(Value::Null) => Object::new(),
-            Some(Value::Object(parameters)) => parameters.clone(),
-            Some(_) => return None,
-        };
-        let known = |name: &str| name.eq_ignore_ascii_case("HOLDFOR") || name.eq_ignore_ascii_case("HOLDUNTIL");
-        let fits = parameters.len() <= 1 && parameters.iter().all(|(name, value)| known(name) && value.is_string());
-        fits.then_some(Self { parameters })
-    }
-
     /// Returns the requested time. A time in the past means now; a time beyond our limit is an error.
     pub fn until(&self, now: Timestamp) -> Result<Option<Timestamp>, SetError> {
         let invalid = || SetError::invalid(["envelope"]);
@@ -73,15 +76,16 @@ pub fn given(object: &Object) -> Result<Addressed, SetError> {
     let invalid = || SetError::invalid(["envelope"]);
     let known = object.keys().all(|key| key == "mailFrom" || key == "rcptTo");
     let from = object.get("mailFrom").filter(|_| known).ok_or_else(invalid)?;
-    let hold = Hold::read(from.get("parameters")).ok_or_else(invalid)?;
+    let parameters = parameters::given(from).ok_or_else(invalid)?;
+    let OfSender { hold, wishes } = parameters::of_sender(&parameters).ok_or_else(invalid)?;
     let from = address(from).ok_or_else(invalid)?;
     let list = object.get("rcptTo").and_then(Value::as_array).ok_or_else(invalid)?;
-    let to: Vec<&str> = list.iter().map(plain_address).collect::<Option<_>>().ok_or_else(invalid)?;
+    let to: Vec<(&str, Object)> = list.iter().map(recipient).collect::<Option<_>>().ok_or_else(invalid)?;
     let from = match from {
         "" => ReturnPath::Null,
         from => Address::parse(from).map(ReturnPath::Address).map_err(|_| invalid())?,
     };
-    Ok(Addressed { from, to: recipients(to)?, hold })
+    Ok(Addressed { from, to: recipients(to)?, hold: Hold { parameters: hold }, wishes, parameters })
 }
 
 fn address(value: &Value) -> Option<&str> {
@@ -90,10 +94,10 @@ fn address(value: &Value) -> Option<&str> {
     object.get("email")?.as_str().filter(|_| known)
 }
 
-/// Reads an Address without parameters: we know none for recipients.
-fn plain_address(value: &Value) -> Option<&str> {
-    let without = value.get("parameters").is_none_or(|given| given.is_null() || *given == json!({}));
-    address(value).filter(|_| without)
+/// Reads an Address whose parameters are such as a recipient can have.
+fn recipient(value: &Value) -> Option<(&str, Object)> {
+    let parameters = parameters::given(value).filter(|given| parameters::of_recipient(given).is_some())?;
+    Some((address(value)?, parameters))
 }
 
 /// Returns the envelope that the letter's own header asks for. `own` is the address of the identity, which allows no
@@ -110,7 +114,7 @@ pub fn of_letter(letter: &[u8], own: &Address) -> Result<Addressed, SetError> {
     for field in header::fields(letter).filter(|field| ["To", "Cc", "Bcc"].iter().any(|name| field.is(name))) {
         all.extend(addresses(&field.value()));
     }
-    let to = recipients(all.iter().map(String::as_str).collect())?;
+    let to = recipients(all.iter().map(|address| (address.as_str(), Object::new())).collect())?;
     Ok(Addressed { from: ReturnPath::Address(from), to, ..Addressed::default() })
 }
 
@@ -142,11 +146,14 @@ fn written(local: &[u8], domain: &[u8]) -> String {
 }
 
 /// Returns each recipient once; the error names all that are no addresses.
-fn recipients(texts: Vec<&str>) -> Result<Vec<Address>, SetError> {
+fn recipients(texts: Vec<(&str, Object)>) -> Result<Vec<Addressee>, SetError> {
     let (mut met, mut all, mut bad) = (HashSet::new(), Vec::new(), Vec::new());
-    for text in texts {
+    for (text, parameters) in texts {
         match Address::parse(text) {
-            Ok(address) if met.insert(address.to_string()) => all.push(address),
+            Ok(address) if met.insert(address.to_string()) => {
+                let wishes = parameters::of_recipient(&parameters).unwrap_or_default();
+                all.push(Addressee { address, wishes, parameters });
+            }
             Ok(_) => {}
             Err(_) => bad.push(text.to_owned()),
         }
@@ -164,22 +171,23 @@ fn recipients(texts: Vec<&str>) -> Result<Vec<Address>, SetError> {
 }
 
 /// Returns the envelope that travels with the letter.
-pub fn for_letter(return_path: ReturnPath, recipients: Vec<Address>, letter: &[u8]) -> Envelope {
+pub fn for_letter(addressed: Addressed, letter: &[u8]) -> Envelope {
+    let Addressed { from: return_path, to, wishes, .. } = addressed;
     let head = letter.get(..header::body_start(letter)).unwrap_or_default();
     let international =
-        return_path.address().is_some_and(Address::needs_smtputf8) || recipients.iter().any(Address::needs_smtputf8);
+        return_path.address().is_some_and(Address::needs_smtputf8) || to.iter().any(|to| to.address.needs_smtputf8());
     let body = if letter.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBitMime };
-    let recipients = recipients.into_iter().map(Recipient::from).collect();
-    Envelope { return_path, recipients, body, smtputf8: international || !head.is_ascii(), hold: None }
+    let recipients = to.into_iter().map(|to| Recipient { wishes: to.wishes, ..Recipient::new(to.address) }).collect();
+    Envelope { return_path, recipients, body, smtputf8: international || !head.is_ascii(), hold: None, wishes }
 }
 
 impl Addressed {
     /// Returns the Envelope object.
     pub fn object(&self) -> Value {
         let from = self.from.address().map(ToString::to_string).unwrap_or_default();
-        let parameters = if self.hold.parameters.is_empty() { Value::Null } else { json!(self.hold.parameters) };
-        let to: Vec<Value> =
-            self.to.iter().map(|address| json!({"email": address.to_string(), "parameters": null})).collect();
-        json!({"mailFrom": {"email": from, "parameters": parameters}, "rcptTo": to})
+        let to =
+            |to: &Addressee| json!({"email": to.address.to_string(), "parameters": parameters::shown(&to.parameters)});
+        let to: Vec<Value> = self.to.iter().map(to).collect();
+        json!({"mailFrom": {"email": from, "parameters": parameters::shown(&self.parameters)}, "rcptTo": to})
     }
 }

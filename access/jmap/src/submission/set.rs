@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Key, Tx, View};
 
-use super::envelope::{self, Addressed};
+use super::envelope::{self, Addressed, Addressee};
 use super::{PROPERTIES, fate, follow, object, report};
 use crate::api::{MethodError, Object, SetError, patch};
 use crate::blob::{self, BlobPath};
@@ -155,7 +155,7 @@ async fn create(
     data.insert("threadId".into(), outgoing.thread.id().into());
     data.insert("envelope".into(), addressed.object());
     data.insert("sendAt".into(), until.unwrap_or(now).rfc3339().into());
-    let recipients: Vec<String> = addressed.to.iter().map(ToString::to_string).collect();
+    let recipients: Vec<String> = addressed.to.iter().map(|to| to.address.to_string()).collect();
     fate::begin(&mut data, letter.id, &recipients, until.is_some());
     let sent = send(scope, account, letter, addressed, until, data.clone(), span).await?;
     Ok(sent.map(|id| {
@@ -197,7 +197,7 @@ async fn send(
         noted.made = Some((made, before, records::state(tx, account, Kind::Submission)?));
         Ok(())
     });
-    let envelope = envelope::for_letter(addressed.from, addressed.to, &letter.raw);
+    let envelope = envelope::for_letter(addressed, &letter.raw);
     let author = (scope.person.clone(), scope.wire.clone());
     let verdict = scope.server.outbox.send(letter, envelope, author, until, done).await;
     let Noted { made, other_state } = std::mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
@@ -330,10 +330,10 @@ async fn may_write_as(scope: &Scope, address: &Address) -> Result<bool, MethodEr
 }
 
 /// Returns the addresses of our own domains that nobody has.
-async fn strangers(scope: &Scope, to: &[Address]) -> Result<Vec<String>, MethodError> {
+async fn strangers(scope: &Scope, to: &[Addressee]) -> Result<Vec<String>, MethodError> {
     let Some(recipients) = &scope.server.recipients else { return Ok(Vec::new()) };
     let mut strangers = Vec::new();
-    for address in to {
+    for Addressee { address, .. } in to {
         match recipients.standing(address).await {
             Ok(Standing::Unknown) => strangers.push(address.to_string()),
             Ok(_) => {}

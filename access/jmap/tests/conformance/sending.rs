@@ -359,6 +359,30 @@ fn a_time_that_cannot_be_is_refused_and_one_that_has_come_is_now() {
 }
 
 #[test]
+fn the_wishes_of_the_author_for_reports_go_with_the_envelope() {
+    // RFC 8621 §7: parameters without the encodings of SMTP.
+    let fixture = Fixture::new();
+    let made = held(&fixture, json!({"RET": "HDRS", "ENVID": "a+b", "BY": "60;N"}))["created"]["k"].clone();
+    let id = made["id"].as_str().unwrap();
+    let shown = &submission(&fixture, id)["envelope"];
+    assert_eq!(shown["mailFrom"]["parameters"], json!({"RET": "HDRS", "ENVID": "a+b", "BY": "60;N"}));
+    let wishes = fixture.post.0.lock().unwrap().last().unwrap().1.wishes.clone();
+    assert_eq!((wishes.envelope_id.as_deref(), wishes.returned), (Some("a+b"), Some(mail::Returned::Header)));
+    let (identity, email) = (own_identity(&fixture), plain(&fixture));
+    let send = |parameters: Value| {
+        let to = json!([{"email": "bob@alpha.test", "parameters": parameters}]);
+        let envelope = json!({"mailFrom": {"email": "alice@alpha.test"}, "rcptTo": to});
+        let create = json!({"k": {"identityId": identity, "emailId": email, "envelope": envelope}});
+        fixture.call("EmailSubmission/set", json!({"create": create}))
+    };
+    let sent = send(json!({"NOTIFY": "SUCCESS", "ORCPT": "rfc822;bob+x@alpha.test"}));
+    assert_eq!(sent["created"]["k"]["undoStatus"], "final", "{sent}");
+    assert!(fixture.post.0.lock().unwrap().last().unwrap().1.recipients[0].wishes.success());
+    let wrong = send(json!({"NOTIFY": "PERHAPS"}));
+    assert_eq!(wrong["notCreated"]["k"]["properties"], json!(["envelope"]));
+}
+
+#[test]
 fn what_becomes_of_a_letter_is_followed_recipient_by_recipient() {
     let fixture = Fixture::new();
     let made = held(&fixture, Value::Null)["created"]["k"].clone();

@@ -6,7 +6,9 @@ use import_export::Identity;
 use import_export::memory::{Fetched, FolderKey, Whereabouts};
 use mail::seam::{AccountId, Origin, Pending};
 use mail::trace::{Arrival, Event};
-use mail::{Address, BodyKind, Envelope, Findings, Letter, Recipient, Resolution, ReturnPath, Timestamp, header};
+use mail::{
+    Address, BodyKind, Envelope, Findings, Letter, LetterWishes, Recipient, Resolution, ReturnPath, Timestamp, header,
+};
 use mailbox::filing::{Begins, Deposit, Filer, Labels, Lies};
 use mailbox::{Access, FolderId, Prepared, Uid};
 use mda::{Addressee, Decision, Fate as Delivered, Filing, Incoming, Later};
@@ -138,8 +140,8 @@ impl Person {
         let now = net::now();
         let filing = self.intake.mda.prepare(incoming, &decisions, now).await.map_err(fault)?;
         // It is for nobody else, and all that goes on of it goes on by the rules.
-        let sorted = Sorted::default();
-        let course = Course { incoming, outgoing: &outgoing, sorted, decisions, filing, is_proved: false };
+        let (sorted, mistrusted, is_proved) = (Sorted::default(), true, false);
+        let course = Course { incoming, outgoing: &outgoing, sorted, decisions, filing, mistrusted, is_proved };
         let effects = Effects::prepare(&self.intake, &course, &[], now).await.map_err(fault)?;
         let Course { decisions, filing, .. } = course;
         let mut events = began(&self.arrival(outgoing.letter(), &envelope), &findings);
@@ -203,6 +205,7 @@ impl Person {
             body: BodyKind::EightBitMime,
             smtputf8: false,
             hold: None,
+            wishes: LetterWishes::default(),
         };
         (Letter { id: crate::new_letter_id(), raw: arrived.raw.clone() }, envelope)
     }

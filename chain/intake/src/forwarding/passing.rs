@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use directory::ReturnPaths;
 use directory::returns::{Kept, is_return_path};
 use mail::seam::OurFault;
-use mail::{Address, Envelope, Findings, Letter, Recipient, Resolution, ReturnPath};
+use mail::{Address, Envelope, Findings, Letter, Recipient, Resolution, ReturnPath, Wishes};
 use mta::outgoing::Outgoing;
 use mta::queue::{self, Forwarded, Prepared, Rate, Terms};
 use store::Store;
@@ -26,6 +26,8 @@ pub(crate) struct Passing<'a> {
     pub(crate) findings: &'a Findings,
     /// The sender has proved here who they are.
     pub(crate) is_proved: bool,
+    /// Nobody is written to about it.
+    pub(crate) mistrusted: bool,
     pub(crate) terms: Terms,
     /// The maker of return paths; there if anything leads outside.
     pub(crate) paths: Option<&'a ReturnPaths>,
@@ -42,6 +44,8 @@ pub(crate) struct Through<'a> {
     pub(crate) owner: Address,
     /// The owner has a copy.
     pub(crate) is_kept: bool,
+    /// The wishes of the sender for reports that go on with it.
+    pub(crate) wishes: Wishes,
 }
 
 /// The entries of a letter, and the senders to be kept for its return paths.
@@ -62,16 +66,14 @@ impl Passing<'_> {
     ) -> Result<(), store::Error> {
         let Some(passing) = self.marked(through) else { return Ok(()) };
         if !near.is_empty() {
-            let envelope = self.addressed(self.envelope.return_path.clone(), near);
-            entries
-                .letters
-                .push(queue::prepare(self.store, &passing, &envelope, self.terms)?.with_findings(self.findings));
+            let envelope = self.addressed(self.envelope.return_path.clone(), near, through);
+            entries.letters.push(self.prepared(&passing, &envelope)?);
         }
         if far.is_empty() {
             return Ok(());
         }
-        let envelope = self.addressed(self.return_path(through, &mut entries.senders), far.clone());
-        let all = queue::prepare(self.store, &passing, &envelope, self.terms)?.with_findings(self.findings);
+        let envelope = self.addressed(self.return_path(through, &mut entries.senders), far.clone(), through);
+        let all = self.prepared(&passing, &envelope)?;
         for target in &far {
             entries.letters.push(self.entry(&all, through, target));
         }
@@ -101,9 +103,14 @@ impl Passing<'_> {
         Some(Outgoing::passing_through(Letter { id: *id, raw }))
     }
 
-    fn addressed(&self, return_path: ReturnPath, recipients: Vec<Address>) -> Envelope {
-        let recipients = recipients.into_iter().map(Recipient::from).collect();
-        Envelope { return_path, recipients, ..*self.envelope }
+    fn prepared(&self, passing: &Outgoing, envelope: &Envelope) -> Result<Prepared, store::Error> {
+        let prepared = queue::prepare(self.store, passing, envelope, self.terms)?;
+        Ok(prepared.with_findings(self.findings).mistrusted(self.mistrusted))
+    }
+
+    fn addressed(&self, return_path: ReturnPath, to: Vec<Address>, through: &Through<'_>) -> Envelope {
+        let with = |address| Recipient { wishes: through.wishes.clone(), ..Recipient::new(address) };
+        Envelope { return_path, recipients: to.into_iter().map(with).collect(), ..self.envelope.clone() }
     }
 
     fn return_path(&self, through: &Through<'_>, senders: &mut Vec<Kept>) -> ReturnPath {

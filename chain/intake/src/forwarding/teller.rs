@@ -93,7 +93,8 @@ impl Intake {
             let recipients = vec![owner.address.clone().into()];
             let smtputf8 = owner.address.needs_smtputf8();
             let body = if smtputf8 { BodyKind::EightBitMime } else { BodyKind::SevenBit };
-            let envelope = Envelope { return_path: ReturnPath::Null, recipients, body, smtputf8, hold: None };
+            let wishes = mail::LetterWishes::default();
+            let envelope = Envelope { return_path: ReturnPath::Null, recipients, body, smtputf8, hold: None, wishes };
             queue::prepare_report(&intake.store, &outgoing, &envelope, terms)
         });
         preparing.await.map_err(our_fault)?.map_err(our_fault)

@@ -108,8 +108,12 @@ async fn what_the_queue_gives_back_names_its_sender_and_goes_on_from_no_other_do
     town.accept(&hello(), "eve@evil.test", &["alice@alpha.test"], peer()).await;
     let path = return_paths(&town).await.remove(0);
     let back = letter(town.queued().await.remove(0));
-    let waiting =
-        Waiting { letter: back, envelope: envelope(&path, &["alice@alpha.test"]), findings: Findings::default() };
+    let waiting = Waiting {
+        letter: back,
+        envelope: envelope(&path, &["alice@alpha.test"]),
+        findings: Findings::default(),
+        mistrusted: false,
+    };
     town.intake.queue_drop().drop_off(waiting, telling(&Told::default(), 0)).await.unwrap();
     let filed = town.folder(1, "INBOX").await.remove(0);
     assert!(filed.starts_with("Return-Path: <eve@evil.test>\r\n"), "{filed}");

@@ -1,6 +1,8 @@
-//! Reports to the sender of a letter that did not arrive, or not yet (RFC 3461, RFC 3464, RFC 6522).
+//! Reports to the sender of a letter: that it did not arrive, or not yet, or, if they ask for that, that it did (RFC 3461,
+//! RFC 3464, RFC 6522).
 
 mod cause;
+mod list;
 mod report;
 mod status;
 #[cfg(test)]
@@ -8,9 +10,10 @@ mod tests;
 mod words;
 
 use bytes::Bytes;
-use mail::{BodyKind, Envelope, Letter, LetterId, ReturnPath, header};
+use mail::{BodyKind, Envelope, Letter, LetterId, LetterWishes, Recipient, ReturnPath, Returned, Wishes, header};
 
 use crate::encode::{base64_lines, header_text, quoted_printable};
+use crate::outgoing::seven_bit::{Whose, seven_bit};
 
 pub use cause::Cause;
 pub use report::{Fate, Kind, Office, Original, Report, WHOLE_UP_TO};
@@ -28,10 +31,12 @@ impl Report<'_> {
         let smtputf8 = self.to.needs_smtputf8();
         let envelope = Envelope {
             return_path: ReturnPath::Null,
-            recipients: vec![self.to.clone().into()],
+            // RFC 3461 §6.1: nobody reports on a report.
+            recipients: vec![Recipient { wishes: Wishes::none(), ..Recipient::new(self.to.clone()) }],
             body: if smtputf8 { BodyKind::EightBitMime } else { BodyKind::SevenBit },
             smtputf8,
             hold: None,
+            wishes: LetterWishes::default(),
         };
         (Letter { id, raw }, envelope)
     }
@@ -79,6 +84,9 @@ impl Report<'_> {
         match self.kind {
             Kind::Failed => format!("Letter not delivered{to} / Lettre non remise"),
             Kind::Late { .. } => format!("Letter delayed{to} / Lettre en retard"),
+            Kind::Delivered => format!("Letter delivered{to} / Lettre remise"),
+            Kind::Relayed => format!("Letter handed on{to} / Lettre transmise"),
+            Kind::Expanded => format!("Letter passed on to several{to} / Lettre redistribuée"),
         }
     }
 
@@ -100,11 +108,13 @@ impl Report<'_> {
         if sane && text.bytes().all(|b| b.is_ascii_graphic()) { Some(text) } else { None }
     }
 
-    /// The whole letter when it is small and needs no 8-bit transport, else its header (RFC 6522 §3).
+    /// The whole letter when it failed, is small, and can be written in 7 bits, else its header (RFC 6522 §3): also if
+    /// the sender wants no more, or had it all when it arrived (RFC 3461 §4.3).
     fn returned(&self) -> (&'static str, Vec<u8>) {
         let bytes = self.original.bytes;
-        if self.original.whole && bytes.len() <= WHOLE_UP_TO && bytes.is_ascii() && lines_are_short(bytes) {
-            return ("Content-Type: message/rfc822\r\n", bytes.to_vec());
+        let wanted = self.kind == Kind::Failed && self.wishes.returned != Some(Returned::Header);
+        if let Some(whole) = wanted.then(|| self.whole()).flatten() {
+            return ("Content-Type: message/rfc822\r\n", whole);
         }
         let header = some_fields(bytes);
         if header.is_ascii() && lines_are_short(&header) {
@@ -117,6 +127,21 @@ impl Report<'_> {
             Ok(_) => ("Content-Type: message/global-headers\r\nContent-Transfer-Encoding: base64\r\n", encoded),
             Err(_) => ("Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: base64\r\n", encoded),
         }
+    }
+}
+
+impl Report<'_> {
+    /// The whole letter, encoded in 7 bits where it must be: the report may go to any server.
+    fn whole(&self) -> Option<Vec<u8>> {
+        let bytes = self.original.bytes;
+        if !self.original.whole || bytes.len() > WHOLE_UP_TO {
+            return None;
+        }
+        let bytes = match bytes.is_ascii() {
+            true => bytes.to_vec(),
+            false => seven_bit(bytes, Whose::PassingThrough).ok()?.octets,
+        };
+        (bytes.is_ascii() && lines_are_short(&bytes)).then_some(bytes)
     }
 }
 

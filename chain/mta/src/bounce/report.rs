@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use mail::sign::Sign;
-use mail::{Address, Enhanced, LetterId, Timestamp};
+use mail::{Address, Enhanced, LetterId, LetterWishes, OriginalRecipient, Timestamp};
 
 /// Letters up to this size come back whole.
-pub const WHOLE_UP_TO: usize = 20_000;
+pub const WHOLE_UP_TO: usize = 100_000;
 
 /// The office that writes the reports.
 #[derive(Clone, Debug)]
@@ -29,6 +29,12 @@ pub enum Kind {
         /// When it is given up.
         until: Timestamp,
     },
+    /// It lies in the mailbox.
+    Delivered,
+    /// It was handed to a server that writes no reports of this kind (RFC 3461 §6.2).
+    Relayed,
+    /// It went on to the several addresses that an address stands for (RFC 3461 §5.2.7.2).
+    Expanded,
 }
 
 /// The fate of one recipient.
@@ -36,6 +42,8 @@ pub enum Kind {
 pub struct Fate {
     /// The recipient.
     pub address: Address,
+    /// The recipient as the sender knows it, if they say so: it may lead to `address` over several servers.
+    pub original: Option<OriginalRecipient>,
     /// The code (RFC 3463). Class 4 in a `Failed` report means that the time ran out.
     pub status: Enhanced,
     /// The other server's answer, or what we found out ourselves, on one line.
@@ -53,12 +61,14 @@ pub struct Original<'a> {
     pub bytes: &'a [u8],
     /// True if these are all of its bytes.
     pub whole: bool,
+    /// The number of all its bytes.
+    pub size: u64,
 }
 
 /// All that a report says.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
-    /// Failed or late.
+    /// The news that the report brings.
     pub kind: Kind,
     /// The office that writes.
     pub office: &'a Office,
@@ -70,6 +80,8 @@ pub struct Report<'a> {
     pub now: Timestamp,
     /// The fates; there is one at least.
     pub fates: &'a [Fate],
+    /// The wishes of its sender.
+    pub wishes: &'a LetterWishes,
     /// The letter.
     pub original: Original<'a>,
 }

@@ -1,12 +1,17 @@
 //! The part of a report that programs read: message/delivery-status (RFC 3464 §2).
 
-use mail::Address;
+use mail::OriginalRecipient;
 
 use super::{Fate, Kind, Report};
 
 /// The fields about the letter, then a block for each recipient.
 pub fn part(report: &Report) -> String {
-    let mut text = format!("Reporting-MTA: dns; {}\r\n", report.office.hostname);
+    let mut text = String::new();
+    if let Some(id) = &report.wishes.envelope_id {
+        // RFC 3464 §2.2.1: as the sender wrote it, without the encoding of SMTP.
+        text.push_str(&format!("Original-Envelope-Id: {id}\r\n"));
+    }
+    text.push_str(&format!("Reporting-MTA: dns; {}\r\n", report.office.hostname));
     text.push_str(&format!("X-Facteur-Letter: {}\r\n", report.original.id));
     text.push_str(&format!("Arrival-Date: {}\r\n", report.arrived.rfc5322()));
     report.fates.iter().for_each(|fate| recipient(report, fate, &mut text));
@@ -17,8 +22,15 @@ fn recipient(report: &Report, fate: &Fate, text: &mut String) {
     let action = match report.kind {
         Kind::Failed => "failed",
         Kind::Late { .. } => "delayed",
+        Kind::Delivered => "delivered",
+        Kind::Relayed => "relayed",
+        Kind::Expanded => "expanded",
     };
-    text.push_str(&format!("\r\nFinal-Recipient: {}\r\n", typed(&fate.address)));
+    text.push_str("\r\n");
+    if let Some(original) = &fate.original {
+        text.push_str(&format!("Original-Recipient: {original}\r\n"));
+    }
+    text.push_str(&format!("Final-Recipient: {}\r\n", OriginalRecipient::of(&fate.address)));
     text.push_str(&format!("Action: {action}\r\nStatus: {}\r\n", fate.status));
     if fate.by.as_ref().is_some_and(|by| by.starts_with('/')) {
         // A program or a folder on this machine, whose name tells others nothing.
@@ -34,23 +46,6 @@ fn recipient(report: &Report, fate: &Fate, text: &mut String) {
     if let Kind::Late { until } = report.kind {
         text.push_str(&format!("Will-Retry-Until: {}\r\n", until.rfc5322()));
     }
-}
-
-/// RFC 6533 §3: an address beyond ASCII is written in `utf-8-addr-xtext` where the part is 7-bit.
-fn typed(address: &Address) -> String {
-    let text = address.to_string();
-    if text.is_ascii() {
-        return format!("rfc822; {text}");
-    }
-    let mut out = String::from("utf-8; ");
-    for c in text.chars() {
-        match c {
-            '+' | '=' | '\\' => out.push_str(&format!("\\x{{{:02X}}}", u32::from(c))),
-            c if c.is_ascii_graphic() => out.push(c),
-            c => out.push_str(&format!("\\x{{{:02X}}}", u32::from(c))),
-        }
-    }
-    out
 }
 
 fn ascii(text: &str) -> String {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mail::{Address, Enhanced, Timestamp};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -22,6 +23,7 @@ fn office() -> Office {
 fn fate(address: &str, status: (u8, u16, u16), said: &str, by: Option<&str>) -> Fate {
     Fate {
         address: Address::parse(address).unwrap(),
+        original: None,
         status: Enhanced(status.0, status.1, status.2),
         said: said.into(),
         by: by.map(str::to_owned),
@@ -42,7 +44,8 @@ fn with<T>(kind: Kind, fates: &[Fate], original: &[u8], then: impl FnOnce(&Repor
         arrived,
         now: arrived.after(Duration::from_secs(5 * 86_400)),
         fates,
-        original: Original { id: id(1), bytes: original, whole: true },
+        wishes: &LetterWishes::default(),
+        original: Original { id: id(1), bytes: original, whole: true, size: original.len() as u64 },
     })
 }
 
@@ -50,7 +53,8 @@ fn whole(kind: Kind, fates: &[Fate], original: &[u8]) -> String {
     with(kind, fates, original, |report| {
         let (letter, envelope) = report.write(id(2));
         assert_eq!(envelope.return_path, ReturnPath::Null);
-        assert_eq!(envelope.recipients, [Address::parse("alice@alpha.test").unwrap().into()]);
+        assert_eq!(envelope.recipients[0].address, Address::parse("alice@alpha.test").unwrap());
+        assert_eq!(envelope.recipients[0].wishes, Wishes::none());
         String::from_utf8(letter.raw.to_vec()).unwrap()
     })
 }
@@ -110,6 +114,22 @@ fn each_cause_has_its_words_in_both_languages() {
         ("time_ran_out.txt", (4, 4, 1), "connecting to mx.beta.test (192.0.2.7): Connection refused", None),
         ("damaged_here.txt", (5, 3, 0), crate::queue::DAMAGED, None),
         ("other.txt", (5, 0, 0), "554 no", MX),
+        ("overdue.txt", (5, 4, 7), crate::queue::OVERDUE, None),
+        ("greylisted.txt", (4, 2, 0), "450 4.2.0 <bob@beta.test>: Recipient address rejected: Greylisted", MX),
+        ("not_encrypted.txt", (5, 7, 0), "530 5.7.0 Must issue a STARTTLS command first", MX),
+        (
+            "too_big_by_our_count.txt",
+            (5, 3, 4),
+            "the letter has 20000000 bytes, and mx.beta.test takes 10485760 at most",
+            None,
+        ),
+        (
+            "blocked_by_a_list.txt",
+            (5, 7, 1),
+            "554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.1",
+            MX,
+        ),
+        ("nobody_here.txt", (5, 1, 1), "550 5.1.1 nobody here is called bob@beta.test", None),
     ] {
         is_as_in(name, &plain(Kind::Failed, &[fate("bob@beta.test", status, said, by)]));
     }
@@ -126,7 +146,7 @@ fn several_recipients_stand_in_one_report_each_with_its_own_words() {
 
 #[test]
 fn of_a_large_letter_only_the_header_comes_back() {
-    let large = [ORIGINAL, &[b'x'; 100], b"\r\n", &b"more\r\n".repeat(10_000)].concat();
+    let large = [ORIGINAL, &[b'x'; 100], b"\r\n", &b"more\r\n".repeat(20_000)].concat();
     let report = whole(Kind::Failed, &[fate("bob@beta.test", (5, 1, 1), "550 no", MX)], &large);
     assert!(report.contains("Content-Type: text/rfc822-headers\r\n\r\nFrom: Alice"));
     assert!(!report.contains("ten o'clock"));
@@ -171,4 +191,70 @@ fn an_international_sender_gets_an_international_report() {
         assert!(envelope.smtputf8 && envelope.body == BodyKind::EightBitMime);
         assert!(String::from_utf8(letter.raw.to_vec()).unwrap().contains("To: <josé@alpha.test>\r\n"));
     });
+}
+
+/// The fields of each block of the part that programs read (RFC 3464 §2.1), unfolded.
+fn blocks(report: &str) -> Vec<Vec<(String, String)>> {
+    let (_, part) = report.split_once("Content-Type: message/delivery-status\r\n\r\n").unwrap();
+    let part = part.split("\r\n--=_").next().unwrap();
+    let field = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap();
+    let block =
+        |block: &str| block.replace("\r\n   ", "").split("\r\n").filter(|line| !line.is_empty()).map(field).collect();
+    part.split("\r\n\r\n").map(block).collect()
+}
+
+fn any_kind() -> impl Strategy<Value = Kind> {
+    prop::sample::select(vec![
+        Kind::Failed,
+        Kind::Late { until: Timestamp::from_seconds(1_796_000_000) },
+        Kind::Delivered,
+        Kind::Relayed,
+        Kind::Expanded,
+    ])
+}
+
+proptest! {
+    #[test]
+    fn a_report_reads_back_whatever_it_is_about(
+        kind in any_kind(),
+        said in prop::collection::vec("[ -~é\u{0}\r\n]{0,300}", 1..6),
+        envelope_id in prop::option::of("[!-~]{1,100}"),
+        original in "[!-~é ]{1,80}",
+        lines in prop::collection::vec("[ -~é]{0,1100}|[A-Z]{1,9}: [ -~é]{0,80}", 0..9),
+        returned in prop::sample::select(vec![None, Some(Returned::Full), Some(Returned::Header)]),
+    ) {
+        let fates: Vec<Fate> = said.iter().enumerate().map(|(place, said)| Fate {
+            original: Some(mail::OriginalRecipient { kind: "rfc822".into(), address: original.clone() }),
+            ..fate(&format!("person{place}@beta.test"), (5, 1, 1), &crate::queue::Said::ours(Enhanced(5, 1, 1), said).text, MX)
+        }).collect();
+        let letter = lines.join("\r\n");
+        let wishes = LetterWishes { returned, envelope_id: envelope_id.clone(), by: None };
+        let text = with(kind, &fates, letter.as_bytes(), |report| {
+            let (letter, _) = Report { wishes: &wishes, ..report.clone() }.write(id(2));
+            String::from_utf8(letter.raw.to_vec()).unwrap()
+        });
+        prop_assert!(text.is_ascii());
+        prop_assert!(text.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
+        let blocks = blocks(&text);
+        prop_assert_eq!(blocks.len(), fates.len() + 1);
+        let value = |block: &[(String, String)], name: &str| block.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        prop_assert_eq!(value(&blocks[0], "Original-Envelope-Id"), envelope_id);
+        for (block, fate) in blocks[1..].iter().zip(&fates) {
+            prop_assert_eq!(value(block, "Final-Recipient"), Some(format!("rfc822; {}", fate.address)));
+            prop_assert!(value(block, "Original-Recipient").is_some());
+            prop_assert!(matches!(value(block, "Action").as_deref(), Some("failed" | "delayed" | "delivered" | "relayed" | "expanded")));
+            prop_assert_eq!(value(block, "Status"), Some("5.1.1".to_owned()));
+        }
+    }
+}
+
+#[test]
+fn who_asked_hears_that_a_letter_has_arrived() {
+    for (name, kind) in
+        [("delivered.txt", Kind::Delivered), ("relayed.txt", Kind::Relayed), ("expanded.txt", Kind::Expanded)]
+    {
+        let said = if kind == Kind::Relayed { "250 2.0.0 taken" } else { "" };
+        let by = if kind == Kind::Relayed { MX } else { None };
+        is_as_in(name, &plain(kind, &[fate("bob@beta.test", (2, 0, 0), said, by)]));
+    }
 }

@@ -17,6 +17,7 @@ use super::to_send::PIECE;
 use super::transaction::{Fate, Handed, Tried, hand_over};
 use super::weather::Bearing;
 use crate::queue::{Entry, Loaded, LoadedRecipient, Outcome, Said};
+use crate::route::Protocol;
 use net::now;
 
 /// Works until there is nothing to carry.
@@ -58,6 +59,20 @@ struct Errand<'a> {
     refused: HashMap<i64, Said>,
     /// The bearing of the last host on the site.
     bearing: Bearing,
+}
+
+/// Returns the outcome for recipients that the server at the other end takes. One that offers DSN writes the reports; behind
+/// LMTP lies the mailbox; what any other has is handed on, and no more will be heard of it (RFC 3461 §5.2.2).
+fn taken_by(line: &Line, letter: &Loaded) -> Outcome {
+    let by = letter.wishes.by;
+    // RFC 2852 §4.1: the sender hears of each server that has the letter, or of the first that cannot keep the time.
+    let anyway = by.is_some_and(|by| by.trace || line.offers.deliver_by.is_none());
+    match line.protocol {
+        Protocol::Lmtp if line.offers.dsn => Outcome::Entrusted,
+        Protocol::Lmtp => Outcome::Delivered,
+        Protocol::Smtp if line.offers.dsn && !anyway => Outcome::Entrusted,
+        Protocol::Smtp => Outcome::Relayed { anyway },
+    }
 }
 
 type Flow = std::ops::ControlFlow<()>;
@@ -167,11 +182,12 @@ impl<'a> Carrier<'a> {
         let at = now();
         let Some(open) = &self.open else { return };
         let (host, ip, tls) = (open.line.host.clone(), open.line.ip(), open.line.tls_version());
+        let taken_by = taken_by(&open.line, &errand.letter);
         let recipients = std::mem::take(&mut errand.letter.recipients);
         let mut entries = Vec::new();
         let mut next = BTreeSet::new();
         for (to, fate) in recipients.into_iter().zip(handed.fates) {
-            let Some((outcome, said)) = self.outcome(errand, &to, fate, at) else {
+            let Some((outcome, said)) = self.outcome(errand, &to, (fate, &taken_by), at) else {
                 if errand.refused.contains_key(&to.row) {
                     errand.letter.recipients.push(to);
                 } else {
@@ -182,7 +198,7 @@ impl<'a> Carrier<'a> {
             tracing::info!(letter = %errand.letter.id, to = %to.address, host, %outcome, said = said.text, "carried");
             entries.push(Entry { recipient: to.row, outcome, said, tls });
         }
-        let taken = entries.iter().any(|entry| entry.outcome == Outcome::Delivered);
+        let taken = entries.iter().any(|entry| entry.outcome.is_taken());
         self.depot.write_down_with(&errand.letter, entries, handed.lost.filter(|_| taken), at).await;
         self.part(errand, &next);
         match &handed.bearing {
@@ -200,7 +216,7 @@ impl<'a> Carrier<'a> {
         &self,
         errand: &mut Errand<'_>,
         to: &LoadedRecipient,
-        fate: Fate,
+        (fate, taken_by): (Fate, &Outcome),
         at: Timestamp,
     ) -> Option<(Outcome, Said)> {
         Some(match fate {
@@ -216,7 +232,7 @@ impl<'a> Carrier<'a> {
                 }
                 return None;
             }
-            Fate::Taken(said) => (Outcome::Delivered, said),
+            Fate::Taken(said) => (taken_by.clone(), said),
             Fate::Never(said) => (Outcome::Failed, said),
             Fate::Later(said) => (later(self.depot, &errand.letter, to, at), said),
             Fate::Greylisted(said, named) => {

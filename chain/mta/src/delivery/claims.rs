@@ -58,6 +58,11 @@ impl Claims {
         fresh
     }
 
+    /// Returns true if somebody has the recipient in hand.
+    pub fn has(&self, recipient: i64) -> bool {
+        self.lock().recipients.contains(&recipient)
+    }
+
     /// Claims these rows.
     #[cfg(test)]
     pub fn of_tests(&self, domain: &Arc<Domain>, rows: impl IntoIterator<Item = i64>) -> Vec<Claim> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mail::{Enhanced, Timestamp};
+use mail::{Enhanced, Overdue, Timestamp};
 
 use super::claims::Claim;
 use super::depot::{Depot, LEAST_TRIES};
@@ -35,6 +35,8 @@ pub enum Unloaded {
     Row(store::Error),
     /// Its body could not be read.
     Body(store::Error),
+    /// The time within which its sender wants it delivered is over (RFC 2852).
+    Overdue,
 }
 
 impl From<store::Error> for Unloaded {
@@ -49,6 +51,9 @@ pub async fn load(depot: &Depot, job: &Job, beginning: u64) -> Result<Loaded, Un
     let recipients: Vec<i64> = job.claims.iter().map(|claim| claim.recipient).collect();
     let read = move |view: &store::View| {
         let mut loaded = queue::load(view, letter, &recipients, at)?.ok_or(Unloaded::Gone)?;
+        if loaded.wishes.by.is_some_and(|by| by.overdue == Overdue::Return && by.seconds <= 0) {
+            return Err(Unloaded::Overdue);
+        }
         let range = 0..beginning.min(loaded.size);
         loaded.beginning = view.read_blob(loaded.blob, range).map_err(Unloaded::Body)?;
         Ok(loaded)
@@ -62,6 +67,7 @@ pub async fn load(depot: &Depot, job: &Job, beginning: u64) -> Result<Loaded, Un
 pub async fn not_loaded(depot: &Depot, job: &Job, why: Unloaded) {
     let (error, said) = match why {
         Unloaded::Gone => return,
+        Unloaded::Overdue => return overdue(depot, job).await,
         Unloaded::Body(error) => (error.clone(), damage(&error)),
         Unloaded::Row(error) => (error, None),
     };
@@ -82,6 +88,16 @@ pub async fn not_loaded(depot: &Depot, job: &Job, why: Unloaded) {
     };
     let entries = job.claims.iter().map(entry).collect();
     depot.write_down(vec![(letter, entries)], at).await;
+}
+
+async fn overdue(depot: &Depot, job: &Job) {
+    let entry = |claim: &Claim| Entry {
+        recipient: claim.recipient,
+        outcome: Outcome::Failed,
+        said: Said::ours(queue::EXPIRED, queue::OVERDUE),
+        tls: "",
+    };
+    depot.write_down(vec![(job.letter, job.claims.iter().map(entry).collect())], now()).await;
 }
 
 /// Returns the words about a letter whose body is damaged or gone; `None` if that is not certain.

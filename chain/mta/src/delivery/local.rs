@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mail::{Address, BodyKind, Enhanced, Envelope, Letter, Reply, Timestamp};
+use mail::{Address, BodyKind, Enhanced, Envelope, Letter, Recipient, Reply, Timestamp};
 
 use super::depot::Depot;
 use super::loading::{later, load, not_loaded};
@@ -39,6 +39,7 @@ async fn file(depot: &Depot, job: &Job) {
         letter: Letter { id: loaded.id, raw: loaded.beginning.clone() },
         envelope: envelope(&loaded),
         findings: loaded.findings.clone(),
+        mistrusted: loaded.mistrusted,
     };
     let (row, for_done) = (loaded.row, plans.clone());
     let done: Done = Box::new(move |tx, replies| queue::record(tx, row, at, &entries(&for_done, replies)));
@@ -75,11 +76,16 @@ fn plans(depot: &Depot, letter: &Loaded, at: Timestamp) -> Vec<LocalAttempt> {
 fn envelope(letter: &Loaded) -> Envelope {
     Envelope {
         return_path: letter.return_path.clone(),
-        recipients: letter.recipients.iter().map(|to| to.address.clone().into()).collect(),
+        recipients: letter.recipients.iter().map(recipient).collect(),
         body: if letter.eight_bit { BodyKind::EightBitMime } else { BodyKind::SevenBit },
         smtputf8: letter.smtputf8,
         hold: None,
+        wishes: letter.wishes.clone(),
     }
+}
+
+fn recipient(to: &queue::LoadedRecipient) -> Recipient {
+    Recipient { wishes: to.wishes.clone(), ..Recipient::new(to.address.clone()) }
 }
 
 fn entries(plans: &[LocalAttempt], replies: &[(Address, Reply)]) -> Vec<Entry> {
@@ -94,7 +100,8 @@ fn entry(plan: &LocalAttempt, reply: Option<&(Address, Reply)>) -> Entry {
             let class = u8::try_from(reply.code / 100).unwrap_or(4);
             let said = Said::ours(reply.enhanced.unwrap_or(Enhanced(class, 0, 0)), reply.to_string());
             match reply.code {
-                200..300 => (Outcome::Delivered, said),
+                // Whoever files it tells the sender, in the same commit.
+                200..300 => (Outcome::Entrusted, said),
                 500..600 => (Outcome::Failed, said),
                 _ => (plan.otherwise.clone(), said),
             }

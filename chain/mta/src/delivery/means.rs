@@ -23,12 +23,14 @@ pub struct Waiting {
     pub envelope: Envelope,
     /// The findings about it, from where it came in.
     pub findings: Findings,
+    /// Nobody is written to about it: its return path may be forged.
+    pub mistrusted: bool,
 }
 
 /// Files letters that the queue holds for our own people. `chain/intake` implements it with the MDA.
 pub trait LocalDrop: Send + Sync {
-    /// Files the letter for each recipient of its envelope, whose domains are all ours, and **in the same commit** calls
-    /// `done` with what became of each: a reply 2xx (filed, or handed on by an alias), 4xx (later) or 5xx (never). So
+    /// Files the letter for each recipient of its envelope, whose domains are all ours, tells the sender where they wish it
+    /// (RFC 3461), and **in the same commit** calls `done` with what became of each: a reply 2xx (filed, or handed on by an alias), 4xx (later) or 5xx (never). So
     /// the letter is in the mailbox or in the queue, at no moment in both or in neither.
     ///
     /// `Err` means that nothing was filed and `done` was not called, or its effects were rolled back; the queue tries

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use mail::finding::{CONVERSION, SIGNATURES_LOST};
-use mail::{BodyKind, Enhanced, Finding};
+use mail::{BodyKind, Enhanced, Finding, LetterWishes, Overdue};
 use smtp::MailFrom;
 
 use super::line::Line;
@@ -14,7 +14,8 @@ use super::loading::{damage, unreadable};
 use super::to_send::LetterToSend;
 use super::transaction::Fate;
 use crate::outgoing::seven_bit::{Converted, Whose, seven_bit};
-use crate::queue::Said;
+use crate::queue::{EXPIRED, OVERDUE, Said};
+use crate::route::Protocol;
 
 /// The plan for a letter on this line.
 pub struct Plan {
@@ -56,8 +57,27 @@ pub async fn plan(line: &Line, letter: &LetterToSend<'_>) -> Result<Plan, Fate> 
     if letter.eight_bit && converted.is_none() {
         mail.body = BodyKind::EightBitMime;
     }
+    mail.wishes = wishes(line, letter)?;
     mail.smtputf8 = utf8 || offers.smtputf8 && letter.recipients.iter().any(|to| to.needs_smtputf8());
     Ok(Plan { mail, converted, lost })
+}
+
+/// The wishes that go on to this server. A letter that its sender wants back if it is not delivered in time goes to no
+/// server that cannot promise that (RFC 2852 §4.1.3); with LMTP, the letter arrives there.
+fn wishes(line: &Line, letter: &LetterToSend<'_>) -> Result<LetterWishes, Fate> {
+    let Some(wishes) = letter.letter_wishes else { return Ok(LetterWishes::default()) };
+    let heeded = if line.offers.dsn { wishes.clone() } else { LetterWishes::default() };
+    let Some(by) = wishes.by else { return Ok(LetterWishes { by: None, ..heeded }) };
+    let wants_it_back = by.overdue == Overdue::Return;
+    if wants_it_back && by.seconds <= 0 {
+        return Err(Fate::Never(Said::ours(EXPIRED, OVERDUE)));
+    }
+    let promises = line.offers.deliver_by.is_some_and(|least| by.span().as_secs() >= least.into() || !wants_it_back);
+    if wants_it_back && !promises && line.protocol == Protocol::Smtp {
+        let text = format!("{} does not promise to deliver the letter in time, as its sender wants it", line.host);
+        return Err(Fate::Never(Said::ours(Enhanced(5, 3, 3), text)));
+    }
+    Ok(LetterWishes { by: Some(by).filter(|_| promises), ..heeded })
 }
 
 fn lost_signatures(host: &str) -> Finding {

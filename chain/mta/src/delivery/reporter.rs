@@ -41,7 +41,7 @@ pub async fn run(means: Means, clock: Arc<Running>, shutdown: Shutdown) {
 /// Returns how many were written.
 async fn write_due(means: &Means, clock: &Running, shutdown: &Shutdown) -> Result<usize, store::Error> {
     let (at, ran) = (now(), clock.ran());
-    let letters = means.store.read(move |view| letters_to_report(view, ran, SLICE)).await?;
+    let letters = means.store.read(move |view| letters_to_report(view, (at, ran), SLICE)).await?;
     let mut written = 0;
     for letter in letters {
         if shutdown.is_requested() {

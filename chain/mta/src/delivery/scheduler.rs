@@ -93,6 +93,7 @@ impl Depot {
         if trusted {
             self.let_go(at).await;
         }
+        self.expire(at, trusted).await;
         let (due, soonest) = match self.due(at).await {
             Ok(found) => found,
             Err(error) => {
@@ -144,6 +145,26 @@ impl Depot {
         }
     }
 
+    /// Has letters go back whose senders want them back by now. Those in somebody's hands are seen to where they are
+    /// loaded.
+    async fn expire(&self, at: Timestamp, trusted: bool) {
+        let (ran, wall) = (self.clock.ran(), trusted.then_some(at));
+        let found = self.means.store.read(move |view| queue::overdue(view, ran, wall, SLICE)).await;
+        let done = match found {
+            Ok(mut free) => {
+                free.retain(|one| !self.claims.has(one.recipient));
+                if free.is_empty() {
+                    return;
+                }
+                self.means.store.write(Key::Queue, move |tx| queue::expire(tx, &free, at)).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            tracing::error!(%error, "letters whose time is over cannot be returned; tried again");
+        }
+    }
+
     async fn due(&self, at: Timestamp) -> Result<(Vec<DueDomain>, Option<Timestamp>), store::Error> {
         let claimed = self.claims.by_domain();
         let room = self.means.limits.domains.saturating_sub(claimed.len()).min(NEW_DOMAINS);
@@ -158,7 +179,8 @@ impl Depot {
                 Some(claimed) if *claimed > most / 2 => 0,
                 _ => most,
             })?;
-            Ok::<_, store::Error>((due, queue::soonest(view)?))
+            let soonest = queue::soonest(view)?.into_iter().chain(queue::next_deadline(view, at)?).min();
+            Ok::<_, store::Error>((due, soonest))
         });
         let (mut due, soonest) = due.await?;
         if full || due.iter().any(|domain| domain.more) {

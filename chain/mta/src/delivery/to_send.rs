@@ -1,7 +1,7 @@
 //! A letter as a conversation with a server needs it, wherever its octets lie.
 
 use bytes::Bytes;
-use mail::{Address, ReturnPath};
+use mail::{Address, LetterWishes, ReturnPath, Wishes};
 use store::{BlobId, Store};
 
 use crate::queue::Loaded;
@@ -15,6 +15,10 @@ pub struct LetterToSend<'a> {
     pub return_path: &'a ReturnPath,
     /// The recipients that it goes to now.
     pub recipients: Vec<&'a Address>,
+    /// The wishes of the sender for reports about each of them; of a letter that is not in the queue there are none.
+    pub wishes: Vec<&'a Wishes>,
+    /// The wishes of the sender about the letter.
+    pub letter_wishes: Option<&'a LetterWishes>,
     /// The number of its octets.
     pub size: u64,
     /// Some of them are beyond ASCII.
@@ -46,6 +50,8 @@ impl Loaded {
         LetterToSend {
             return_path: &self.return_path,
             recipients: self.recipients.iter().map(|to| &to.address).collect(),
+            wishes: self.recipients.iter().map(|to| &to.wishes).collect(),
+            letter_wishes: Some(&self.wishes),
             size: self.size,
             eight_bit: self.eight_bit,
             smtputf8: self.smtputf8,
@@ -60,6 +66,8 @@ impl<'a> LetterToSend<'a> {
         Self {
             return_path,
             recipients: vec![recipient],
+            wishes: Vec::new(),
+            letter_wishes: None,
             size: raw.len() as u64,
             eight_bit: !raw.is_ascii(),
             smtputf8: false,

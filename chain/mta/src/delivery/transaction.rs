@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mail::{Address, DotStuffer, Enhanced, Finding, Reply};
+use mail::{DotStuffer, Enhanced, Finding, Reply};
 use smtp::{Command, Forward, RcptTo};
 
 use super::concern::{Concern, Stage, concern};
@@ -186,13 +186,22 @@ impl Transaction<'_> {
         Tried::Handed(self.after_mail(reply, &recipients, pipelining).await)
     }
 
+    /// The RCPT for a recipient. The wishes of its sender go on to a server that heeds them (RFC 3461 §5.2.1).
+    fn rcpt(&self, place: usize) -> Command {
+        let mut rcpt = RcptTo::new(Forward::Address(self.letter.recipients[place].clone()));
+        if let Some(wishes) = self.letter.wishes.get(place).filter(|_| self.line.offers.dsn) {
+            rcpt.wishes = (*wishes).clone();
+        }
+        Command::Rcpt(rcpt)
+    }
+
     /// Sends the envelope: with pipelining all at once (RFC 2920), else MAIL alone.
     async fn say_envelope(&mut self, recipients: &[usize], pipelining: bool) -> Result<(), Lost> {
         let mail = Command::Mail(self.plan.mail.clone());
         self.line.write(&mail).await?;
         if pipelining {
             for place in recipients {
-                let rcpt = rcpt(self.letter.recipients[*place]);
+                let rcpt = self.rcpt(*place);
                 self.line.write(&rcpt).await?;
             }
             self.line.write(&Command::Data).await?;
@@ -232,7 +241,7 @@ impl Transaction<'_> {
         let mut accepted = false;
         for place in recipients {
             if !pipelining {
-                let rcpt = rcpt(self.letter.recipients[*place]);
+                let rcpt = self.rcpt(*place);
                 self.line.write(&rcpt).await.map_err(|lost| (lost, None))?;
             }
             let reply = self.line.reply(self.waits.command).await.map_err(|lost| (lost, None))?;
@@ -361,10 +370,6 @@ impl From<Lost> for Stopped {
     fn from(lost: Lost) -> Self {
         Self::Lost(lost)
     }
-}
-
-fn rcpt(to: &Address) -> Command {
-    Command::Rcpt(RcptTo::new(Forward::Address(to.clone())))
 }
 
 /// A mailbox that is full says 452 4.2.2, which is no reason for another transaction.

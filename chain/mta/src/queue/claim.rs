@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use mail::{Address, Domain, Findings, LetterId, ReturnPath, Timestamp};
+use mail::{Address, DeliverBy, Domain, Findings, LetterId, LetterWishes, Overdue, ReturnPath, Timestamp, Wishes};
 use store::{BlobId, View, params};
 
-use super::running::Ran;
+use super::running::{Ran, ran};
+use super::wishes;
 
 /// A domain whose time has come, and some of the recipients that are due there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,6 +168,10 @@ pub struct Loaded {
     pub findings: Findings,
     /// The recipients that it goes to now.
     pub recipients: Vec<LoadedRecipient>,
+    /// The wishes of its sender, with the time that is left of them.
+    pub wishes: LetterWishes,
+    /// Nobody is written to about it: its return path may be forged.
+    pub mistrusted: bool,
     /// The beginning of its bytes, as many as were read.
     pub beginning: Bytes,
 }
@@ -182,6 +187,8 @@ pub struct LoadedRecipient {
     pub attempts: u32,
     /// The host that has greylisted it: it is asked first.
     pub greylisted_by: Option<String>,
+    /// The wishes of the sender for reports about it.
+    pub wishes: Wishes,
 }
 
 /// Loads a letter, without its body. `None` when it, or every one of the recipients, has left the queue, is held, or is not due any more:
@@ -194,7 +201,8 @@ pub fn load(view: &View, letter: i64, recipients: &[i64], now: Timestamp) -> Res
     if found.is_empty() {
         return Ok(None);
     }
-    let Some(mut loaded) = load_letter(view, letter)? else { return Ok(None) };
+    let Some(mut loaded) = load_letter(view, letter, now)? else { return Ok(None) };
+    loaded.wishes.by = loaded.wishes.by.map(|by| by_both_clocks(view, letter, by)).transpose()?;
     loaded.recipients = found;
     Ok(Some(loaded))
 }
@@ -207,14 +215,15 @@ pub fn attempts_of(view: &View, letter: i64) -> Result<HashMap<i64, u32>, store:
 
 fn load_recipient(view: &View, recipient: i64, now: Timestamp) -> Result<Option<LoadedRecipient>, store::Error> {
     let row = view.query_opt(
-        "SELECT address, attempts, status, said, said_by FROM queue_recipient
+        "SELECT address, attempts, status, said, said_by, notify, original FROM queue_recipient
          WHERE id = $1 AND state = 0 AND next_try <= $2",
         params![recipient, now.0],
         |row| {
             let Ok(address) = Address::parse(row.text(0)?) else { return Ok(None) };
             let greylisted = speaks_of_greylisting(row.text(2)?, row.text(3)?);
             let greylisted_by = Some(row.get::<String>(4)?).filter(|by| greylisted && !by.is_empty());
-            Ok(Some(LoadedRecipient { row: recipient, address, attempts: row.get(1)?, greylisted_by }))
+            let (attempts, wishes) = (row.get(1)?, wishes::wishes(row.text(5)?, row.text(6)?));
+            Ok(Some(LoadedRecipient { row: recipient, address, attempts, greylisted_by, wishes }))
         },
     )?;
     Ok(row.flatten())
@@ -226,10 +235,10 @@ fn speaks_of_greylisting(status: &str, said: &str) -> bool {
 }
 
 /// Without recipients and bytes.
-pub(super) fn load_letter(view: &View, letter: i64) -> Result<Option<Loaded>, store::Error> {
+pub(super) fn load_letter(view: &View, letter: i64, now: Timestamp) -> Result<Option<Loaded>, store::Error> {
     view.query_opt(
-        "SELECT name, return_path, blob, size, eight_bit, smtputf8, arrived, give_up, findings
-         FROM queue_letter WHERE id = $1",
+        "SELECT name, return_path, blob, size, eight_bit, smtputf8, arrived, give_up, findings, returned, envelope_id,
+            by_mode, deadline_at, mistrusted FROM queue_letter WHERE id = $1",
         params![letter],
         |row| {
             Ok(Loaded {
@@ -244,10 +253,28 @@ pub(super) fn load_letter(view: &View, letter: i64) -> Result<Option<Loaded>, st
                 give_up: Ran(row.get::<Option<i64>>(7)?.unwrap_or(i64::MAX)),
                 findings: findings(letter, row.get::<Option<Vec<u8>>>(8)?),
                 recipients: Vec::new(),
+                wishes: wishes_of(row, now)?,
+                mistrusted: row.get(13)?,
                 beginning: Bytes::new(),
             })
         },
     )
+}
+
+fn wishes_of(row: &store::Row<'_>, now: Timestamp) -> Result<LetterWishes, store::Error> {
+    let deadline_at = row.get::<Option<i64>>(12)?.map(Timestamp);
+    Ok(wishes::letter_wishes((row.text(9)?, row.text(10)?), (row.text(11)?, deadline_at), now))
+}
+
+/// Returns what is left of the time by both clocks, the shorter of the two. A wall clock that says that the time is over
+/// may have been set wrong: who can tell has the letter returned (see [`super::overdue`]), and here a second is left.
+fn by_both_clocks(view: &View, letter: i64, by: DeliverBy) -> Result<DeliverBy, store::Error> {
+    let sql = "SELECT deadline FROM queue_letter WHERE id = $1";
+    let deadline = view.query_opt(sql, params![letter], |row| row.get::<Option<i64>>(0))?.flatten();
+    let Some(deadline) = deadline else { return Ok(by) };
+    let running = by.left(Timestamp(deadline), Timestamp(ran(view)?.0)).seconds;
+    let wall = if by.overdue == Overdue::Return { by.seconds.max(1) } else { by.seconds };
+    Ok(DeliverBy { seconds: running.min(wall), ..by })
 }
 
 /// Findings that cannot be read keep no letter back: it is filed as one that was not checked.

@@ -1,12 +1,12 @@
 //! Into the queue.
 
 use mail::trace::{Arrival, Event, Link};
-use mail::{Address, Envelope, Findings, LetterId, ReturnPath, Timestamp, header};
+use mail::{Address, Envelope, Findings, LetterId, LetterWishes, Recipient, ReturnPath, Timestamp, header};
 use store::{PreparedBlob, Store, Tx, params};
 
 use super::pace::{Rate, take_turn};
 use super::running::ran;
-use super::{FORWARD, Forwarded, State, TOPIC};
+use super::{FORWARD, Forwarded, State, Subject, TOPIC, wishes};
 use crate::backoff::Schedule;
 use crate::outgoing::Outgoing;
 
@@ -46,7 +46,7 @@ pub struct Prepared {
     id: LetterId,
     return_path: String,
     sender: String,
-    recipients: Vec<Address>,
+    recipients: Vec<Recipient>,
     body: PreparedBlob,
     size: usize,
     eight_bit: bool,
@@ -58,6 +58,9 @@ pub struct Prepared {
     forwarded: Option<Forwarded>,
     /// It waits for its turn behind others for the same recipient.
     rate: Option<Rate>,
+    wishes: LetterWishes,
+    /// Nobody is written to about it: its return path may be forged.
+    mistrusted: bool,
 }
 
 /// Does all that needs no transaction, outside the writer. The body is kept once, however many recipients there are
@@ -76,7 +79,7 @@ pub fn prepare(
         id: letter.id,
         return_path: envelope.return_path.to_string(),
         sender: sender(&envelope.return_path),
-        recipients: envelope.recipients.iter().map(|recipient| recipient.address.clone()).collect(),
+        recipients: envelope.recipients.clone(),
         body: store.prepare_blob(letter.raw.clone())?,
         size: letter.raw.len(),
         // The declaration of the sender may be wrong in both directions: the octets of the letter count.
@@ -87,6 +90,8 @@ pub fn prepare(
         findings: None,
         forwarded: None,
         rate: None,
+        wishes: envelope.wishes.clone(),
+        mistrusted: false,
     })
 }
 
@@ -129,9 +134,14 @@ impl PreparedReport {
     }
 
     /// Returns the event, for the history of a letter, that its sender is told about it.
-    pub fn reported(&self, late: bool) -> Event {
+    pub fn reported(&self, subject: Subject) -> Event {
         let to = self.arrival.recipients.first().cloned().unwrap_or_default();
-        Event::Reported { to, report: self.prepared.id.to_string(), late }
+        let report = self.prepared.id.to_string();
+        match subject {
+            Subject::Failed => Event::Reported { to, report, late: false },
+            Subject::Late | Subject::Overdue => Event::Reported { to, report, late: true },
+            Subject::Delivered | Subject::Relayed => Event::Confirmed { to, report },
+        }
     }
 }
 
@@ -145,7 +155,7 @@ impl Prepared {
     /// For this one of its recipients alone.
     #[must_use]
     pub fn for_one(&self, recipient: &Address) -> Self {
-        let recipients = self.recipients.iter().filter(|known| *known == recipient).cloned().collect();
+        let recipients = self.recipients.iter().filter(|known| known.address == *recipient).cloned().collect();
         Self { recipients, ..self.clone() }
     }
 
@@ -161,6 +171,14 @@ impl Prepared {
     #[must_use]
     pub fn at_rate(self, rate: Rate) -> Self {
         Self { rate: Some(rate), ..self }
+    }
+
+    /// Has nobody written to about the letter, if its return path may be forged: a report would reach somebody who never
+    /// wrote it.
+    #[must_use]
+    pub fn mistrusted(self, mistrusted: bool) -> Self {
+        let warn_at = self.terms.warn_at.filter(|_| !mistrusted);
+        Self { terms: Terms { warn_at, ..self.terms }, mistrusted, ..self }
     }
 
     /// Returns the event that the letter waits, for its history; whoever takes charge of the letter notes it, with
@@ -194,7 +212,8 @@ impl Prepared {
         if state == State::Postponed {
             return Ok(());
         }
-        let mut domains: Vec<&str> = self.recipients.iter().map(|recipient| recipient.domain().as_str()).collect();
+        let mut domains: Vec<&str> =
+            self.recipients.iter().map(|recipient| recipient.address.domain().as_str()).collect();
         domains.sort_unstable();
         domains.dedup();
         for domain in domains {
@@ -230,10 +249,14 @@ impl Prepared {
         // Until it is let go, only the wall clock counts.
         let ran = if not_before.is_none() { Some(ran(tx)?) } else { None };
         let at = |wall: Timestamp| ran.map(|ran| ran.after(wall.since(from)).0);
+        let LetterWishes { returned, envelope_id, by } = &self.wishes;
+        let deadline = by.map(|by| by.deadline(from));
         tx.query_one(
             "INSERT INTO queue_letter (name, return_path, blob, size, eight_bit, smtputf8, arrived, expires, warn_at,
-                 held_until, give_up, warn, sender, findings)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+                 held_until, give_up, warn, sender, findings, returned, envelope_id, by_mode, deadline, deadline_at,
+                 mistrusted)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+             RETURNING id",
             params![
                 self.id.as_str(),
                 self.return_path,
@@ -248,7 +271,13 @@ impl Prepared {
                 at(expires),
                 warn_at.and_then(at),
                 self.sender,
-                self.findings
+                self.findings,
+                returned.map(|returned| returned.to_string()).unwrap_or_default(),
+                envelope_id.as_deref().unwrap_or_default(),
+                by.map(wishes::by_mode).unwrap_or_default(),
+                deadline.and_then(at),
+                deadline.map(|at| at.0),
+                self.mistrusted
             ],
             |row| row.get(0),
         )
@@ -258,14 +287,16 @@ impl Prepared {
 fn put_recipient(
     tx: &mut Tx,
     letter: i64,
-    address: &Address,
+    Recipient { address, wishes, .. }: &Recipient,
     state: State,
     due: Timestamp,
 ) -> Result<(), store::Error> {
+    let (notify, original) = wishes::columns(wishes);
     tx.execute(
-        "INSERT INTO queue_recipient (letter, address, domain, state, attempts, next_try, status, said, said_by)
-         VALUES ($1, $2, $3, $4, 0, $5, '', '', '')",
-        params![letter, address.to_string(), address.domain().as_str(), state.number(), due.0],
+        "INSERT INTO queue_recipient (letter, address, domain, state, attempts, next_try, status, said, said_by, notify,
+             original)
+         VALUES ($1, $2, $3, $4, 0, $5, '', '', '', $6, $7)",
+        params![letter, address.to_string(), address.domain().as_str(), state.number(), due.0, notify, original],
     )?;
     Ok(())
 }

@@ -169,6 +169,7 @@ mod tests {
 
     fn fate(status: Enhanced, said: &str) -> Fate {
         Fate {
+            original: None,
             address: address("Carol@gamma.test"),
             status,
             said: said.to_owned(),

@@ -1,10 +1,10 @@
 //! Reads the tables of `facteur queue list` and `facteur queue show`.
 
-use mail::{Address, Domain, LetterId, ReturnPath, Timestamp};
+use mail::{Address, Domain, LetterId, LetterWishes, ReturnPath, Timestamp, Wishes};
 use store::{View, params};
 
-use super::State;
 use super::claim::return_path;
+use super::{State, wishes};
 
 /// The choice of the letters that are listed: those that fit everything that is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Listed {
     pub arrived: Timestamp,
     /// When it is given up.
     pub expires: Timestamp,
+    /// The wishes of its sender, with what was left of its time when it came.
+    pub wishes: LetterWishes,
     /// The recipients that have not got it yet; the first [`MOST_RECIPIENTS`] of them.
     pub recipients: Vec<ListedRecipient>,
     /// The number of recipients that have not got it yet.
@@ -67,6 +69,8 @@ pub struct ListedRecipient {
     pub said: String,
     /// The server that said it, or nothing: we did.
     pub said_by: String,
+    /// The wishes of the sender for reports about it.
+    pub wishes: Wishes,
 }
 
 /// One try.
@@ -146,7 +150,7 @@ pub fn counts(view: &View) -> Result<Counts, store::Error> {
         match state {
             State::Waiting => counts.waiting = number,
             State::Held => counts.held = number,
-            State::Failed => counts.failed = number,
+            State::Failed | State::Arrived => counts.failed = number,
             State::Postponed => counts.postponed = number,
         }
     }
@@ -164,7 +168,8 @@ fn listed(view: &View, letter: i64) -> Result<Option<Listed>, store::Error> {
     let Some(mut listed) = listed_letter(view, letter)? else { return Ok(None) };
     let found = view.query(
         "SELECT r.address, r.state, r.attempts, r.next_try, r.tried,
-            CASE WHEN r.said = '' THEN COALESCE(d.said, '') ELSE r.said END, r.said_by, d.next_try, d.failures
+            CASE WHEN r.said = '' THEN COALESCE(d.said, '') ELSE r.said END, r.said_by, d.next_try, d.failures,
+            r.notify, r.original, r.action
          FROM queue_recipient AS r LEFT JOIN queue_domain AS d ON d.domain = r.domain
          WHERE r.letter = $1 ORDER BY r.id LIMIT $2",
         params![letter, MOST_RECIPIENTS],
@@ -177,18 +182,22 @@ fn listed(view: &View, letter: i64) -> Result<Option<Listed>, store::Error> {
 fn listed_letter(view: &View, letter: i64) -> Result<Option<Listed>, store::Error> {
     let row = view.query_opt(
         "SELECT name, return_path, size, arrived, expires,
-            (SELECT count(*) FROM queue_recipient WHERE letter = $1) FROM queue_letter WHERE id = $1",
+            (SELECT count(*) FROM queue_recipient WHERE letter = $1), returned, envelope_id, by_mode, deadline_at
+         FROM queue_letter WHERE id = $1",
         params![letter],
         |row| {
             let id = row.text(0)?.parse::<LetterId>().ok();
             let listed = id.map(|id| (id, return_path(row.text(1).unwrap_or_default())));
-            Ok((listed, row.get(2)?, Timestamp(row.get(3)?), Timestamp(row.get(4)?), row.get(5)?))
+            let arrived = Timestamp(row.get(3)?);
+            let by = (row.text(8)?, row.get::<Option<i64>>(9)?.map(Timestamp));
+            let wishes = wishes::letter_wishes((row.text(6)?, row.text(7)?), by, arrived);
+            Ok((listed, row.get(2)?, arrived, Timestamp(row.get(4)?), row.get(5)?, wishes))
         },
     )?;
-    Ok(row.and_then(|(known, size, arrived, expires, recipients_in_all)| {
+    Ok(row.and_then(|(known, size, arrived, expires, recipients_in_all, wishes)| {
         let (id, return_path) = known?;
         let recipients = Vec::new();
-        Some(Listed { row: letter, id, return_path, size, arrived, expires, recipients, recipients_in_all })
+        Some(Listed { row: letter, id, return_path, size, arrived, expires, wishes, recipients, recipients_in_all })
     }))
 }
 
@@ -199,12 +208,13 @@ fn listed_recipient(row: &store::Row<'_>) -> Result<Option<ListedRecipient>, sto
     let away = domain.filter(|_| failures.unwrap_or(0) > 0);
     Ok(Some(ListedRecipient {
         address,
-        state: State::from_number(row.get(1)?),
+        state: if row.text(11)?.is_empty() { State::from_number(row.get(1)?) } else { State::Arrived },
         attempts: row.get(2)?,
         next_try: Timestamp(own.max(away.unwrap_or(own))),
         tried: row.get::<Option<i64>>(4)?.map(Timestamp),
         said: row.get(5)?,
         said_by: row.get(6)?,
+        wishes: wishes::wishes(row.text(9)?, row.text(10)?),
     }))
 }
 

@@ -3,7 +3,8 @@
 //! Invariants:
 //! * A letter is here from the commit that is behind its 250 until the commit that says what became of its last
 //!   recipient. Nothing about it is true in memory only, so a crash loses nothing.
-//! * A recipient leaves the queue delivered, or in the very commit that puts its bounce in, or by `facteur queue drop`.
+//! * A recipient leaves the queue delivered, or in the very commit that puts its bounce in, or by `facteur queue drop`. One
+//!   whose sender wants to hear of its arrival leaves in the commit that puts that report in.
 //! * One commit releases a letter that its author has postponed, and one takes it back: whichever comes first counts,
 //!   so that a letter that was taken back never leaves, and one that was not always does.
 //! * A letter is given up when it was tried often enough, for as many hours as the office was running; no clock that is
@@ -17,6 +18,7 @@
 mod claim;
 mod desk;
 mod enter;
+mod expire;
 mod forward;
 mod forward_state;
 mod give_back;
@@ -28,17 +30,19 @@ mod report;
 mod running;
 mod tables;
 mod verify;
+mod wishes;
 
 pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, attempts_of, due, load, soonest, turns};
 pub use desk::{Touched, Which, drop_letters, hold, release, retry};
 pub use enter::{Prepared, PreparedReport, Terms, prepare, prepare_report};
+pub use expire::{EXPIRED, OVERDUE, Overdue, expire, next_deadline, overdue};
 pub use forward::{FORWARD, Forwarded};
 pub use forward_state::{REFUSALS, Troubled, is_paused, resume, tell, troubled, untold};
 pub use list::{Attempt, Counts, Filter, Listed, ListedRecipient, MOST_RECIPIENTS, Page, Shown, counts, list, show};
 pub use pace::Rate;
 pub use postpone::{let_go, next_postponed, recall};
 pub use record::{Away, Entry, Outcome, Said, domain_failed, record, settle_domain};
-pub use report::{DAMAGED, Subject, letters_to_report, write_report};
+pub use report::{DAMAGED, NOT_TRIED, Subject, letters_to_report, write_report};
 pub use running::{Ran, Stretch, is_beyond, keep_running, ran, set_domains_right, set_right};
 pub use tables::MIGRATIONS;
 pub use verify::{Fault, FaultKind, verify};
@@ -60,6 +64,8 @@ pub enum State {
     Held,
     /// The report to the sender: this recipient failed for good.
     Failed,
+    /// The report to the sender: this recipient has the letter.
+    Arrived,
     /// The time at which its author wants it to go.
     Postponed,
 }
@@ -71,6 +77,7 @@ impl State {
             Self::Waiting => "waiting",
             Self::Held => "held",
             Self::Failed => "failed",
+            Self::Arrived => "arrived",
             Self::Postponed => "postponed",
         }
     }
@@ -79,7 +86,7 @@ impl State {
         match self {
             Self::Waiting => 0,
             Self::Held => 1,
-            Self::Failed => 2,
+            Self::Failed | Self::Arrived => 2,
             Self::Postponed => 3,
         }
     }

@@ -30,7 +30,8 @@ pub fn let_go(tx: &mut Tx, now: Timestamp, most: usize) -> Result<usize, store::
         // Its time counts from now on: it keeps the time that it had from the moment at which it was to go.
         tx.execute(
             "UPDATE queue_letter SET give_up = $2 + expires - held_until, warn = $2 + warn_at - held_until,
-                expires = $3 + expires - held_until, held_until = NULL WHERE id = $1",
+                expires = $3 + expires - held_until, deadline = $2 + deadline_at - held_until,
+                deadline_at = $3 + deadline_at - held_until, held_until = NULL WHERE id = $1",
             params![*letter, ran.0, now.0],
         )?;
         tx.execute(

@@ -48,8 +48,15 @@ fn one_line(text: &str) -> String {
 /// The outcome for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It has arrived.
+    /// It has arrived where it was to go: its sender is told so, if they wish it.
     Delivered,
+    /// A server has it that will not tell its sender anything: we do, if they wish it.
+    Relayed {
+        /// The sender is told unless they never want to be: they have set a time for it (RFC 2852 §4.1.4).
+        anyway: bool,
+    },
+    /// It has arrived, and whoever has it now tells its sender.
+    Entrusted,
     /// Not now; to be tried again then.
     Later(Timestamp),
     /// Not now, since its domain cannot be reached: tried again when the domain is (see [`domain_failed`]).
@@ -62,11 +69,19 @@ impl std::fmt::Display for Outcome {
     /// Formats the words for the log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Delivered => f.write_str("delivered"),
+            Self::Delivered | Self::Entrusted => f.write_str("delivered"),
+            Self::Relayed { .. } => f.write_str("relayed"),
             Self::Later(when) => write!(f, "again at {when}"),
             Self::WithDomain => f.write_str("again with its domain"),
             Self::Failed => f.write_str("failed"),
         }
+    }
+}
+
+impl Outcome {
+    /// Returns true if somebody else has the letter now.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Delivered | Self::Relayed { .. } | Self::Entrusted)
     }
 }
 
@@ -90,7 +105,7 @@ pub fn record(tx: &mut Tx, letter: i64, now: Timestamp, entries: &[Entry]) -> Re
     let mut attempts = Vec::with_capacity(entries.len());
     for entry in entries {
         if let Some(recipient) = record_one(tx, letter, now, entry)? {
-            if entry.outcome == Outcome::Delivered {
+            if entry.outcome.is_taken() {
                 forward::arrived(tx, letter, &recipient.address)?;
             }
             attempts.extend(attempt(entry, recipient.address));
@@ -100,7 +115,10 @@ pub fn record(tx: &mut Tx, letter: i64, now: Timestamp, entries: &[Entry]) -> Re
         }
     }
     note(tx, letter, now, attempts)?;
-    if entries.iter().any(|entry| entry.outcome == Outcome::Failed) {
+    if entries
+        .iter()
+        .any(|entry| matches!(entry.outcome, Outcome::Failed | Outcome::Delivered | Outcome::Relayed { .. }))
+    {
         tx.announce(super::TOPIC);
     }
     finish_letter(tx, letter)?;
@@ -115,16 +133,25 @@ struct Recipient {
 
 /// Returns whom it was about, if they are still there.
 fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result<Option<Recipient>, store::Error> {
-    let sql = match entry.outcome {
-        Outcome::Delivered => "DELETE FROM queue_recipient WHERE id = $1 RETURNING address, domain",
+    let untold = match entry.outcome {
+        Outcome::Entrusted => "DELETE FROM queue_recipient WHERE id = $1 RETURNING address, domain",
+        Outcome::Relayed { anyway: true } => {
+            "DELETE FROM queue_recipient WHERE id = $1 AND notify = 'NEVER' RETURNING address, domain"
+        }
+        Outcome::Delivered | Outcome::Relayed { .. } => {
+            "DELETE FROM queue_recipient WHERE id = $1 AND notify NOT LIKE '%SUCCESS%' RETURNING address, domain"
+        }
         _ => "SELECT address, domain FROM queue_recipient WHERE id = $1",
     };
-    let known =
-        tx.query_opt(sql, params![entry.recipient], |row| Ok(Recipient { address: row.get(0)?, domain: row.get(1)? }))?;
-    let Some(recipient) = known else { return Ok(None) };
-    if entry.outcome == Outcome::Delivered {
-        return Ok(Some(recipient));
+    let read = |row: &store::Row<'_>| Ok(Recipient { address: row.get(0)?, domain: row.get(1)? });
+    let known = tx.query_opt(untold, params![entry.recipient], read)?;
+    if entry.outcome.is_taken() {
+        return match known {
+            Some(recipient) => Ok(Some(recipient)),
+            None => to_be_told(tx, now, entry, read),
+        };
     }
+    let Some(recipient) = known else { return Ok(None) };
     let Said { status, text, by } = &entry.said;
     let by = by.as_deref().unwrap_or_default();
     tx.execute(
@@ -144,16 +171,33 @@ fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result
         Outcome::Failed => {
             tx.execute("UPDATE queue_recipient SET state = 2 WHERE id = $1 AND state = 0", params![entry.recipient])?;
         }
-        Outcome::WithDomain | Outcome::Delivered => {}
+        _ => {}
     }
     Ok(Some(recipient))
+}
+
+/// The recipient has the letter, and stays until its sender has been told so.
+fn to_be_told(
+    tx: &mut Tx,
+    now: Timestamp,
+    entry: &Entry,
+    read: impl FnMut(&store::Row<'_>) -> Result<Recipient, store::Error>,
+) -> Result<Option<Recipient>, store::Error> {
+    let action = if entry.outcome == Outcome::Delivered { "delivered" } else { "relayed" };
+    let Said { status, text, by } = &entry.said;
+    tx.query_opt(
+        "UPDATE queue_recipient SET state = 2, action = $2, tried = $3, status = $4, said = $5, said_by = $6
+         WHERE id = $1 RETURNING address, domain",
+        params![entry.recipient, action, now.0, status.to_string(), text, by.as_deref().unwrap_or_default()],
+        read,
+    )
 }
 
 /// Returns the try, for the history. A letter that our own MDA took is noted where it is filed.
 fn attempt(entry: &Entry, recipient: String) -> Option<Event> {
     let outcome = match entry.outcome {
-        Outcome::Delivered if entry.said.by.is_none() => return None,
-        Outcome::Delivered => AttemptOutcome::Delivered,
+        _ if entry.outcome.is_taken() && entry.said.by.is_none() => return None,
+        Outcome::Delivered | Outcome::Relayed { .. } | Outcome::Entrusted => AttemptOutcome::Delivered,
         Outcome::Later(_) | Outcome::WithDomain => AttemptOutcome::Later,
         Outcome::Failed => AttemptOutcome::Failed,
     };

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use mail::sign::Sign;
 use mail::trace::{Attempt, DeskAct, Event, Step};
-use mail::{Address, Enhanced, Letter, LetterId, Timestamp};
+use mail::{Address, Enhanced, Letter, LetterId, Notify, Timestamp, Wishes};
 use store::{Key, Store, Tx, View, params};
 
 use super::claim::{Loaded, load_letter};
 use super::forward;
 use super::record::finish_letter;
 use super::running::Ran;
-use super::{Terms, prepare_report};
+use super::{PreparedReport, Terms, prepare_report, wishes};
 use crate::backoff::Schedule;
 use crate::bounce::{Fate, Kind, Office, Original, Report, WHOLE_UP_TO};
 use crate::outgoing::Outgoing;
@@ -19,21 +19,27 @@ use crate::outgoing::Outgoing;
 /// The words about a letter whose body is damaged: to its sender, in the log and in the trace.
 pub const DAMAGED: &str = "the letter was damaged on the disk of this server after it was taken, and cannot be sent";
 
+/// The words about a letter that is late before anybody came to it.
+pub const NOT_TRIED: &str = "it has not been tried yet";
+
 /// A report names no more recipients than this; the others get one of their own.
 const MOST: usize = 100;
 
-/// Letters with failed recipients, and letters that are late and whose senders have not been told; up to `most` each.
-pub fn letters_to_report(view: &View, ran: Ran, most: usize) -> Result<Vec<(i64, Subject)>, store::Error> {
-    let failed =
-        view.query("SELECT DISTINCT letter FROM queue_recipient WHERE state = 2 LIMIT $1", params![most], |row| {
-            Ok((row.get(0)?, Subject::Failed))
-        })?;
-    let late = view.query(
-        "SELECT id FROM queue_letter WHERE warn IS NOT NULL AND warn <= $1 LIMIT $2",
-        params![ran.0, most],
-        |row| Ok((row.get(0)?, Subject::Late)),
-    )?;
-    Ok(failed.into_iter().chain(late).collect())
+/// Letters with recipients to be told of, and letters that are late and whose senders have not been told; up to `most` each.
+pub fn letters_to_report(
+    view: &View,
+    (now, ran): (Timestamp, Ran),
+    most: usize,
+) -> Result<Vec<(i64, Subject)>, store::Error> {
+    let sql = "SELECT DISTINCT letter, action FROM queue_recipient WHERE state = 2 LIMIT $1";
+    let mut found = view.query(sql, params![most], |row| Ok((row.get(0)?, Subject::of(row.text(1)?))))?;
+    let late = "SELECT id FROM queue_letter WHERE warn IS NOT NULL AND warn <= $1 LIMIT $2";
+    found.extend(view.query(late, params![ran.0, most], |row| Ok((row.get(0)?, Subject::Late)))?);
+    // RFC 2852: the clock that people have counts here too, since a notice that comes too early harms nobody.
+    let overdue = "SELECT id FROM queue_letter
+         WHERE deadline IS NOT NULL AND by_mode IN ('N', 'NT') AND (deadline <= $1 OR deadline_at <= $2) LIMIT $3";
+    found.extend(view.query(overdue, params![ran.0, now.0, most], |row| Ok((row.get(0)?, Subject::Overdue)))?);
+    Ok(found)
 }
 
 /// The reason for which a letter is reported.
@@ -43,12 +49,58 @@ pub enum Subject {
     Failed,
     /// It is late.
     Late,
+    /// The time that its sender has set is over, and it is tried on.
+    Overdue,
+    /// Some of its recipients have it.
+    Delivered,
+    /// Servers have it that tell nobody so.
+    Relayed,
+}
+
+impl Subject {
+    fn of(action: &str) -> Self {
+        match action {
+            "delivered" => Self::Delivered,
+            "relayed" => Self::Relayed,
+            _ => Self::Failed,
+        }
+    }
+
+    /// The state and the action of the recipients that it is about.
+    fn rows(self) -> (i64, &'static str) {
+        match self {
+            Self::Failed => (2, ""),
+            Self::Late | Self::Overdue => (0, ""),
+            Self::Delivered => (2, "delivered"),
+            Self::Relayed => (2, "relayed"),
+        }
+    }
+
+    /// Returns true if the sender wants to hear of it.
+    fn is_wished(self, wishes: &Wishes) -> bool {
+        match self {
+            Self::Failed => wishes.failure(),
+            Self::Late => wishes.delay(),
+            Self::Delivered => wishes.success(),
+            // The sender has set a time, and so wants to hear of it (RFC 2852 §4.1).
+            Self::Overdue | Self::Relayed => wishes.notify != Some(Notify::Never),
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Failed => "it was not delivered",
+            Self::Late | Self::Overdue => "it is late",
+            Self::Delivered => "it was delivered",
+            Self::Relayed => "it was handed on",
+        }
+    }
 }
 
 /// Writes one report. The report is called `id`. Gives whether there was something to report.
 ///
-/// A letter with a null return path is reported to nobody (RFC 5321 §6.1): its failed recipients are held for the
-/// postmaster.
+/// A letter with a null return path is reported to nobody (RFC 5321 §6.1), and neither is one whose return path may be
+/// forged: their failed recipients are held for the postmaster.
 pub async fn write_report(
     store: &Store,
     office: &Office,
@@ -57,72 +109,94 @@ pub async fn write_report(
     (now, ran): (Timestamp, Ran),
     id: LetterId,
 ) -> Result<bool, store::Error> {
-    let loaded = store.read(move |view| load(view, letter, subject)).await?;
+    let loaded = store.read(move |view| load(view, letter, subject, now)).await?;
     let Some((letter, rows)) = loaded else { return Ok(false) };
     let row = letter.row;
     let forwarded = store.read::<_, store::Error, _>(move |view| forward::of(view, row)).await?;
-    let fates: Vec<Fate> = rows.iter().map(|row| row.fate.clone()).collect();
     let to = match forwarded {
-        Some(forwarded) if subject == Subject::Failed && forwarded.comes_back(&fates) => {
+        Some(forwarded) if subject == Subject::Failed && forwarded.comes_back(&all(&rows)) => {
             let failed = rows.into_iter().map(|row| (row.recipient, row.fate)).collect();
             forwarded.give_back(store, &letter, failed, (now, schedule.lifetime)).await?;
             return Ok(true);
         }
         Some(forwarded) => forwarded.reports_to,
-        None => letter.return_path.address().cloned(),
+        None => letter.return_path.address().filter(|_| !letter.mistrusted).cloned(),
     };
     let Some(to) = &to else {
-        hold_for_postmaster(store, &letter, rows, now).await?;
+        match subject {
+            Subject::Failed => hold_for_postmaster(store, &letter, rows, now).await?,
+            _ => settle(store, (letter.row, letter.id), (subject, rows), None, now).await?,
+        }
         return Ok(true);
     };
+    let fates: Vec<Fate> =
+        rows.iter().filter(|row| subject.is_wished(&row.wishes)).map(|row| row.fate.clone()).collect();
     let report = Report {
         kind: match subject {
             Subject::Failed => Kind::Failed,
-            Subject::Late => Kind::Late { until: now.after(letter.give_up.since(ran)) },
+            Subject::Late | Subject::Overdue => Kind::Late { until: now.after(letter.give_up.since(ran)) },
+            Subject::Delivered => Kind::Delivered,
+            Subject::Relayed => Kind::Relayed,
         },
         office,
         to,
         arrived: letter.arrived,
         now,
         fates: &fates,
+        wishes: &letter.wishes,
         original: Original {
             id: letter.id,
             bytes: &letter.beginning,
             whole: letter.beginning.len() as u64 == letter.size,
+            size: letter.size,
         },
     };
     let written = (!fates.is_empty()).then(|| report.write(id));
-    let mut prepared = match written {
+    let prepared = match written {
         Some((bounce, envelope)) => {
             let outgoing = signed(bounce, office.signer.clone(), now).await;
             Some(prepare_report(store, &outgoing, &envelope, Terms::new(now, schedule))?)
         }
         None => None,
     };
-    let (row, original) = (letter.row, letter.id);
+    let is_told = prepared.is_some();
+    settle(store, (letter.row, letter.id), (subject, rows), prepared, now).await?;
+    if is_told {
+        tracing::info!(letter = %letter.id, report = %id, to = %to, what = subject.what(), "reported to the sender");
+    }
+    Ok(true)
+}
+
+/// Takes the recipients off, or notes that the sender knows, and puts the report in, in one commit.
+async fn settle(
+    store: &Store,
+    (row, letter): (i64, LetterId),
+    (subject, rows): (Subject, Vec<Row>),
+    prepared: Option<PreparedReport>,
+    now: Timestamp,
+) -> Result<(), store::Error> {
     store
         .write(Key::Everything, move |tx| {
             // A command may have taken the recipients off meanwhile: then there is nothing to report.
             let still_there = match subject {
-                Subject::Failed => take_off(tx, row, &rows)?,
                 Subject::Late => told(tx, row)?,
+                Subject::Overdue => told_overdue(tx, row)?,
+                _ => take_off(tx, row, &rows)?,
             };
-            match &mut prepared {
+            match &prepared {
                 Some(prepared) if still_there => {
-                    let event = prepared.reported(subject == Subject::Late);
-                    trace::note(tx, &Step { letter: original, at: now, event })?;
+                    let event = prepared.reported(subject);
+                    trace::note(tx, &Step { letter, at: now, event })?;
                     prepared.put(tx)
                 }
                 _ => Ok(()),
             }
         })
-        .await?;
-    let what = match subject {
-        Subject::Failed => "it was not delivered",
-        Subject::Late => "it is late",
-    };
-    tracing::info!(letter = %letter.id, report = %id, to = %to, what, "reported to the sender");
-    Ok(true)
+        .await
+}
+
+fn all(rows: &[Row]) -> Vec<Fate> {
+    rows.iter().map(|row| row.fate.clone()).collect()
 }
 
 /// Makes a report ready to leave, on a thread that may compute.
@@ -137,20 +211,24 @@ async fn signed(report: Letter, signer: Arc<dyn Sign>, now: Timestamp) -> Outgoi
 struct Row {
     recipient: i64,
     fate: Fate,
+    wishes: Wishes,
 }
 
-fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Vec<Row>)>, store::Error> {
-    let Some(mut loaded) = load_letter(view, letter)? else { return Ok(None) };
-    let state = match subject {
-        Subject::Failed => 2,
-        Subject::Late => 0,
-    };
+fn load(
+    view: &View,
+    letter: i64,
+    subject: Subject,
+    now: Timestamp,
+) -> Result<Option<(Loaded, Vec<Row>)>, store::Error> {
+    let Some(mut loaded) = load_letter(view, letter, now)? else { return Ok(None) };
+    let (state, action) = subject.rows();
     let found = view.query(
         // A recipient that nobody came to waits for what keeps its domain away.
-        "SELECT r.id, r.address, r.status, CASE WHEN r.said = '' THEN COALESCE(d.said, '') ELSE r.said END, r.said_by
+        "SELECT r.id, r.address, r.status, CASE WHEN r.said = '' THEN COALESCE(d.said, '') ELSE r.said END, r.said_by,
+            r.notify, r.original
          FROM queue_recipient AS r LEFT JOIN queue_domain AS d ON d.domain = r.domain
-         WHERE r.letter = $1 AND r.state = $2 ORDER BY r.id LIMIT $3",
-        params![letter, state, MOST],
+         WHERE r.letter = $1 AND r.state = $2 AND r.action = $3 ORDER BY r.id LIMIT $4",
+        params![letter, state, action, MOST],
         |row| {
             let Ok(address) = Address::parse(row.text(1)?) else { return Ok(None) };
             // The protocol with the server tells the author nothing.
@@ -158,10 +236,12 @@ fn load(view: &View, letter: i64, subject: Subject) -> Result<Option<(Loaded, Ve
             let by = Some(by.strip_prefix(Attempt::LMTP).unwrap_or(by).to_owned()).filter(|by| !by.is_empty());
             let status = status(row.text(2)?).unwrap_or(Enhanced(4, 4, 7));
             let said = match row.text(3)? {
-                "" => "It has not been tried yet.".to_owned(),
+                "" => NOT_TRIED.to_owned(),
                 said => said.to_owned(),
             };
-            Ok(Some(Row { recipient: row.get(0)?, fate: Fate { address, status, said, by } }))
+            let wishes = wishes::wishes(row.text(5)?, row.text(6)?);
+            let fate = Fate { address, original: wishes.original.clone(), status, said, by };
+            Ok(Some(Row { recipient: row.get(0)?, fate, wishes }))
         },
     )?;
     let whole = WHOLE_UP_TO as u64;
@@ -185,6 +265,11 @@ fn take_off(tx: &mut Tx, letter: i64, rows: &[Row]) -> Result<bool, store::Error
 
 fn told(tx: &mut Tx, letter: i64) -> Result<bool, store::Error> {
     let sql = "UPDATE queue_letter SET warn = NULL WHERE id = $1 AND warn IS NOT NULL";
+    Ok(tx.execute(sql, params![letter])? > 0)
+}
+
+fn told_overdue(tx: &mut Tx, letter: i64) -> Result<bool, store::Error> {
+    let sql = "UPDATE queue_letter SET deadline = NULL WHERE id = $1 AND deadline IS NOT NULL";
     Ok(tx.execute(sql, params![letter])? > 0)
 }
 

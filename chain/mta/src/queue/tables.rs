@@ -8,6 +8,7 @@ pub const MIGRATIONS: &[Migration] = &[
     // The findings of the checks about the letter, from where it came in (`mail::Findings::to_column`).
     Migration { room: "queue", number: 2, sql: "ALTER TABLE queue_letter ADD COLUMN findings {blob};" },
     Migration { room: "queue", number: 3, sql: FORWARDS },
+    Migration { room: "queue", number: 4, sql: WISHES },
 ];
 
 /// The tables keep more than their names say:
@@ -110,4 +111,24 @@ CREATE TABLE queue_pace (
     whole_at BIGINT NOT NULL
 ) {clustered};
 CREATE INDEX queue_pace_whole_at ON queue_pace (whole_at);
+";
+
+/// The wishes of the sender, in the words of RFC 3461 and RFC 2852; empty where there are none:
+/// - `queue_letter`: `by_mode` is R, RT, N or NT. `deadline` counts in the time that the post office has been running and
+///   `deadline_at` by the clock; without `deadline` the sender has been told. `mistrusted`: its return path may be forged, so that
+///   nobody is written to about it.
+/// - `queue_recipient`: `original` is the kind and the address of ORCPT, decoded, with a semicolon between them. `action`: this
+///   recipient has the letter, and its sender is to be told so in this word of RFC 3464; its state is then 2.
+const WISHES: &str = "
+ALTER TABLE queue_letter ADD COLUMN returned TEXT NOT NULL DEFAULT '';
+ALTER TABLE queue_letter ADD COLUMN envelope_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE queue_letter ADD COLUMN by_mode TEXT NOT NULL DEFAULT '';
+ALTER TABLE queue_letter ADD COLUMN deadline BIGINT;
+ALTER TABLE queue_letter ADD COLUMN deadline_at BIGINT;
+ALTER TABLE queue_letter ADD COLUMN mistrusted BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX queue_letter_deadline ON queue_letter (deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX queue_letter_deadline_at ON queue_letter (deadline_at) WHERE deadline IS NOT NULL;
+ALTER TABLE queue_recipient ADD COLUMN notify TEXT NOT NULL DEFAULT '';
+ALTER TABLE queue_recipient ADD COLUMN original TEXT NOT NULL DEFAULT '';
+ALTER TABLE queue_recipient ADD COLUMN action TEXT NOT NULL DEFAULT '';
 ";

@@ -18,3 +18,4 @@ mod routing;
 mod sites;
 mod speed;
 mod support;
+mod wishes;

@@ -16,6 +16,12 @@ struct LetterJson<'a> {
     size: u64,
     arrived: String,
     expires: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returned: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    envelope_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliver_by: Option<String>,
     recipients: Vec<RecipientJson<'a>>,
     recipients_in_all: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +37,10 @@ struct RecipientJson<'a> {
     tried: Option<String>,
     said: &'a str,
     said_by: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notify: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -50,6 +60,8 @@ fn letter_json<'a>(letter: &'a Listed, attempts: Option<&'a [Attempt]>) -> Lette
         tried: one.tried.map(|at| at.rfc3339()),
         said: &one.said,
         said_by: &one.said_by,
+        notify: one.wishes.notify.map(|notify| notify.to_string()),
+        original: one.wishes.original.as_ref().map(|original| format!("{};{}", original.kind, original.address)),
     };
     let attempt = |one: &'a Attempt| AttemptJson {
         at: one.at.rfc3339(),
@@ -63,6 +75,9 @@ fn letter_json<'a>(letter: &'a Listed, attempts: Option<&'a [Attempt]>) -> Lette
         size: letter.size,
         arrived: letter.arrived.rfc3339(),
         expires: letter.expires.rfc3339(),
+        returned: letter.wishes.returned.map(|returned| returned.to_string()),
+        envelope_id: letter.wishes.envelope_id.as_deref(),
+        deliver_by: letter.wishes.by.map(|by| by.to_string()),
         recipients: letter.recipients.iter().map(recipient).collect(),
         recipients_in_all: letter.recipients_in_all,
         attempts: attempts.map(|all| all.iter().map(attempt).collect()),
@@ -140,6 +155,7 @@ fn state(state: State) -> String {
         State::Waiting => say!("waiting", "attend"),
         State::Held => say!("held", "retenue"),
         State::Failed => say!("failed", "échouée"),
+        State::Arrived => say!("arrived", "arrivée"),
         State::Postponed => say!("postponed", "différée"),
     }
 }
@@ -148,7 +164,7 @@ fn state(state: State) -> String {
 fn next_try(recipient: &ListedRecipient) -> String {
     match recipient.state {
         State::Waiting | State::Postponed => clock::minute(recipient.next_try),
-        State::Held | State::Failed => String::new(),
+        State::Held | State::Failed | State::Arrived => String::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use mail::header::{self, Mention};
-use mail::{Address, BodyKind, Domain, Envelope, Recipient, ReturnPath};
+use mail::{Address, BodyKind, Domain, Envelope, LetterWishes, Notify, Recipient, ReturnPath, Wishes};
 
 use super::letter::{self, NotAnAddress};
 use crate::command_line::Send;
@@ -13,6 +13,8 @@ use crate::command_line::Send;
 pub enum Unaddressed {
     NoRecipient,
     Wrong(NotAnAddress),
+    /// The value of this option is not one that it can have.
+    NoWish(&'static str, String),
 }
 
 impl From<NotAnAddress> for Unaddressed {
@@ -41,8 +43,24 @@ pub fn envelope(send: &Send, raw: &[u8], writer: &Address, home: &Domain) -> Res
     let mut addresses = recipients.iter().chain(return_path.address());
     let smtputf8 = !header_is_ascii || addresses.any(Address::needs_smtputf8);
     let body = if raw.is_ascii() { BodyKind::SevenBit } else { BodyKind::EightBitMime };
-    let recipients = recipients.into_iter().map(Recipient::from).collect();
-    Ok(Envelope { return_path, recipients, body, smtputf8, hold: None })
+    let (notify, wishes) = wishes(send)?;
+    let recipient = |address| Recipient { wishes: Wishes { notify, original: None }, ..Recipient::new(address) };
+    let recipients = recipients.into_iter().map(recipient).collect();
+    Ok(Envelope { return_path, recipients, body, smtputf8, hold: None, wishes })
+}
+
+/// Reads what `-N`, `-R` and `-V` say of reports (RFC 3461).
+fn wishes(send: &Send) -> Result<(Option<Notify>, LetterWishes), Unaddressed> {
+    fn read<T: std::str::FromStr>(option: &'static str, said: Option<&String>) -> Result<Option<T>, Unaddressed> {
+        let read = |text: &String| text.parse().map_err(|_| Unaddressed::NoWish(option, text.clone()));
+        said.map(read).transpose()
+    }
+    let envelope_id = send.envelope_id.clone().filter(|id| !id.is_empty());
+    if let Some(id) = envelope_id.as_ref().filter(|id| !LetterWishes::is_envelope_id(id)) {
+        return Err(Unaddressed::NoWish("-V", id.clone()));
+    }
+    let wishes = LetterWishes { returned: read("-R", send.to_return.as_ref())?, envelope_id, by: None };
+    Ok((read("-N", send.notify.as_ref())?, wishes))
 }
 
 /// Returns the address that `-f` says; else the one address in From; else that of the user who runs the command.

@@ -70,6 +70,7 @@ fn facts(event: &Event, people: &People) -> (&'static str, Value) {
             )
         }
         Event::Reported { to, report, late } => ("reported", json!({ "to": to, "report": report, "late": late })),
+        Event::Confirmed { to, report } => ("confirmed", json!({ "to": to, "report": report })),
         Event::Desk { act, recipient } => ("desk", json!({ "act": act.name(), "recipient": recipient })),
         Event::Read { account, door } => ("read", json!({ "account": account, "door": door.name() })),
         Event::Removed { account, door } => ("removed", json!({ "account": account, "door": door.name() })),

@@ -104,7 +104,7 @@ fn branches(history: &History, people: &People) -> Vec<String> {
             Event::NotFiled { recipient, .. } if !is_filed(history, recipient) => {
                 branches.push(format!("✗ {recipient}"));
             }
-            Event::Reported { to, report, .. } => {
+            Event::Reported { to, report, .. } | Event::Confirmed { to, report } => {
                 let reported = say!("report {report}", "avis {report}");
                 branches.push(format!("▶ {reported} ─▶ {to}"));
             }

@@ -79,7 +79,7 @@ pub fn place(event: &Event) -> String {
             Hand::Smtp => "SMTP".to_owned(),
             Hand::Lmtp => "LMTP".to_owned(),
         },
-        Event::Reported { .. } => say!("report", "avis"),
+        Event::Reported { .. } | Event::Confirmed { .. } => say!("report", "avis"),
         Event::Mended { .. } => "Facteur".to_owned(),
         Event::Read { door, .. } | Event::Removed { door, .. } => link(*door),
         Event::Fault { .. } => "Facteur".to_owned(),
@@ -151,6 +151,12 @@ pub fn sentence(event: &Event, people: &People) -> String {
         }
         Event::Reported { to, report, late: true } => {
             say!("{to} was told that it is late: letter {report}", "{to} a été averti de son retard : lettre {report}")
+        }
+        Event::Confirmed { to, report } => {
+            say!(
+                "{to} was told, as they had asked, that it arrived or was handed on: letter {report}",
+                "{to} a été averti, à sa demande, de son arrivée ou de sa transmission : lettre {report}"
+            )
         }
         Event::Desk { act, recipient } => desk(*act, recipient),
         Event::Read { account, .. } => {

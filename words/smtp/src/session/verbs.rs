@@ -1,6 +1,6 @@
 //! The verbs: each method answers one, and changes the state.
 
-use mail::{BodyKind, Envelope, Password, Recipient, Reply, Wishes};
+use mail::{BodyKind, Envelope, Password, Recipient, Reply};
 
 use super::receive::{Chunked, Incoming};
 use super::{Asked, Draft, Hello, Kind, Question, Session, Stage, Step, replies};
@@ -72,7 +72,9 @@ impl Session {
             smtputf8: true,
             starttls: self.settings.starttls && !self.tls,
             chunking: true,
-            dsn: false,
+            dsn: true,
+            // Any time may be named: what is for people here is delivered at once.
+            deliver_by: Some(0),
             enhanced_status_codes: true,
             help: true,
             future_release: self.settings.future_release,
@@ -135,9 +137,6 @@ impl Session {
     }
 
     fn rcpt(&mut self, rcpt: RcptTo, ascii: bool) -> Step {
-        if rcpt.wishes != Wishes::default() {
-            return self.mistake(Reply::new(555, (5, 5, 4), "parameters NOTIFY and ORCPT are not supported"));
-        }
         let draft = match std::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Draft(draft) => draft,
             stage => {
@@ -277,6 +276,7 @@ fn empty_envelope(mail: MailFrom) -> Envelope {
         body: mail.body,
         smtputf8: mail.smtputf8,
         hold: mail.hold,
+        wishes: mail.wishes,
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use mail::Timestamp;
 use mail::foreign::Meaning;
 
-use super::{Language, count, date, sentence};
-use crate::bounce::{Cause, Kind, Report};
+use super::{Language, count, date, details, sentence, size};
+use crate::bounce::{Cause, Fate, Kind, Report, list};
 
 /// French.
 pub struct French;
@@ -18,14 +18,27 @@ impl Language for French {
         let fate = match report.kind {
             Kind::Failed => "n'a pas pu être remise à\u{a0}:",
             Kind::Late { .. } => "n'a pas encore pu être remise à\u{a0}:",
+            Kind::Delivered => "a été remise à\u{a0}:",
+            Kind::Relayed => "a été transmise, en route pour\u{a0}:",
+            Kind::Expanded => "a été redistribuée à tous ceux que désigne cette adresse\u{a0}:",
         };
         format!(
             "Bonjour,\n\nIci le serveur de courrier {host}. La lettre que vous avez envoyée le {date}{named} {fate}"
         )
     }
 
-    fn what(cause: Cause, report: &Report) -> String {
+    fn what(cause: Cause, report: &Report, fate: &Fate) -> String {
         match cause {
+            Cause::Told(Meaning::TooBig) => too_big(report, fate),
+            Cause::Told(Meaning::Blocked) => blocked(fate),
+            Cause::Told(Meaning::Greylisted) => format!(
+                "Pendant {}, le serveur du destinataire a sans cesse remis la lettre à plus tard, comme certains serveurs \
+                 le font d'abord avec les expéditeurs qu'ils ne connaissent pas. Nous avons maintenant cessé d'essayer.",
+                french_span(report.now.since(report.arrived))
+            ),
+            Cause::Overdue => "La lettre n'a pas pu être remise dans le délai que vous aviez fixé, et n'a plus été \
+                essayée ensuite."
+                .into(),
             Cause::Told(meaning) => sentence(meaning.words().french),
             Cause::TimeRanOut => format!(
                 "Malgré {} de tentatives, le serveur du destinataire n'a pas pu être joint ou n'a pas voulu de la \
@@ -45,10 +58,12 @@ impl Language for French {
         sentence(meaning.words().french)
     }
 
-    fn advice(cause: Cause, report: &Report) -> String {
+    fn advice(cause: Cause, report: &Report, fate: &Fate) -> String {
         let host = &report.office.hostname;
         match cause {
+            Cause::Told(Meaning::Blocked) => format!("{}{}", removal(fate), advice(Meaning::Blocked, host)),
             Cause::Told(meaning) => advice(meaning, host),
+            Cause::Overdue => "Renvoyez-la avec un délai plus long, ou sans délai.".into(),
             Cause::Other => show_the_answer(host),
             Cause::DamagedHere => format!(
                 "Renvoyez-la. La faute est la nôtre et non celle du destinataire\u{a0}: prévenez la personne responsable \
@@ -66,7 +81,27 @@ impl Language for French {
                 "Réponse du programme ou du dossier qui reçoit les lettres ici\u{a0}:".into()
             }
             Some(host) => format!("Réponse du serveur {host}\u{a0}:"),
-            None => "Précisions (en anglais)\u{a0}:".into(),
+            None => "Précisions\u{a0}:".into(),
+        }
+    }
+
+    fn details(said: &str) -> String {
+        details::in_french(said).unwrap_or_else(|| format!("{said} (en anglais)"))
+    }
+
+    fn arrived(kind: Kind) -> String {
+        match kind {
+            Kind::Relayed => {
+                "Le serveur qui a maintenant la lettre n'écrit pas d'avis de remise\u{a0}: vous n'en saurez \
+                pas plus, sauf si elle ne peut pas être remise."
+                    .into()
+            }
+            Kind::Expanded => {
+                "Cette adresse désigne plusieurs personnes. Vous n'en saurez pas plus, sauf si la lettre ne \
+                peut pas être remise à l'une d'elles."
+                    .into()
+            }
+            _ => "La lettre est dans la boîte aux lettres. Cela ne dit pas que quelqu'un l'a lue.".into(),
         }
     }
 
@@ -79,6 +114,9 @@ impl Language for French {
                     _ => " Votre lettre, ou son début, est jointe à ce message.",
                 };
                 format!("Il n'y aura pas d'autre tentative pour {these}.{attached}")
+            }
+            Kind::Delivered | Kind::Relayed | Kind::Expanded => {
+                "Vous n'avez rien à faire\u{a0}: vous, ou votre programme de courrier, aviez demandé cet avis.".into()
             }
             Kind::Late { until } => format!(
                 "Vous n'avez rien à faire, et il est inutile de la renvoyer\u{a0}: nous continuons d'essayer jusqu'au \
@@ -94,6 +132,40 @@ impl Language for French {
             report.office.hostname
         )
     }
+}
+
+/// Says how large the letter is and what is taken, as far as that is known.
+fn too_big(report: &Report, fate: &Fate) -> String {
+    let shown = |octets| {
+        let (number, unit) = size(octets, ["octets", "ko", "Mo", "Go"]);
+        format!("{}\u{a0}{unit}", number.replace('.', ","))
+    };
+    let letter = shown(report.original.size);
+    match list::limit(&fate.said) {
+        Some(most) => {
+            format!(
+                "La lettre est trop volumineuse\u{a0}: elle fait {letter}, et ce serveur en prend {} au plus.",
+                shown(most)
+            )
+        }
+        None => format!("La lettre est trop volumineuse pour le serveur du destinataire\u{a0}: elle fait {letter}."),
+    }
+}
+
+/// Names the list, where the server has named it.
+fn blocked(fate: &Fate) -> String {
+    match list::named(&fate.said) {
+        Some(list) => format!(
+            "Le serveur du destinataire n'accepte rien du serveur qui a envoyé la lettre, parce que {list} l'a sur sa \
+             liste de ceux qui envoient du courrier indésirable."
+        ),
+        None => sentence(Meaning::Blocked.words().french),
+    }
+}
+
+/// Names the page on which the server says more, if it names one.
+fn removal(fate: &Fate) -> String {
+    list::page(&fate.said).map(|page| format!("Il en dit plus à {page} . ")).unwrap_or_default()
 }
 
 /// Says what the sender can do.
@@ -121,7 +193,12 @@ fn advice(meaning: Meaning, host: &str) -> String {
              jointe, ou joignez la personne par un autre moyen. Si cela se répète, montrez ce rapport à la personne \
              responsable de {host} (le postmaster)."
         ),
-        Meaning::Blocked | Meaning::Unproven | Meaning::NamelessServer | Meaning::NotEncrypted => format!(
+        Meaning::Unproven => format!(
+            "Le serveur du destinataire veut que SPF, DKIM et DMARC prouvent qui envoie. La personne responsable de \
+             {host} (le postmaster) peut y veiller\u{a0}: montrez-lui ce rapport, et joignez le destinataire par un autre \
+             moyen."
+        ),
+        Meaning::Blocked | Meaning::NamelessServer | Meaning::NotEncrypted => format!(
             "Vous ne pouvez pas y remédier vous-même\u{a0}: montrez ce rapport à la personne responsable de {host} (le \
              postmaster), et joignez le destinataire par un autre moyen."
         ),

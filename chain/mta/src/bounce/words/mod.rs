@@ -1,5 +1,6 @@
 //! The words of a report to a person, in English and in French.
 
+mod details;
 mod english;
 mod french;
 mod page;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use mail::Timestamp;
 use mail::foreign::Meaning;
 
-use super::{Cause, Kind, Report};
+use super::{Cause, Fate, Kind, Report};
 use english::English;
 use french::French;
 use page::Page;
@@ -29,10 +30,15 @@ pub fn plain_part(report: &Report, subject: Option<&str>) -> String {
 /// One language of the reports. `what`, `meaning` and `advice` are whole sentences.
 trait Language {
     fn opening(report: &Report, subject: Option<&str>) -> String;
-    fn what(cause: Cause, report: &Report) -> String;
+    fn what(cause: Cause, report: &Report, fate: &Fate) -> String;
     fn meaning(meaning: Meaning) -> String;
-    fn advice(cause: Cause, report: &Report) -> String;
+    fn advice(cause: Cause, report: &Report, fate: &Fate) -> String;
+    /// The line before the words of a server, or before the details that this server found out.
     fn words_of(host: Option<&str>) -> String;
+    /// The details that this server found out, as a sentence of this language.
+    fn details(said: &str) -> String;
+    /// The news of a letter that has arrived, or was handed on.
+    fn arrived(kind: Kind) -> String;
     fn closing(report: &Report) -> String;
     fn signature(report: &Report) -> String;
 }
@@ -42,15 +48,24 @@ fn in_language<L: Language>(page: &mut Page, report: &Report, subject: Option<&s
     for fate in report.fates {
         page.line(&format!("  <{}>", fate.address));
         page.gap();
-        if matches!(report.kind, Kind::Failed) {
-            let cause = Cause::of(fate.status, &fate.said);
-            page.paragraph(4, &L::what(cause, report));
-            page.paragraph(4, &L::advice(cause, report));
-        } else if let Some(meaning) = Meaning::of(fate.status, &fate.said) {
-            page.paragraph(4, &L::meaning(meaning));
+        match report.kind {
+            Kind::Failed => {
+                let cause = Cause::of(fate.status, &fate.said);
+                page.paragraph(4, &L::what(cause, report, fate));
+                page.paragraph(4, &L::advice(cause, report, fate));
+            }
+            Kind::Late { .. } => {
+                if let Some(meaning) = Meaning::of(fate.status, &fate.said) {
+                    page.paragraph(4, &L::meaning(meaning));
+                }
+            }
+            kind => page.paragraph(4, &L::arrived(kind)),
         }
-        page.wrapped(4, &L::words_of(fate.by.as_deref()));
-        page.paragraph(6, &fate.said);
+        if !fate.said.is_empty() {
+            let is_foreign = fate.by.as_ref().is_some_and(|by| !by.starts_with('/'));
+            page.wrapped(4, &L::words_of(fate.by.as_deref()));
+            page.paragraph(6, &if is_foreign { fate.said.clone() } else { L::details(&fate.said) });
+        }
     }
     page.paragraph(0, &L::closing(report));
     page.paragraph(0, &L::signature(report));
@@ -61,6 +76,21 @@ fn sentence(clause: &str) -> String {
     let mut characters = clause.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", characters.as_str())
+}
+
+/// A number of octets as people say it, with one figure behind the point where there is one before it: `1.5`, `25`, and
+/// the place of the unit among `units`.
+fn size<'a>(octets: u64, units: [&'a str; 4]) -> (String, &'a str) {
+    let [bytes, kilo, mega, giga] = units;
+    let (factor, unit) = match octets {
+        0..1_000 => return (octets.to_string(), bytes),
+        1_000..1_000_000 => (1_000, kilo),
+        1_000_000..1_000_000_000 => (1_000_000, mega),
+        _ => (1_000_000_000, giga),
+    };
+    let tenths = octets / (factor / 10);
+    let number = if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { (tenths / 10).to_string() };
+    (number, unit)
 }
 
 /// `24 November 2026 at 06:22 (UTC)`

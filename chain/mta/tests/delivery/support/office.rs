@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use mail::seam::{OurFault, Pending, Recipients, Standing};
-use mail::{Address, BodyKind, Envelope, Letter, LetterId, Reply, ReturnPath, Timestamp};
+use mail::{Address, BodyKind, Envelope, Letter, LetterId, LetterWishes, Reply, ReturnPath, Timestamp};
 use mta::backoff::Schedule;
 use mta::bounce::Office as Writer;
 use mta::delivery::{Delivery, Done, LocalDrop, Means, OutgoingTls, Waiting};
@@ -69,6 +69,9 @@ impl LocalDrop for Cabinet {
         })
     }
 }
+
+/// The letter of somebody with wishes.
+const WISHED: &[u8] = b"From: alice@alpha.test\r\nSubject: Hello Bob\r\n\r\nHow are you?\r\n";
 
 pub struct Office {
     pub store: Store,
@@ -148,6 +151,26 @@ impl Office {
         self.queue_on(from, to, raw, Terms::new(now(), &self.means.schedule)).await
     }
 
+    /// The sender has these wishes: `ENVID=x RET=HDRS BY=60;R` of MAIL, and `NOTIFY=SUCCESS` of RCPT.
+    pub async fn queue_wishing(&self, to: &str, of_mail: &str, of_rcpt: &str, mistrusted: bool) {
+        let letter = Letter { id: LetterId::from_random(rand::random()), raw: WISHED.into() };
+        let mail = smtp::Command::parse(format!("MAIL FROM:<alice@alpha.test> {of_mail}").as_bytes());
+        let rcpt = smtp::Command::parse(format!("RCPT TO:<{to}> {of_rcpt}").as_bytes());
+        let (Ok(smtp::Command::Mail(mail)), Ok(smtp::Command::Rcpt(rcpt))) = (mail, rcpt) else { panic!("no wishes") };
+        let envelope = Envelope {
+            return_path: mail.return_path,
+            recipients: vec![mail::Recipient { wishes: rcpt.wishes, ..mail::Recipient::new(address(to)) }],
+            body: BodyKind::SevenBit,
+            smtputf8: false,
+            hold: None,
+            wishes: mail.wishes,
+        };
+        let terms = Terms::new(now(), &self.means.schedule);
+        let prepared = queue::prepare(&self.store, &Outgoing::passing_through(letter), &envelope, terms).unwrap();
+        let prepared = prepared.mistrusted(mistrusted);
+        self.store.write::<(), store::Error, _>(store::Key::Everything, move |tx| prepared.put(tx)).await.unwrap();
+    }
+
     async fn queue_on(&self, from: &str, to: &[&str], raw: &[u8], terms: Terms) -> LetterId {
         let letter = Letter { id: LetterId::from_random(rand::random()), raw: Bytes::copy_from_slice(raw) };
         let envelope = Envelope {
@@ -156,6 +179,7 @@ impl Office {
             body: BodyKind::SevenBit,
             smtputf8: true,
             hold: None,
+            wishes: LetterWishes::default(),
         };
         let prepared =
             queue::prepare(&self.store, &Outgoing::passing_through(letter.clone()), &envelope, terms).unwrap();
@@ -176,6 +200,7 @@ impl Office {
                     body: BodyKind::SevenBit,
                     smtputf8: false,
                     hold: None,
+                    wishes: LetterWishes::default(),
                 };
                 queue::prepare(&self.store, &Outgoing::passing_through(letter), &envelope, terms).unwrap()
             };
