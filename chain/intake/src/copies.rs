@@ -41,7 +41,8 @@ impl Intake {
             let each = targets.into_iter().map(|target| {
                 let copy = Outgoing::passing_through(Letter { id: new_letter_id(), raw: raw.clone() });
                 let recipients = vec![Recipient::new(target)];
-                let envelope = Envelope { return_path: ReturnPath::Null, recipients, hold: None, ..envelope };
+                let wishes = mail::LetterWishes::default();
+                let envelope = Envelope { return_path: ReturnPath::Null, recipients, hold: None, wishes, ..envelope };
                 queue::prepare_report(&store, &copy, &envelope, terms)
             });
             each.collect::<Result<Vec<_>, store::Error>>()
