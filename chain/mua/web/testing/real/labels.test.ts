@@ -72,9 +72,10 @@ describe.each(settings)('labels, %s', (_, where, look) => {
     expect(await program.emailId(label, subject)).toBe(await program.emailId('INBOX', subject));
   });
 
-  it('one that the mail program puts on is shown, and a letter read there is read here', async () => {
+  it('one that the mail program puts on is shown, and has its list', async () => {
     const { page, words } = person;
     await program.ask('CREATE Quay');
+    await program.ask('SUBSCRIBE Quay');
     await program.ask('SELECT INBOX');
     const [found] = await program.ask(`SEARCH SUBJECT "${subject}"`);
     await program.ask(`COPY ${found?.split(' ')[2] ?? ''} Quay`);
