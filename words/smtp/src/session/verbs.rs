@@ -144,12 +144,12 @@ impl Session {
                 return self.mistake(replies::out_of_order("say MAIL first"));
             }
         };
-        match self.check_recipient(&draft, ascii) {
-            Err(step) => {
+        match self.unfit_recipient(&draft, ascii) {
+            Some(step) => {
                 self.stage = Stage::Draft(draft);
                 step
             }
-            Ok(()) => {
+            None => {
                 let address = match rcpt.to {
                     Forward::Postmaster => self.settings.postmaster.clone(),
                     Forward::Address(address) => address,
@@ -161,18 +161,19 @@ impl Session {
         }
     }
 
-    fn check_recipient(&mut self, draft: &Draft, ascii: bool) -> Result<(), Step> {
+    /// Returns what is said to a recipient that this letter cannot have; `None` if it can.
+    fn unfit_recipient(&mut self, draft: &Draft, ascii: bool) -> Option<Step> {
         if draft.chunked.is_some() {
-            return Err(self.mistake(replies::out_of_order("the letter has begun: no more recipients")));
+            return Some(self.mistake(replies::out_of_order("the letter has begun: no more recipients")));
         }
         if draft.envelope.recipients.len() >= self.settings.max_recipients {
             // The code is 452, so that the others are sent in another transaction (RFC 5321 §4.5.3.1.10).
-            return Err(Step::Say(Reply::new(452, (4, 5, 3), "too many recipients for one letter")));
+            return Some(Step::Say(Reply::new(452, (4, 5, 3), "too many recipients for one letter")));
         }
         if !ascii && !draft.envelope.smtputf8 {
-            return Err(self.refuse(not_ascii()));
+            return Some(self.refuse(not_ascii()));
         }
-        Ok(())
+        None
     }
 
     fn data(&mut self) -> Step {
