@@ -80,7 +80,7 @@ fn sentence(clause: &str) -> String {
 
 /// A number of octets as people say it, with one figure behind the point where there is one before it: `1.5`, `25`, and
 /// the place of the unit among `units`.
-fn size<'a>(octets: u64, units: [&'a str; 4]) -> (String, &'a str) {
+fn size(octets: u64, units: [&str; 4]) -> (String, &str) {
     let [bytes, kilo, mega, giga] = units;
     let (factor, unit) = match octets {
         0..1_000 => return (octets.to_string(), bytes),
