@@ -12,7 +12,7 @@ pub mod settings;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use mail::Domain;
@@ -49,6 +49,8 @@ pub struct Config {
     pub receive: authentication::Settings,
     /// The routes that letters for some domains take.
     pub routes: Vec<Route>,
+    /// The addresses of this machine that letters leave from; none: the system chooses.
+    pub send_addresses: Vec<IpAddr>,
     /// The rate at which letters are forwarded to one address.
     pub forward_rate: Rate,
 }
@@ -169,6 +171,7 @@ impl Default for Config {
             proxy: Proxy::default(),
             dns_servers: Vec::new(),
             receive: authentication::Settings::default(),
+            send_addresses: Vec::new(),
             routes: Vec::new(),
             forward_rate: Rate::USUAL,
         }

@@ -22,7 +22,7 @@ use intake::Intake;
 use mail::Address;
 use mail::seam::Login;
 use mail::trace::Witness;
-use mta::delivery::{Delivery, Prober};
+use mta::delivery::{Delivery, Means, Prober, Sources};
 use net::{ServerTls, Stop};
 use store::{Lock, OpenError, Store};
 use tokio::sync::Notify;
@@ -100,6 +100,7 @@ impl Server {
             .with_rules(vec![senders.rule()])
             .with_copies(Arc::new(rules.rulebook.clone()));
         let means = staff::means(&store, &intake, &routes, resolver.clone()).map_err(StartFault::Tls)?;
+        let means = Means { sources: Arc::new(Sources::new(config.send_addresses.clone())), ..means };
         let prober = Prober::new(means.clone());
         let recipients = Arc::new(intake.everyone().asked_by(prober.clone()));
         let for_people = Arc::new(intake.everyone().asked_by(prober).for_people());

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustls::CommonState;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use crate::listen::Incoming;
 use crate::places::Seat;
@@ -106,6 +106,17 @@ impl Stream {
     /// Connects to `to`, or gives up after `within`.
     pub async fn connect(to: SocketAddr, within: Duration) -> Result<Self, Error> {
         let connected = tokio::time::timeout(within, TcpStream::connect(to)).await;
+        Ok(Self::plain(connected.map_err(|_| Error::TimedOut)?.map_err(Error::Io)?)?)
+    }
+
+    /// The same, from this address of the machine.
+    pub async fn connect_from(from: IpAddr, to: SocketAddr, within: Duration) -> Result<Self, Error> {
+        let attempt = async {
+            let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            socket.bind(SocketAddr::new(from, 0))?;
+            socket.connect(to).await
+        };
+        let connected = tokio::time::timeout(within, attempt).await;
         Ok(Self::plain(connected.map_err(|_| Error::TimedOut)?.map_err(Error::Io)?)?)
     }
 

@@ -458,3 +458,41 @@ fn an_international_address_is_one_in_every_form_and_goes_to_a_plain_server_in_t
     office.command(&["deny", "add", "exámple.test"]);
     assert!(each(&office, "eve@xn--exmple-qta.test", &["alice@alpha.test"])[0].starts_with("550 5.7.1"));
 }
+#[test]
+fn letters_leave_from_the_address_that_is_set_and_their_history_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("a port").port();
+    let office = OfficeBuilder::new("alpha.test").person("alice").route("*", port);
+    let office = office.configure("[send]\naddress = [\"127.0.0.2\"]\n").start();
+    let alice = office.first();
+    let letter = generated_letter("left", &alice.address, "bob@beta.test", 300);
+    office.submit(alice, &["bob@beta.test"], &letter).must_succeed();
+    let (mut stream, from) = listener.accept().expect("a connection");
+    assert_eq!(from.ip().to_string(), "127.0.0.2");
+    stream.write_all(b"220 sink.test\r\n").expect("written");
+    let mut in_letter = false;
+    for line in BufReader::new(stream.try_clone().expect("a stream")).lines().map_while(Result::ok) {
+        let reply = match line.as_str() {
+            "." => "250 taken",
+            _ if in_letter => continue,
+            "DATA" => "354 go on",
+            _ => "250 fine",
+        };
+        in_letter = line == "DATA" || in_letter && line != ".";
+        if stream.write_all(format!("{reply}\r\n").as_bytes()).is_err() || line == "QUIT" {
+            break;
+        }
+    }
+    let told = office.command(&["trace", "left@test"]);
+    assert!(told.contains("it left from 127.0.0.2"), "{told}");
+    for (set, why) in [("\"192.0.2.1\", \"192.0.2.2\"", "192.0.2.2"), ("\"here\"", "here"), ("\"0.0.0.0\"", "0.0.0.0")]
+    {
+        let config = office.data().with_file_name("bad.toml");
+        std::fs::write(&config, format!("[send]\naddress = [{set}]\n")).expect("written");
+        let config = config.to_str().expect("a path");
+        let output = std::process::Command::new(tests::facteur()).args(["domain", "list", "--config", config]).output();
+        let output = output.expect("facteur runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains(why), "{set}: {told}");
+    }
+}

@@ -43,7 +43,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn measured(check: &SenderProof, origin: &Origin, letter: &Letter) -> f64 {
     let return_path = Address::parse("info@bank.test").map_or(ReturnPath::Null, ReturnPath::Address);
     let recipients = Address::parse("alice@alpha.test").map(Recipient::new).into_iter().collect();
-    let envelope = Envelope { return_path, recipients, body: BodyKind::SevenBit, smtputf8: false, hold: None, wishes: mail::LetterWishes::default() };
+    let envelope = Envelope {
+        return_path,
+        recipients,
+        body: BodyKind::SevenBit,
+        smtputf8: false,
+        hold: None,
+        wishes: mail::LetterWishes::default(),
+    };
     let mut least = f64::INFINITY;
     for _ in 0..ROUNDS {
         let begun = Instant::now();

@@ -13,6 +13,7 @@ pub enum Expected {
     Door(Door),
     NotTakenBy(Door),
     NameServer,
+    SendAddress,
     Proxy(NotANetwork),
     DoorName,
     Only { key: &'static str, value: &'static str },
@@ -84,6 +85,9 @@ impl Expected {
             Self::NameServer => say!(in language;
                 "\"{found}\" is not the address of a name server: write an IP address, such as \"192.0.2.53\" or \"127.0.0.1:5353\"",
                 "« {found} » n'est pas l'adresse d'un serveur de noms : écrivez une adresse IP, comme \"192.0.2.53\" ou \"127.0.0.1:5353\""),
+            Self::SendAddress => say!(in language;
+                "\"{found}\" is not an address that letters can leave from: write one IP address of this machine of each family, such as \"192.0.2.25\"",
+                "« {found} » n'est pas une adresse d'où des lettres peuvent partir : écrivez une adresse IP de cette machine par famille, comme \"192.0.2.25\""),
             Self::Proxy(why) => super::proxy::explain(found, *why, language),
             Self::Authentication => say!(in language;
                 "\"{found}\" is not possible; write \"on\", \"note\" or \"off\"",

@@ -52,6 +52,9 @@ pub fn document(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path) -> Con
     if let Some(section) = reader.table(top, "receive") {
         config.receive = receive::read(reader, section);
     }
+    if let Some(send) = reader.table(top, "send") {
+        config.send_addresses = read_send(reader, send);
+    }
     config.routes = read_routes(reader, top, folder, config.user.as_deref());
     config
 }
@@ -123,6 +126,20 @@ fn read_dns(reader: &mut Reader<'_>, dns: Section<'_>) -> Vec<SocketAddr> {
         }
     }
     servers
+}
+
+/// Reads the addresses that letters leave from: one of each family at most, and one of this machine alone beside them.
+fn read_send(reader: &mut Reader<'_>, send: Section<'_>) -> Vec<IpAddr> {
+    reader.only_settings(send);
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for text in reader.texts(send, "address").unwrap_or_default() {
+        let kind = |ip: &IpAddr| (ip.is_ipv4(), ip.is_loopback());
+        match text.value.parse::<IpAddr>().ok().filter(|ip| !ip.is_unspecified()) {
+            Some(ip) if !addresses.iter().any(|other| kind(other) == kind(&ip)) => addresses.push(ip),
+            _ => reader.wrong(&text, Expected::SendAddress),
+        }
+    }
+    addresses
 }
 
 fn read_routes(reader: &mut Reader<'_>, top: Section<'_>, folder: &Path, service: Option<&str>) -> Vec<Route> {

@@ -200,6 +200,13 @@ pub const GROUPS: &[Group] = &[
         french: "Ce qui est fait des lettres du dehors dont rien ne prouve l'expéditeur",
     },
     Group {
+        key: "send",
+        heading: "[send]",
+        settings: SEND,
+        english: "How letters leave",
+        french: "Comment partent les lettres",
+    },
+    Group {
         key: "route",
         heading: "[[route]]",
         settings: ROUTE,
@@ -373,6 +380,15 @@ const RECEIVE: &[Setting] = &[
         french: "Les noms dont ces serveurs signent les Authentication-Results que l'on croit",
     },
 ];
+
+const SEND: &[Setting] = &[Setting {
+    key: "address",
+    kind: Kind::Texts,
+    example: "192.0.2.25",
+    fallback: Fallback::Value("[]"),
+    english: "The address of this machine that letters leave from, one of each family; its reverse name should be the hostname",
+    french: "L'adresse de cette machine d'où partent les lettres, une par famille ; son nom inverse devrait être hostname",
+}];
 
 const ROUTE: &[Setting] = &[
     Setting {

@@ -273,6 +273,15 @@ pub const KEY_UNUSABLE: &str = "key-unusable";
 /// A letter has several From fields, and is not signed; see [`words`].
 pub const SEVERAL_FROM: &str = "several-from-fields";
 
+/// The method of a finding about the address of ours that a letter has left from. It is made on the way out.
+pub const SOURCE: &str = "source";
+/// The address that a letter left from has the name of this server; see [`words`].
+pub const SOURCE_CONFIRMED: &str = "source-confirmed";
+/// The address that a letter left from has another name, or none; see [`words`].
+pub const SOURCE_NOT_CONFIRMED: &str = "source-not-confirmed";
+/// Nobody could say which name the address has that a letter left from; see [`words`].
+pub const SOURCE_UNKNOWN: &str = "source-unknown";
+
 /// The method of a finding of the administrator's lists (see [`crate::listed`]).
 pub const POLICY: &str = "policy";
 /// The administrator denies whoever the letter is from; see [`words`].

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mail::Timestamp;
+use mail::{Finding, Timestamp};
 
 use super::connect::connect;
 use super::depot::Depot;
@@ -183,6 +183,7 @@ impl<'a> Carrier<'a> {
         let Some(open) = &self.open else { return };
         let (host, ip, tls) = (open.line.host.clone(), open.line.ip(), open.line.tls_version());
         let taken_by = taken_by(&open.line, &errand.letter);
+        let source = open.line.source.clone();
         let recipients = std::mem::take(&mut errand.letter.recipients);
         let mut entries = Vec::new();
         let mut next = BTreeSet::new();
@@ -199,7 +200,8 @@ impl<'a> Carrier<'a> {
             entries.push(Entry { recipient: to.row, outcome, said, tls });
         }
         let taken = entries.iter().any(|entry| entry.outcome.is_taken());
-        self.depot.write_down_with(&errand.letter, entries, handed.lost.filter(|_| taken), at).await;
+        let found: Vec<Finding> = source.into_iter().chain(handed.lost).filter(|_| taken).collect();
+        self.depot.write_down_with(&errand.letter, entries, found, at).await;
         self.part(errand, &next);
         match &handed.bearing {
             Bearing::Well => self.site.well(Some(ip)),

@@ -16,6 +16,7 @@ use super::login;
 use super::means::Means;
 use super::rooms::Room;
 use super::search::{HostAddress, Search};
+use super::source::Choice;
 use crate::queue::Said;
 use crate::route::{Demand, Protocol};
 
@@ -44,6 +45,11 @@ async fn reach(means: &Means, way: &SmtpWay, search: &mut Search<'_>) -> Option<
     for exchange in in_order(&way.hosts, search.first.as_deref()) {
         match addresses(means, way, &exchange.host).await {
             Ok(addresses) => {
+                let us = &means.office.hostname;
+                let addresses = match way.may_be_us {
+                    true => addresses,
+                    false => means.sources.in_use(&*means.resolver, us, addresses).await,
+                };
                 let places = addresses.into_iter().map(|ip| HostAddress::of(&exchange, ip));
                 let (later, now): (Vec<HostAddress>, Vec<HostAddress>) =
                     places.partition(|place| search.rests.contains(&place.ip));
@@ -145,7 +151,11 @@ async fn greeted(means: &Means, way: &SmtpWay, address: Address<'_>, search: &Se
     let lost = |doing: &str, lost: Lost| broken(&name, doing, &lost);
     let closed = || Fault::for_now(Said::ours(Enhanced(4, 3, 2), "this server is closing"));
     let room = search.rooms.enter(search.suspect).await.ok_or_else(closed)?;
-    let stream = dial(means, way, address, &room).await.map_err(|why| match why {
+    let choice = match address {
+        Address::Tcp(_, ip) => means.sources.choose(&*means.resolver, &means.office.hostname, ip).await,
+        Address::Unix(_) => Choice::default(),
+    };
+    let stream = dial(means, way, address, choice.bind, &room).await.map_err(|why| match why {
         Lost::Net(net::Error::Io(error)) if is_ourselves(means, way, address, &error) => ourselves(&name),
         why => lost("connecting to", why),
     })?;
@@ -153,6 +163,7 @@ async fn greeted(means: &Means, way: &SmtpWay, address: Address<'_>, search: &Se
     connection.set_read_timeout(means.waits.dot.max(means.waits.greeting).max(means.waits.command));
     connection.set_write_timeout(means.waits.piece);
     let mut line = Line::new(connection, name.clone(), way.protocol, room);
+    line.source = choice.finding;
     if let (true, Address::Tcp(host, _)) = (way.implicit_tls, address) {
         let tls = if way.demand == Demand::Verified { &means.tls.verified } else { &means.tls.opportunistic };
         line = line.start_tls(tls, host).await.map_err(|error| match error {
@@ -202,11 +213,20 @@ fn begins_in_clear(name: &str, host: &str, port: u16) -> Fault {
     Fault::for_now(Said::ours(Enhanced(4, 7, 4), text))
 }
 
-async fn dial(means: &Means, way: &SmtpWay, address: Address<'_>, room: &Room) -> Result<Stream, Lost> {
+async fn dial(
+    means: &Means,
+    way: &SmtpWay,
+    address: Address<'_>,
+    bind: Option<IpAddr>,
+    room: &Room,
+) -> Result<Stream, Lost> {
     let wait = means.waits.connect;
     let connected = room.wait_for(async {
         match address {
-            Address::Tcp(_, ip) => Stream::connect(SocketAddr::new(ip, way.port), wait).await,
+            Address::Tcp(_, ip) => match bind {
+                Some(from) => Stream::connect_from(from, SocketAddr::new(ip, way.port), wait).await,
+                None => Stream::connect(SocketAddr::new(ip, way.port), wait).await,
+            },
             Address::Unix(path) => Stream::connect_unix(path, wait).await,
         }
     });

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mail::trace::Step;
 use mail::{Domain, Finding, Timestamp};
 use net::Shutdown;
 use store::Key;
@@ -147,11 +146,14 @@ impl Depot {
     }
 
     /// The same for one letter, with what was `found` out about it on its way, for its history.
-    pub async fn write_down_with(&self, letter: &Loaded, entries: Vec<Entry>, found: Option<Finding>, at: Timestamp) {
-        let Some(found) = found else { return self.write_down(vec![(letter.row, entries)], at).await };
-        let (row, step) = (letter.row, Step { letter: letter.id, at, event: found.event() });
+    pub async fn write_down_with(&self, letter: &Loaded, entries: Vec<Entry>, found: Vec<Finding>, at: Timestamp) {
+        if found.is_empty() {
+            return self.write_down(vec![(letter.row, entries)], at).await;
+        }
+        let (row, id) = (letter.row, letter.id);
+        let events: Vec<_> = found.iter().map(Finding::event).collect();
         self.until_written(move |tx| {
-            trace::note(tx, &step)?;
+            trace::note_all(tx, id, at, events.clone())?;
             queue::record(tx, row, at, &entries)
         })
         .await;

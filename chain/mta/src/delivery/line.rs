@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use mail::Reply;
+use mail::{Finding, Reply};
 use net::{Connection, Error};
 use smtp::{Capabilities, Command, ReplyError, ReplyReader};
 
@@ -38,6 +38,8 @@ pub struct Line {
     pub offers: Capabilities,
     /// The server as reports and logs name it: `mx.beta.test (192.0.2.1)`.
     pub host: String,
+    /// The address of ours that it leaves from, for the history of the letters.
+    pub source: Option<Finding>,
     /// The protocol of the line.
     pub protocol: Protocol,
     /// Held as long as the conversation goes on.
@@ -47,7 +49,15 @@ pub struct Line {
 impl Line {
     /// Over a fresh connection, before the greeting.
     pub fn new(connection: Connection, host: String, protocol: Protocol, room: Room) -> Self {
-        Self { connection, reader: ReplyReader::new(), offers: Capabilities::default(), host, protocol, room }
+        Self {
+            connection,
+            reader: ReplyReader::new(),
+            offers: Capabilities::default(),
+            host,
+            source: None,
+            protocol,
+            room,
+        }
     }
 
     /// The address at the other end.

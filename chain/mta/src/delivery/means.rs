@@ -10,6 +10,7 @@ use mail::{Address, Envelope, Findings, Letter, Reply};
 use net::{ClientTls, Resolver, TlsError};
 use store::{Store, Tx};
 
+use super::source::Sources;
 use crate::backoff::Schedule;
 use crate::bounce::Office;
 use crate::route::Routes;
@@ -139,6 +140,8 @@ pub struct Means {
     pub store: Store,
     /// The routes that letters for some domains take.
     pub routes: Routes,
+    /// The addresses of ours that letters leave from.
+    pub sources: Arc<Sources>,
     /// Looks up the hosts of all other domains.
     pub resolver: Arc<dyn Resolver>,
     /// Tells which domains are ours.
@@ -174,6 +177,7 @@ impl Means {
         Self {
             store,
             routes: Routes::default(),
+            sources: Arc::default(),
             resolver,
             recipients,
             local,

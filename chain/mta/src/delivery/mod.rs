@@ -12,6 +12,7 @@
 //! * [`hosts`] finds the hosts of a domain; [`search`] goes through them for a letter; [`connect`] opens a conversation with
 //!   one, which takes one of the [`rooms`]; [`transaction`] hands a letter over; [`concern`] says whom a refusal concerns.
 //! * [`to_send`] is a letter as a transaction needs it; [`direct`] hands over letters that are not in the queue.
+//! * [`source`] chooses the address of ours that a connection leaves from.
 //! * [`probe`] asks what stands behind us whether somebody is there.
 //! * [`plan`] decides in which form a letter goes to a server.
 //! * [`claims`] are the recipients in somebody's hands; [`loading`] reads a letter from the queue; [`clock`] says how
@@ -44,6 +45,7 @@ mod rooms;
 mod scheduler;
 mod search;
 mod site;
+mod source;
 mod to_send;
 mod transaction;
 mod turns;
@@ -53,6 +55,7 @@ pub use account::{RunAsFault, check};
 pub use direct::{Direct, Given, LetIn, try_out};
 pub use means::{Done, Limits, LocalDrop, Means, OutgoingTls, Waiting, Waits};
 pub use probe::Prober;
+pub use source::Sources;
 
 use std::sync::Arc;
 

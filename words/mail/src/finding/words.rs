@@ -7,7 +7,10 @@ use super::authentication::{
     IPREV_NO_NAME, OWN_NOT_PROVED, SENDER_BY_FORWARDER, SENDER_BY_WORD, SENDER_NOT_PROVED_BY_WORD, SIGNED_BEFORE,
     SPF_AUTHOR_NOT_PERMITTED, SPF_NOT_EXPECTED, SPF_NOT_PERMITTED,
 };
-use super::{ALLOWED, CHECK_FAILED, CHECK_LATE, KEY_UNUSABLE, LISTED, SEVERAL_FROM, SIGNATURES_LOST, SIGNED};
+use super::{
+    ALLOWED, CHECK_FAILED, CHECK_LATE, KEY_UNUSABLE, LISTED, SEVERAL_FROM, SIGNATURES_LOST, SIGNED, SOURCE_CONFIRMED,
+    SOURCE_NOT_CONFIRMED, SOURCE_UNKNOWN,
+};
 
 /// The meaning of a code for a person, in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub struct Told {
 
 /// Returns the words for a code; `None` for one that this version does not know.
 pub fn words(code: &str) -> Option<Words> {
-    let all = [GENERAL, FORWARD, LISTS, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC];
+    let all = [GENERAL, FORWARD, LISTS, SOURCES, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC];
     let (_, english, french) = all.into_iter().flatten().find(|(known, ..)| *known == code)?;
     Some(Words { english, french })
 }
@@ -117,6 +120,27 @@ const FORWARD: &[Entry] = &[
         "forward-returned",
         "it was not taken there; the owner of the address has it here",
         "elle n'y a pas été prise ; la personne à qui est l'adresse l'a ici",
+    ),
+];
+
+/// The findings about the address that a letter left from.
+const SOURCES: &[Entry] = &[
+    (
+        SOURCE_CONFIRMED,
+        "it left from {policy.ip}, whose name is {policy.name}, as it should be",
+        "elle est partie de {policy.ip}, dont le nom est {policy.name}, comme il se doit",
+    ),
+    (
+        SOURCE_NOT_CONFIRMED,
+        "it left from {policy.ip}, whose reverse name is not {policy.name}: many servers distrust that; whoever gave you the \
+         address can set its name",
+        "elle est partie de {policy.ip}, dont le nom inverse n'est pas {policy.name} : bien des serveurs s'en méfient ; qui \
+         vous a donné l'adresse peut régler son nom",
+    ),
+    (
+        SOURCE_UNKNOWN,
+        "it left from {policy.ip}; the name servers could not say whether its name is {policy.name}",
+        "elle est partie de {policy.ip} ; les serveurs de noms n'ont pu dire si son nom est {policy.name}",
     ),
 ];
 
@@ -436,7 +460,7 @@ mod tests {
     use crate::Finding;
 
     fn all() -> impl Iterator<Item = &'static Entry> {
-        [GENERAL, FORWARD, LISTS, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC].into_iter().flatten()
+        [GENERAL, FORWARD, LISTS, SOURCES, BY_WORD, DMARC, SPF, IPREV, DKIM, ARC].into_iter().flatten()
     }
 
     #[test]
