@@ -30,7 +30,7 @@ fn a_letter_that_is_proved_is_filed_and_says_so_and_what_others_wrote_in_our_nam
     for result in ["dmarc=pass", "spf=pass", "dkim=pass", "iprev=pass", "header.d=bank.test"] {
         assert!(letters[0].contains(result), "{result}: {}", letters[0]);
     }
-    assert!(!letters[0].contains("evil.test"));
+    assert!(!letters[0].contains("header.from=evil.test"));
     let trace = trace(&office);
     assert!(trace.contains("really from bank.test"), "{trace}");
 }
@@ -176,10 +176,11 @@ fn without_name_servers_letters_from_near_by_do_not_wait_and_others_come_again()
     let office = office(&world).start();
     world.names.be_silent(true);
     let real = signed("bank.test", &letter("bank.test", "real"));
-    office.hand_in("info@bank.test", &["alice@alpha.test"], real.as_bytes()).must_succeed();
+    let near = || Peer::at(&office, "127.0.0.1").send("info@bank.test", &["alice@alpha.test"], &real);
+    assert!(near().starts_with("250"));
     let begun = std::time::Instant::now();
     for _ in 0..5 {
-        office.hand_in("info@bank.test", &["alice@alpha.test"], real.as_bytes()).must_succeed();
+        assert!(near().starts_with("250"));
     }
     assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     folder(&office, "INBOX", 6);
@@ -205,7 +206,7 @@ fn broken_and_weak_proofs_are_told_for_what_they_are() {
             "x@evil.test",
             "the text is not the one that none.test signed",
         ),
-        (two, CLEAN, "x@evil.test", "names several senders"),
+        (two, CLEAN, "x@evil.test", "the header is not the one that none.test signed"),
         (world::weak(), BANK, "info@bank.test", "so short that anybody can forge"),
     ] {
         let answer = Peer::at(&office, from).send(sender, &to, &letter);
