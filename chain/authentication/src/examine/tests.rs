@@ -26,17 +26,17 @@ struct House {
     store: Store,
 }
 
-fn house() -> House {
+async fn house() -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(store::Options::new(folder.path()), directory::MIGRATIONS).unwrap();
     let add =
         |tx: &mut store::Tx| directory::domain::add(tx, &Domain::parse("alpha.test").unwrap(), mail::Timestamp(0));
-    store.write_blocking(store::Key::Directory, add).unwrap();
+    store.write(store::Key::Directory, add).await.unwrap();
     House { _folder: folder, store }
 }
 
 async fn examined(table: Table, way: Way, mail_from: &str, letter: &str) -> Vec<Finding> {
-    let house = house();
+    let house = house().await;
     let examination = Examination {
         letter: Bytes::copy_from_slice(letter.as_bytes()),
         way,
