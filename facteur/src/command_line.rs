@@ -6,6 +6,7 @@ pub mod fetch;
 mod form;
 pub mod group;
 mod help;
+pub mod hold;
 pub mod limit;
 pub mod listed;
 pub mod number;
@@ -21,10 +22,10 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use intake::fetched::Target;
 use mail::{Address, Domain};
 
-use crate::language::Language;
+use crate::language::{Language, say};
 
 pub use crate::commands::size::Limit;
-pub use form::{Form, address, domain};
+pub use form::{Form, PasswordFrom, address, domain};
 
 /// A whole mail server in one program
 ///
@@ -124,6 +125,11 @@ pub enum Command {
     /// Les serveurs par où passent certaines lettres pour ailleurs, selon le destinataire ou l'expéditeur
     #[command(subcommand)]
     Route(route::RouteCommand),
+    /// Letters that are kept back because an account behaves as if it was stolen
+    ///
+    /// Les lettres retenues parce qu'un compte se comporte comme s'il était volé
+    #[command(subcommand)]
+    Hold(hold::HoldCommand),
     /// Who is logged in, and what they have open
     ///
     /// Qui est connecté, et ce qui est ouvert
@@ -447,9 +453,9 @@ pub enum AccountCommand {
         #[command(flatten)]
         form: Form,
     },
-    /// Change a person's name, language, room or main address
+    /// Change a person's name, language, room, main address, or how much they may send
     ///
-    /// Changer le nom, la langue, la place ou l'adresse principale d'une personne
+    /// Changer le nom, la langue, la place, l'adresse principale d'une personne, ou ce qu'elle peut envoyer
     Set {
         /// Such as alice@alpha.test
         ///
@@ -547,6 +553,11 @@ pub struct AccountChanges {
     /// Si elles reçoivent aussi les lettres transmises
     #[arg(long, value_name = "CHOICE", value_parser = ["yes", "no"])]
     pub keep_copy: Option<String>,
+    /// How many people they may write to in a day, at other servers; usual: 200, and more with good conduct
+    ///
+    /// À combien de personnes elle peut écrire en un jour, sur d'autres serveurs ; usual : 200, et plus selon sa conduite
+    #[arg(long, value_name = "N", value_parser = sends)]
+    pub sends: Option<Sends>,
 }
 
 /// The address that letters go on to.
@@ -560,19 +571,26 @@ fn forward_target(text: &str) -> Result<ForwardTarget, String> {
     if text == "none" { Ok(ForwardTarget::None) } else { address(text).map(ForwardTarget::Address) }
 }
 
-/// The source of a new password; without one, the password is asked for on the terminal.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct PasswordFrom {
-    /// Read the password from the first line of standard input
-    ///
-    /// Lire le mot de passe sur la première ligne de l'entrée standard
-    #[arg(long, conflicts_with = "generate")]
-    pub password_stdin: bool,
-    /// Make up a password and print it
-    ///
-    /// Inventer un mot de passe et l'afficher
-    #[arg(long)]
-    pub generate: bool,
+/// The people to whom an account may write in a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    /// As many as its conduct has earned.
+    Usual,
+    /// So many.
+    Recipients(u64),
+}
+
+/// The largest limit that can be set.
+const MOST_SENDS: u64 = 1_000_000;
+
+fn sends(text: &str) -> Result<Sends, String> {
+    if text == "usual" {
+        return Ok(Sends::Usual);
+    }
+    let recipients = text.parse().ok().filter(|recipients| (1..=MOST_SENDS).contains(recipients));
+    recipients.map(Sends::Recipients).ok_or_else(|| {
+        say!("write a number from 1 to {MOST_SENDS}, or usual", "écrivez un nombre de 1 à {MOST_SENDS}, ou usual")
+    })
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ pub mod export;
 pub mod fetch;
 pub mod forward;
 pub mod group;
+pub mod hold;
 pub mod import;
 mod in_force;
 pub mod limit;
@@ -46,6 +47,7 @@ pub fn run(command: Command, context: &Context<'_>) -> Result<(), Failure> {
         Command::Group(group) => group::run(group, context),
         Command::Queue(queue) => queue::run(queue, context),
         Command::Route(route) => route::run(route, context),
+        Command::Hold(hold) => hold::run(hold, context),
         Command::Session(session) => session::run(session, context),
         Command::Fetch(fetch) => fetch::run(fetch, context),
         Command::Trace(trace) => trace::run(trace, context),

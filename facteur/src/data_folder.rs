@@ -19,6 +19,7 @@ fn migrations() -> Vec<Migration> {
         mra::MIGRATIONS,
         trace::MIGRATIONS,
         records::MIGRATIONS,
+        conduct::MIGRATIONS,
         jmap::MIGRATIONS,
         import_export::MIGRATIONS,
     ]

@@ -3,6 +3,7 @@
 mod domain_keys;
 mod doors;
 mod fault;
+mod holds;
 mod host_name;
 mod mail_doors;
 mod outbox;
@@ -124,6 +125,8 @@ impl Server {
         tasks.spawn(Delivery::new(means.clone()).run(shutdown.clone()));
         let running =
             Running { store: store.clone(), intake: intake.clone(), memory: memory.clone(), rules: rules.clone() };
+        tasks.spawn(intake.holds().run(shutdown.clone()));
+        let running = Running { store: store.clone(), intake: intake.clone(), memory: memory.clone() };
         tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
         tasks.spawn(intake.clone().tell_of_forwards(shutdown.clone()));
         let (data, directory) = (config.data.clone(), intake.directory().clone());

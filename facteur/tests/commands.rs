@@ -339,6 +339,8 @@ const WRONG: &[&[&str]] = &[
     &["queue", "drop"],
     &["queue", "drop", "aaaaaaaaaaaaaaaa"],
     &["queue", "show", "aaaaaaaaaaaaaaaa"],
+    &["hold", "release", "alice@alpha.test"],
+    &["account", "set", "alice@alpha.test", "--sends", "none"],
     &["session", "end", "alice@alpha.test", "s1"],
     &["fetch", "add", "imap.example.org"],
     &["fetch", "add", "imaps://a@imap.example.org", "--every", "0"],

@@ -135,6 +135,7 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
             &["fetch", "list"],
         ],
     ),
+    ("hold", &[&["hold", "list"], &["hold", "show", "alice@alpha.test"]]),
     ("session", &[&["session", "list"]]),
     ("trace", &[&["trace", "alice@alpha.test"]]),
     ("send", &[&["send", "-f", "alice@alpha.test", "alice@alpha.test"]]),

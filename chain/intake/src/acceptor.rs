@@ -3,7 +3,7 @@
 
 use mail::seam::{Accept, Origin, OurFault, Pending, Recipients, Verdict, Writer};
 use mail::trace::{Arrival, refusal};
-use mail::{Envelope, Letter, LetterId, Reply, Timestamp};
+use mail::{Envelope, Letter, LetterId, Reply, Timestamp, header};
 use store::Tx;
 
 use crate::Intake;
@@ -55,8 +55,9 @@ impl Intake {
             return verdict;
         }
         let verdict = match (self.follow(&mut handed.envelope).await, until) {
+            _ if is_of_nobody(&handed) => Ok(Verdict::Refuse(one_author())),
             (Err(fault), _) => Err(fault),
-            (Ok(()), Some(until)) => self.keep(&handed, until, finish).await,
+            (Ok(()), Some(until)) => self.keep(&handed, Some(until), finish).await,
             (Ok(()), None) => self.take(&handed, finish).await,
         };
         self.note_refusal(handed.letter().id, handed.arrival, &verdict);
@@ -88,4 +89,16 @@ impl Intake {
         };
         self.witness.saw(refusal(letter, net::now(), arrival, &told));
     }
+}
+
+/// Tells whether a person's letter has several fields From or Sender. A reader is shown one of them, and a check looks at
+/// another: nobody can say who wrote it (RFC 5322 §3.6; RFC 6409 §6.3 lets us refuse it).
+fn is_of_nobody(handed: &HandedIn) -> bool {
+    let is_of_a_person = matches!(handed.origin, Origin::Person(..));
+    let several = |name| header::fields(&handed.letter().raw).filter(|field| field.is(name)).nth(1).is_some();
+    is_of_a_person && (several("From") || several("Sender"))
+}
+
+fn one_author() -> Reply {
+    Reply::new(550, (5, 6, 0), "a letter has one field From, and one Sender at most")
 }

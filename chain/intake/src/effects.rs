@@ -22,7 +22,7 @@ use crate::forwarding::hold::own_address;
 use crate::forwarding::passing::{Entries, Passing, Through, apart};
 use crate::sort::{Failed, Sorted};
 use crate::taking::Course;
-use crate::{Intake, new_letter_id, our_fault};
+use crate::{Intake, new_letter_id, our_fault, weighing};
 
 /// Beyond this a body goes to a file of its own, and is packed where blocking is allowed.
 const LARGE: usize = 256 * 1024;
@@ -120,6 +120,8 @@ struct Causes {
     near: HashSet<Address>,
     /// The maker of return paths, if it goes on to any other.
     paths: Option<ReturnPaths>,
+    /// The account of the person who wrote it.
+    author: Option<i64>,
 }
 
 impl Causes {
@@ -136,6 +138,7 @@ impl Causes {
             is_proved: course.is_proved,
             near: HashSet::new(),
             paths: None,
+            author: weighing::author(course.incoming.origin),
         }
     }
 
@@ -167,7 +170,7 @@ impl Causes {
         let mut entries = Entries::default();
         let recipients = self.directly(arrivals);
         if !recipients.is_empty() {
-            entries.letters.push(self.queued(intake, &self.outgoing, recipients)?);
+            entries.letters.push(self.queued(intake, &self.outgoing, recipients)?.with_author(self.author));
         }
         // Those that came through the address before were taken out by `Sorted::break_loops` and `Mda::decide`.
         let passing = self.passing(intake);

@@ -6,6 +6,7 @@
 //! * [`Deliverer`] gives an answer for each recipient (LMTP);
 //! * [`QueueDrop`] files what the queue holds for our own people;
 //! * [`Submitter`] sends what people write over JMAP, at once or later;
+//! * [`Holds`] deals with letters that are kept back because of how their author sends;
 //! * [`FetchDestinations`] finds the destinations of letters that are fetched from mailboxes elsewhere.
 //!
 //! Invariants of this room:
@@ -36,6 +37,7 @@ pub mod fetched;
 mod forwarding;
 mod handed_in;
 mod history;
+mod holds;
 mod hops;
 mod intake;
 mod queue_drop;
@@ -44,11 +46,13 @@ mod submitter;
 mod taking;
 #[cfg(test)]
 mod tests;
+mod weighing;
 
 pub use acceptor::Acceptor;
 pub use deliverer::Deliverer;
 pub use everyone::Everyone;
 pub use fetched::FetchDestinations;
+pub use holds::{Held, HeldLetter, Holds};
 pub use intake::{Intake, LARGEST_LETTER, postmaster};
 pub(crate) use intake::{new_letter_id, our_fault};
 pub use queue_drop::QueueDrop;

@@ -9,6 +9,7 @@ use mta::outgoing::Outgoing;
 use store::Tx;
 
 use crate::Intake;
+use crate::commit::Committed;
 use crate::decide::Told;
 use crate::taking::{fates, ours_to_mend};
 
@@ -42,10 +43,10 @@ impl LocalDrop for QueueDrop {
                 let leftover = ours_to_mend(&course.sorted);
                 let done = done.clone();
                 let finish = move |tx: &mut Tx| done.lock().unwrap_or_else(PoisonError::into_inner)(tx, &fates);
-                let unfiled = self.0.commit(&course, &leftover, Vec::new(), finish).await?;
-                if unfiled.is_empty() {
+                // A letter of the queue was weighed when it went in.
+                let Committed::Unfiled(unfiled) = self.0.commit(&course, &leftover, Vec::new(), finish).await? else {
                     return Ok(());
-                }
+                };
                 unfiled.iter().for_each(|(who, reply)| course.give_up(who.account, reply));
             }
         })

@@ -3,12 +3,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use conduct::Outcome;
 use mail::seam::{Login, Origin, OurFault, Verdict, Wire};
 use mail::{Envelope, Letter, LetterId, Timestamp};
-use mta::queue::{self, Terms};
+use mta::queue::{self, Prepared, Terms};
 use store::{Key, Tx};
 
 use crate::handed_in::HandedIn;
+use crate::weighing::{self, Unweighed};
 use crate::{Intake, our_fault, sort};
 
 /// The notes in the commit that takes charge of a letter. It is called again when the transaction is repeated.
@@ -49,11 +51,12 @@ impl Intake {
         Submitter(self.clone())
     }
 
-    /// Keeps a letter in the queue for everybody, also for people here, until its time has come.
+    /// Keeps a letter in the queue for everybody, also for people here: until its time has come, or until somebody says what
+    /// becomes of the letters of an account that behaves as if it was stolen.
     pub(crate) async fn keep(
         &self,
         handed: &HandedIn,
-        until: Timestamp,
+        until: Option<Timestamp>,
         mut finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + 'static,
     ) -> Result<Verdict, OurFault> {
         let findings = match self.look(handed.letter(), &handed.envelope, &handed.origin).await {
@@ -66,20 +69,43 @@ impl Intake {
             return Ok(Verdict::Refuse(sort::answer(sorted.failed.iter())));
         }
         let now = net::now();
-        let (store, terms) = (self.store.clone(), Terms::postponed(now, until, &self.schedule));
-        let (id, outgoing, envelope) = (handed.letter().id, handed.outgoing.clone(), handed.envelope.as_it_goes_on());
-        let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &outgoing, &envelope, terms));
-        let prepared = preparing.await.map_err(our_fault)?.map_err(our_fault)?.with_findings(&findings);
+        let terms = match until {
+            Some(until) => Terms::postponed(now, until, &self.schedule),
+            None => Terms::new(now, &self.schedule),
+        };
+        let (id, sending) = (handed.letter().id, weighing::sending(&handed.origin, &sorted));
+        let prepared = self.prepare_for_queue(handed, terms).await?.with_findings(&findings);
         let events = [handed.began(&findings), vec![prepared.queued()]].concat();
         let copies = self.prepare_copies(handed).await?;
         let kept = self.store.write(Key::Everything, move |tx| {
-            prepared.put(tx)?;
-            trace::note_all(tx, id, now, events.clone())?;
+            let mut events = events.clone();
+            match weighing::weigh(tx, sending.as_ref(), now)? {
+                Outcome::Goes => prepared.put(tx)?,
+                Outcome::Held(hold) => {
+                    prepared.put_withheld(tx, hold.0)?;
+                    events.push(weighing::kept_back());
+                }
+                Outcome::TooMany(limit) => return Ok(Err(weighing::too_many(limit))),
+            }
+            trace::note_all(tx, id, now, events)?;
             copies.put(tx)?;
-            finish(tx)
+            finish(tx)?;
+            Ok(Ok(()))
         });
-        kept.await.map_err(|error: store::Error| our_fault(error))?;
-        tracing::info!(letter = %id, %until, "letter kept until its author wants it to go");
+        match kept.await {
+            Ok(Ok(())) => tracing::info!(letter = %id, ?until, "letter kept in the queue"),
+            Ok(Err(reply)) => return Ok(Verdict::Refuse(reply)),
+            Err(Unweighed::Store(error)) => return Err(our_fault(error)),
+            Err(Unweighed::Other(fault)) => return Err(fault),
+        }
         Ok(Verdict::Accept)
+    }
+
+    async fn prepare_for_queue(&self, handed: &HandedIn, terms: Terms) -> Result<Prepared, OurFault> {
+        let (store, outgoing, envelope) =
+            (self.store.clone(), handed.outgoing.clone(), handed.envelope.as_it_goes_on());
+        let author = weighing::author(&handed.origin);
+        let preparing = tokio::task::spawn_blocking(move || queue::prepare(&store, &outgoing, &envelope, terms));
+        Ok(preparing.await.map_err(our_fault)?.map_err(our_fault)?.with_author(author))
     }
 }

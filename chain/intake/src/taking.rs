@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use conduct::Outcome;
 use mail::seam::{AccountId, Origin, OurFault, Verdict};
 use mail::trace::{Arrival, Event};
 use mail::{Address, Envelope, Findings, Letter, Recipient, Reply};
@@ -11,10 +12,20 @@ use mta::outgoing::Outgoing;
 use store::Tx;
 
 use crate::arrivals::is_mistrusted;
+use crate::commit::Committed;
 use crate::decide::Told;
 use crate::handed_in::HandedIn;
 use crate::sort::{self, Failed, Sorted};
-use crate::{Intake, checks, our_fault};
+use crate::{Intake, checks, our_fault, weighing};
+
+/// The result of all rounds.
+enum Taken {
+    Taken,
+    /// No mailbox takes it, and nobody elsewhere gets it.
+    ByNobody,
+    /// Its author's account may not send it now: nothing was kept.
+    Weighed(Outcome),
+}
 
 /// The course of a letter: decided once, and committed in one round or several.
 pub(crate) struct Course<'a> {
@@ -99,10 +110,14 @@ impl Intake {
         let told = Told::Once { verified: handed.origin.is_verified() };
         let mut course = self.course(handed.incoming(self, &findings), &handed.outgoing, told).await?;
         let events = handed.began(&findings);
-        if self.commit_in_rounds(&mut course, |sorted| sorted.failed.clone(), &events, finish).await? {
-            return Ok(Verdict::Accept);
+        let failed = |sorted: &Sorted| sorted.failed.clone();
+        match self.commit_in_rounds(&mut course, failed, &events, finish.clone()).await? {
+            Taken::Taken => Ok(Verdict::Accept),
+            Taken::ByNobody => Ok(Verdict::Refuse(sort::answer(course.sorted.failed.iter()))),
+            Taken::Weighed(Outcome::TooMany(limit)) => Ok(Verdict::Refuse(weighing::too_many(limit))),
+            // Nobody gets it yet, not even people here.
+            Taken::Weighed(_) => self.keep(handed, None, finish).await,
         }
-        Ok(Verdict::Refuse(sort::answer(course.sorted.failed.iter())))
     }
 
     /// Takes a letter with an answer for each recipient.
@@ -127,18 +142,22 @@ impl Intake {
         leftover: impl Fn(&Sorted) -> Vec<Failed>,
         events: &[Event],
         finish: impl FnMut(&mut Tx) -> Result<(), store::Error> + Send + Clone + 'static,
-    ) -> Result<bool, OurFault> {
+    ) -> Result<Taken, OurFault> {
         // Each round takes a recipient away at least.
         while !course.sorted.is_for_nobody() {
             let leftover = leftover(&course.sorted);
-            let unfiled = self.commit(course, &leftover, events.to_vec(), finish.clone()).await?;
-            if unfiled.is_empty() {
-                note(course);
-                return Ok(true);
+            match self.commit(course, &leftover, events.to_vec(), finish.clone()).await? {
+                Committed::Taken => {
+                    note(course);
+                    return Ok(Taken::Taken);
+                }
+                Committed::Weighed(outcome) => return Ok(Taken::Weighed(outcome)),
+                Committed::Unfiled(unfiled) => {
+                    unfiled.iter().for_each(|(who, reply)| course.give_up(who.account, reply));
+                }
             }
-            unfiled.iter().for_each(|(who, reply)| course.give_up(who.account, reply));
         }
-        Ok(false)
+        Ok(Taken::ByNobody)
     }
 }
 

@@ -21,7 +21,7 @@ use super::*;
 use crate::hops::MOST_HOPS;
 
 /// The tables of all rooms that stand behind this one.
-pub(crate) const MIGRATIONS: [&[Migration]; 7] = [
+pub(crate) const MIGRATIONS: [&[Migration]; 8] = [
     directory::MIGRATIONS,
     mailbox::MIGRATIONS,
     mta::MIGRATIONS,
@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: [&[Migration]; 7] = [
     mra::MIGRATIONS,
     trace::MIGRATIONS,
     import_export::MIGRATIONS,
+    conduct::MIGRATIONS,
 ];
 
 /// alpha.test, where Alice and Bob live; Bob's mailbox takes 1000 octets. team@ leads to both, and to elsewhere.

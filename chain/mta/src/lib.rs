@@ -13,5 +13,7 @@ pub mod queue;
 pub mod reception;
 pub mod route;
 
+/// The encodings of letters that are written here.
+pub use encode::{header_text, quoted_printable};
 /// Tables of this room.
 pub use queue::MIGRATIONS;

@@ -23,7 +23,7 @@ use mail::{Finding, Letter, Timestamp};
 
 pub use complete::Author;
 use complete::completed;
-use seven_bit::{Whose, seven_bit};
+use seven_bit::{Whose, seven_bit, travels};
 
 /// A letter as it leaves, and as everybody gets it who is named on its envelope. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -81,11 +81,11 @@ fn headed(fields: &str, raw: Bytes) -> Bytes {
     whole.freeze()
 }
 
-/// The letter with its 8-bit parts encoded. It stays as it is, as a whole, where that would harm it: where somebody has
+/// The letter with its 8-bit parts, and those with lines that are too long, encoded. It stays as it is, as a whole, where that would harm it: where somebody has
 /// signed what would have to change, or where its header needs 8 bits anyway. A server without 8BITMIME then gets a
 /// converted copy, or the author a report.
 fn safe_in_seven_bits(raw: Bytes) -> Bytes {
-    if raw.is_ascii() {
+    if travels(&raw) {
         return raw;
     }
     match seven_bit(&raw, Whose::WrittenHere) {
@@ -123,6 +123,20 @@ mod tests {
         ));
         assert!(letter.is_ascii() && letter.starts_with(HEAD) && !letter.contains("eve"), "{letter}");
         assert!(letter.ends_with("Content-Transfer-Encoding: quoted-printable\r\n\r\n=C3=80 bient=C3=B4t\r\n"));
+    }
+
+    #[test]
+    fn a_line_that_servers_would_break_leaves_encoded_and_what_has_none_as_it_is() {
+        let long = "x".repeat(999);
+        let letter = written(&format!("{HEAD}\r\n{long}\r\n"));
+        assert!(letter.contains("quoted-printable") && letter.lines().all(|line| line.len() <= 998), "{letter}");
+        let short = format!("{HEAD}\r\n{}\r\n", "x".repeat(998));
+        assert_eq!(written(&short), short);
+        // A part that is encoded already stays, and so does a header.
+        let base64 = format!("{HEAD}Content-Transfer-Encoding: base64\r\n\r\n{long}\r\n");
+        assert_eq!(written(&base64), base64);
+        let header = format!("{HEAD}References: {long}\r\n\r\nx\r\n");
+        assert_eq!(written(&header), header);
     }
 
     #[test]

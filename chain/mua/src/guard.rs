@@ -44,23 +44,21 @@ fn asks_in_confidence(entrance: &Entrance, request: &Request) -> bool {
     request.extensions().get().is_some_and(is_ours) && host().is_some_and(|host| entrance.is_proven(&host))
 }
 
-/// Returns the key with which a plain form, which cannot send a header, may end the session of this token: no other
-/// site can put the key into its form.
-pub fn leave(token: &str) -> String {
-    hex::encode(hmac::sign(&leave_key(token), LEAVE).as_ref())
+/// Returns the key with which a plain form, which cannot send a header, may change something with the session of this token
+/// at this path: no other site can put the key into its form.
+pub fn form_key(token: &str, path: &str) -> String {
+    hex::encode(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes()), path.as_bytes()).as_ref())
 }
 
-const LEAVE: &[u8] = b"log out";
+/// The addresses at which plain forms change something.
+const FORMS: [&str; 2] = ["/logout", "/held"];
 
-fn leave_key(token: &str) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes())
-}
-
-/// Returns true if our own form ends the session.
-fn leaves(uri: &Uri, token: &str) -> bool {
-    let key = uri.query().and_then(|query| query.strip_prefix("key=")).filter(|_| uri.path() == "/logout");
+/// Returns true if our own form was sent.
+fn is_our_form(uri: &Uri, token: &str) -> bool {
+    let key = uri.query().and_then(|query| query.strip_prefix("key=")).filter(|_| FORMS.contains(&uri.path()));
     let tag = key.and_then(hex::decode);
-    tag.is_some_and(|tag| hmac::verify(&leave_key(token), LEAVE, &tag).is_ok())
+    let session = hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes());
+    tag.is_some_and(|tag| hmac::verify(&session, uri.path().as_bytes(), &tag).is_ok())
 }
 
 /// Lets a request in or refuses it with a reason, and adds to each answer what a browser may do with it.
@@ -149,7 +147,7 @@ fn show_session(request: &mut Request, host: Option<&Host>, peer: &Peer) -> Opti
     let shown = !origin::is_of_another_site(headers) || origin::is_a_visit(headers);
     let token = names.token(headers).filter(|_| shown)?;
     // A person who logs in brings a password, so an old cookie means nothing.
-    let may_change = is_ours(headers) || leaves(request.uri(), token) || request.uri().path() == "/login";
+    let may_change = is_ours(headers) || is_our_form(request.uri(), token) || request.uri().path() == "/login";
     if changes && !may_change {
         return Some(answer::plain(StatusCode::FORBIDDEN, "this request lacks the header X-Facteur"));
     }

@@ -8,6 +8,7 @@
 //!   password; `doors`: the settings for a mail program.
 //! - `invitation`: links that let a person in once, as `facteur demo` prints them.
 //! - `plain`: the log-in for browsers without script.
+//! - `held`: letters that are kept back, and the question whether their person wrote them.
 //! - `findings`: the warnings that a reader should know before they believe a letter; `unsubscribe`: leaves a list for
 //!   them.
 //! - `archive`, `thumbnail`: the files of a letter as one, and small pictures of them; `attached` reads them.
@@ -36,6 +37,7 @@ mod findings;
 #[doc(hidden)]
 pub mod fuzzing;
 mod guard;
+mod held;
 mod hex;
 mod host;
 mod inside;
@@ -59,6 +61,7 @@ mod way;
 
 pub use doors::{MailDoor, Protocol};
 pub use entrance::Entrance;
+pub use held::{HeldBack, HeldLetter, Holds};
 pub use invitation::Invitations;
 pub use remote::PICTURES;
 pub use router::{guarded, router};

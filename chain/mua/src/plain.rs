@@ -15,7 +15,7 @@ use ring::digest;
 
 use crate::reader::{self, bearer};
 use crate::show::escape;
-use crate::{Server, answer, guard, language, pages};
+use crate::{Server, answer, guard, held, language, pages};
 
 /// The result of the form that was sent before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,10 @@ impl Before {
 /// Serves `/`: the application, or the answer to a form, which only browsers without script send.
 pub async fn front(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Response {
     match Before::from(&uri) {
-        Before::Nothing => pages::page(uri, headers).await,
+        Before::Nothing => match held::leads_elsewhere(&server, &uri, &headers).await {
+            Some(elsewhere) => elsewhere,
+            None => pages::page(uri, headers).await,
+        },
         _ => log_in(State(server), uri, headers).await,
     }
 }
@@ -129,7 +132,7 @@ fn inside(words: &Words, login: &Login, token: &str) -> String {
     let Words { logged_in, needs_script, again, log_out, .. } = words;
     let mut person = String::new();
     escape(&login.address.to_string(), &mut person);
-    let key = guard::leave(token);
+    let key = guard::form_key(token, "/logout");
     format!(
         "<p>{logged_in} <strong>{person}</strong>.</p><p>{needs_script}</p><p><a href=\"/\">{again}</a></p>\
          <form method=\"post\" action=\"/logout?key={key}\"><button>{log_out}</button></form>"

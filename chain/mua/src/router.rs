@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::{
-    Entrance, Server, account, archive, cards, doors, findings, guard, invitation, letter, login, pages, picture,
+    Entrance, Server, account, archive, cards, doors, findings, guard, held, invitation, letter, login, pages, picture,
     plain, remote, thumbnail, unsubscribe, way,
 };
 
@@ -23,6 +23,7 @@ pub fn router(server: Server) -> Router {
         .route("/login", get(plain::log_in).merge(post(login::log_in).layer(DefaultBodyLimit::max(FORM))))
         .route("/enter/{token}", get(invitation::enter))
         .route("/logout", post(login::log_out))
+        .route("/held", get(held::show).merge(post(held::decide).layer(DefaultBodyLimit::max(FORM))))
         .route("/account", get(account::show))
         .route("/account/doors", get(doors::show))
         .route("/account/password", post(account::change_password).layer(DefaultBodyLimit::max(FORM)))

@@ -8,6 +8,7 @@ use mail::trace::Witness;
 use store::Store;
 
 use crate::doors::MailDoor;
+use crate::held::Holds;
 use crate::invitation::Invitations;
 use crate::remote::{Proxy, Turns};
 use crate::seal::Seal;
@@ -29,6 +30,8 @@ pub struct Server {
     pub invitations: Invitations,
     /// The doors for mail programs.
     pub doors: Arc<[MailDoor]>,
+    /// Letters that are kept back; `None`: there are none here.
+    pub holds: Option<Arc<dyn Holds>>,
     pub(crate) seal: Arc<Seal>,
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) unsubscriber: Arc<Unsubscriber>,
@@ -52,6 +55,20 @@ impl Server {
         let (seal, proxy) = (Arc::new(Seal::new(rand::random())), Arc::new(Proxy::new(pictures)));
         let (invitations, doors) = (Invitations::default(), Arc::default());
         let (thumbnails, work) = (Arc::new(Thumbnails::new()), Arc::new(Turns::of(1, 2)));
-        Self { store, directory, witness, clock, invitations, doors, seal, proxy, unsubscriber, thumbnails, work }
+        let holds = None;
+        Self {
+            store,
+            directory,
+            witness,
+            clock,
+            invitations,
+            doors,
+            holds,
+            seal,
+            proxy,
+            unsubscriber,
+            thumbnails,
+            work,
+        }
     }
 }

@@ -15,6 +15,21 @@ pub struct Form {
     pub json: bool,
 }
 
+/// The source of a new password; without one, the password is asked for on the terminal.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct PasswordFrom {
+    /// Read the password from the first line of standard input
+    ///
+    /// Lire le mot de passe sur la première ligne de l'entrée standard
+    #[arg(long, conflicts_with = "generate")]
+    pub password_stdin: bool,
+    /// Make up a password and print it
+    ///
+    /// Inventer un mot de passe et l'afficher
+    #[arg(long)]
+    pub generate: bool,
+}
+
 /// Reads an address as it is given on the command line.
 pub fn address(text: &str) -> Result<Address, String> {
     let wrong = || say!("an address is written like alice@alpha.test", "une adresse s'écrit comme alice@alpha.test");

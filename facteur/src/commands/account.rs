@@ -93,7 +93,7 @@ pub fn add(store: &Store, person: Person, password: &Password) -> Result<(), Tro
 }
 
 /// Returns what is kept of another password of a person who has an account.
-fn another(store: &Store, address: &Address, password: &Password) -> Result<Secret, Trouble> {
+pub(super) fn another(store: &Store, address: &Address, password: &Password) -> Result<Secret, Trouble> {
     let (written, address) = (address.to_string(), address.clone());
     let person = store.read_blocking(move |view| directory::account::find(view, &address))?;
     Ok(Secret::make(password, &[&written, person.name.as_deref().unwrap_or_default()])?)
@@ -127,19 +127,19 @@ fn must_be_free(store: &Store, address: &Address) -> Result<(), Trouble> {
     })
 }
 
-fn must_exist(store: &Store, address: &Address) -> Result<(), Trouble> {
+pub(super) fn must_exist(store: &Store, address: &Address) -> Result<(), Trouble> {
     let address = address.clone();
     store.read_blocking(move |view| Ok(directory::account::find(view, &address).map(drop)?))
 }
 
 /// A password, and whether its person has still to be told.
-struct NewPassword {
-    password: Password,
+pub(super) struct NewPassword {
+    pub(super) password: Password,
     made_up: bool,
 }
 
 impl NewPassword {
-    fn of(from: PasswordFrom, address: &Address) -> Result<Self, Failure> {
+    pub(super) fn of(from: PasswordFrom, address: &Address) -> Result<Self, Failure> {
         let password = match from {
             PasswordFrom { generate: true, .. } => crate::password::make_up(),
             PasswordFrom { password_stdin: true, .. } => ask::password_on_stdin()?,
@@ -148,7 +148,7 @@ impl NewPassword {
         Ok(Self { password, made_up: from.generate })
     }
 
-    fn show(&self) {
+    pub(super) fn show(&self) {
         if self.made_up {
             terminal::print(&format!("{}\n", self.password.reveal()));
         }

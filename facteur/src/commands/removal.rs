@@ -42,7 +42,7 @@ fn forget_slice(tx: &mut Tx, account: AccountId) -> Result<bool, Trouble> {
     if directory::account::is_there(tx, account)? {
         return Ok(false);
     }
-    Ok(records::forget(tx, account)? || import_export::forget(tx, account)?)
+    Ok(conduct::forget(tx, account)? || records::forget(tx, account)? || import_export::forget(tx, account)?)
 }
 
 /// Takes up removals that did not come to their end, as when the program was killed in one: takes away what is still
@@ -76,7 +76,11 @@ impl Look {
         let mut look = Self::default();
         for _ in 0..ACCOUNTS {
             let after = look.last.unwrap_or(after);
-            let next = [records::next_account(view, after)?, import_export::next_account(view, after)?];
+            let next = [
+                conduct::next_account(view, after)?,
+                records::next_account(view, after)?,
+                import_export::next_account(view, after)?,
+            ];
             let Some(account) = next.into_iter().flatten().min_by_key(|account| account.0) else { break };
             if !directory::account::is_there(view, account)? {
                 look.gone.push(account);

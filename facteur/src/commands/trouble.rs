@@ -17,6 +17,16 @@ pub enum Trouble {
     Store(#[from] store::Error),
 }
 
+impl From<conduct::Error> for Trouble {
+    fn from(error: conduct::Error) -> Self {
+        match error {
+            conduct::Error::Store(error) => Self::Store(error),
+            conduct::Error::Directory(error) => Self::Directory(error),
+            conduct::Error::Mailbox(error) => Self::Mailbox(error),
+        }
+    }
+}
+
 impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Self {
         Self::new(match &trouble {

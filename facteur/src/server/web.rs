@@ -12,6 +12,7 @@ use store::Store;
 
 use crate::clock;
 use crate::config::{BindAddress, Config, Door, may_open_low_ports, this_machine};
+use crate::server::holds::Holds;
 use crate::server::outbox::Outbox;
 
 /// Joins the routers of all rooms that speak HTTP. The [`entrance`] stands before them.
@@ -32,6 +33,7 @@ pub fn router(config: &Config, shared: doors::Shared, intake: &Intake, outside: 
     }
     let mut pages = mua::Server::new(store, intake.directory().clone(), witness, clock::now, outside.pictures);
     (pages.invitations, pages.doors) = (told.invitations, told.doors.into());
+    pages.holds = Some(Arc::new(Holds(intake.holds())));
     jmap::router(server).merge(mua::router(pages))
 }
 

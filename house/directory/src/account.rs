@@ -88,6 +88,15 @@ pub fn set_secret(tx: &mut Tx, address: &Address, secret: &Secret, now: Timestam
     Ok(account)
 }
 
+/// Ends everything that lets somebody into an account but the password itself: its sessions, and the passwords of single
+/// programs. Whoever calls this sets another password in the same transaction, if a thief has the present one.
+pub fn end_credentials(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    session::end(tx, account, None)?;
+    tx.execute("DELETE FROM password WHERE account = $1 AND label <> ''", params![account.0])?;
+    tx.announce(CREDENTIALS);
+    Ok(())
+}
+
 /// The changes to a person; a field that is `None` stays as it was.
 #[derive(Clone, Debug, Default)]
 pub struct Changes<'a> {

@@ -29,7 +29,7 @@ pub mod session;
 
 mod directory;
 mod error;
-mod familiar;
+pub mod familiar;
 mod fold;
 mod guessable;
 mod keyring;

@@ -12,6 +12,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "directory", number: 5, sql: GROUPS },
     // 1: forged letters to people of the domain are filed as junk, and never refused.
     Migration { room: "directory", number: 6, sql: "ALTER TABLE domain ADD COLUMN keeps_forged BIGINT;" },
+    // When somebody first logged in from a place; of places from before this column nobody knows it.
+    Migration { room: "directory", number: 7, sql: "ALTER TABLE familiar_place ADD COLUMN since BIGINT;" },
 ];
 
 /// The tables keep more than their names say:

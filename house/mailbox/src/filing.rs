@@ -8,7 +8,10 @@ use store::{Tx, View};
 
 use crate::folder::name::INBOX;
 use crate::letter::{self, Filed};
-use crate::{Access, Error, FlagSet, Folder, FolderId, Keywords, Prepared, Right, SpecialUse, System, flags, folder};
+use crate::{
+    Access, Error, FlagSet, Folder, FolderId, Keywords, Prepared, Right, SpecialUse, System, acquaintance, flags,
+    folder,
+};
 
 /// The folder that a letter goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +173,7 @@ impl<'k> Filer<'k> {
         let flags = self.flags(tx, deposit.system, deposit.labels)?;
         let Deposit { prepared, received, beyond, .. } = *deposit;
         let filed = letter::file_beyond(tx, self.access, folder, prepared, &flags, received, beyond)?;
+        acquaintance::note(tx, self.access.owner(), &prepared.people)?;
         Ok(Lies { filed, folder, name, flags })
     }
 

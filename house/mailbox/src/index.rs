@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use self::said::Said;
 use crate::account::WORK;
 use crate::search::fields;
-use crate::{Access, Error, FolderId, LetterKey, Structure, Summary, body};
+use crate::{Access, Error, FolderId, LetterKey, Structure, Summary, acquaintance, body};
 
 /// Text of a letter that is indexed, in octets. A letter with more is looked at itself by searches for text.
 const TEXT: usize = 8 << 20;
@@ -79,7 +79,7 @@ async fn round(store: &Store) -> Result<bool, Error> {
         return Ok(true);
     }
     // Last of all: nobody waits for it.
-    anew::round(store).await
+    Ok(acquaintance::round(store).await? || anew::round(store).await?)
 }
 
 /// Letters that are in the index already have other words now.

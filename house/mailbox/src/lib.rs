@@ -20,6 +20,7 @@
 mod access;
 pub mod account;
 pub mod account_changes;
+pub mod acquaintance;
 pub mod body;
 mod changes;
 mod error;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use mail::Findings;
 use store::{PreparedBlob, Store};
 
+use crate::acquaintance::Correspondents;
 use crate::parse::{Contents, Limits, Structure, Summary, scan};
 use crate::{Error, thread};
 
@@ -15,6 +16,7 @@ pub const LARGEST: u64 = 1 << 30;
 pub struct Prepared {
     pub(crate) blob: PreparedBlob,
     pub(crate) leads: std::sync::Arc<thread::Leads>,
+    pub(crate) people: std::sync::Arc<Correspondents>,
     pub(crate) summary_column: Bytes,
     pub(crate) structure_column: Bytes,
     pub(crate) findings_column: Option<Bytes>,
@@ -74,6 +76,7 @@ pub fn prepare(store: &Store, raw: Bytes) -> Result<Prepared, Error> {
     let structure = scan(&raw, Limits::default());
     Ok(Prepared {
         leads: thread::Leads::of(&summary, &raw).into(),
+        people: Correspondents::of(&summary).into(),
         attached: Contents::of_octets(&structure, &raw).has_attachment(),
         summary_column: summary.encode().into(),
         structure_column: structure.encode().into(),

@@ -9,7 +9,25 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "mailbox", number: 2, sql: "ALTER TABLE letter ADD COLUMN findings {blob};" },
     // A letter lies in any number of folders (see `crate::letter::Place`).
     Migration { room: "mailbox", number: 3, sql: PLACES },
+    // The people that an account knows (see `crate::acquaintance`).
+    Migration { room: "mailbox", number: 4, sql: ACQUAINTANCES },
 ];
+
+/// - `acquaintance`: the people that an account knows, as hashes (`mark`), each in the slot that its hash has. `wrote`: the
+///   account has written to them. `generation`: when they became known. The generation of an account stands in slot -1.
+/// - `acquaintance_read`: how far the letters of before this table have been read for it, and the last of them.
+const ACQUAINTANCES: &str = "
+CREATE TABLE acquaintance (
+    account BIGINT NOT NULL,
+    slot BIGINT NOT NULL,
+    mark BIGINT NOT NULL,
+    wrote BIGINT NOT NULL,
+    generation BIGINT NOT NULL,
+    PRIMARY KEY (account, slot)
+) {clustered};
+CREATE TABLE acquaintance_read (id BIGINT NOT NULL PRIMARY KEY, after BIGINT NOT NULL, last BIGINT NOT NULL) {clustered};
+INSERT INTO acquaintance_read (id, after, last) SELECT 1, 0, COALESCE(MAX(letter), 0) FROM letter;
+";
 
 /// No row is rewritten: every letter of before lies in one folder, so that nothing is doubled.
 const PLACES: &str = "

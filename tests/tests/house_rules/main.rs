@@ -24,7 +24,7 @@ fn floor(name: &str) -> Option<u8> {
         "facteur-authentication" => 8,
         "facteur-mta" | "facteur-msa" | "facteur-mda" | "facteur-mra" | "facteur-mua" => 7,
         "facteur-imap" | "facteur-pop3" | "facteur-jmap" => 7,
-        "facteur-smtpd" | "facteur-http" | "facteur-import-export" | "facteur-records" => 6,
+        "facteur-smtpd" | "facteur-http" | "facteur-import-export" | "facteur-records" | "facteur-conduct" => 6,
         "facteur-mailbox" => 5,
         "facteur-directory" | "facteur-policy" | "facteur-doors" | "facteur-trace" | "facteur-https" => 4,
         "facteur-store" | "facteur-net" | "facteur-maildir" => 3,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use bytes::{Bytes, BytesMut};
-use mail::header::{self, Field};
+use mail::header::{self, Field, Mention};
 use mail::{Address, Domain, Letter, Timestamp};
 
 /// The author of a letter, the server and the time: for the fields that the letter lacks.
@@ -17,12 +17,13 @@ pub struct Author<'a> {
     pub address: &'a Address,
 }
 
-/// Returns the octets of the letter with the fields that RFC 5322 §3.6 asks for (Date, From, and Message-ID, §3.6.4) and
-/// without Bcc, which only the author may see. New fields stand behind the trace fields that the letter begins with. All
-/// other octets stay as they are; if there is nothing to change, nothing is copied.
+/// Returns the octets of the letter with the fields that RFC 5322 §3.6 asks for (Date, From, and Message-ID, §3.6.4; Sender,
+/// where it has several authors, §3.6.2) and without those that its author may not send: Bcc, which only the author may see,
+/// and what only servers may say. New fields stand behind the trace fields that the letter begins with. All other octets stay
+/// as they are; if there is nothing to change, nothing is copied.
 pub(super) fn completed(letter: &Letter, author: &Author<'_>) -> Bytes {
     let (missing, raw) = (missing(letter, author), &letter.raw);
-    let hidden: Vec<Field<'_>> = header::fields(raw).filter(is_hidden).collect();
+    let hidden: Vec<Field<'_>> = header::fields(raw).filter(|field| is_hidden(field, author.hostname)).collect();
     if missing.is_empty() && hidden.is_empty() {
         return raw.clone();
     }
@@ -46,8 +47,7 @@ pub(super) fn completed(letter: &Letter, author: &Author<'_>) -> Bytes {
 fn trace_length(letter: &[u8]) -> usize {
     let mut length = 0;
     for field in header::fields(letter) {
-        let is_trace = field.is("Received") || field.is("Return-Path");
-        if !is_trace || offset(letter, field.whole) != length {
+        if !field.is("Received") || offset(letter, field.whole) != length {
             break;
         }
         length += field.whole.len();
@@ -75,6 +75,9 @@ fn missing(letter: &Letter, author: &Author<'_>) -> String {
     if !has(&letter.raw, "From") {
         let _ = write!(fields, "From: {address}\r\n");
     }
+    if has_several_authors(&letter.raw) && !has(&letter.raw, "Sender") {
+        let _ = write!(fields, "Sender: {address}\r\n");
+    }
     if !has(&letter.raw, "Message-ID") {
         let _ = write!(fields, "Message-ID: <{}@{hostname}>\r\n", letter.id);
     }
@@ -86,10 +89,27 @@ fn has(letter: &[u8], name: &str) -> bool {
     header::fields(letter).any(|field| field.is(name) && !field.value().is_empty())
 }
 
-/// RFC 5322 §3.6.3: recipients in Bcc are not to be seen. An empty field of those we add would stand there twice.
-fn is_hidden(field: &Field<'_>) -> bool {
-    let emptied = ["Date", "From", "Message-ID"].iter().any(|name| field.is(name)) && field.value().is_empty();
-    emptied || field.is("Bcc") || field.is("Resent-Bcc")
+/// RFC 5322 §3.6.2: then Sender says which of them has sent it.
+fn has_several_authors(letter: &[u8]) -> bool {
+    let Some(from) = header::find(letter, "From") else { return false };
+    let authors = header::mentions(&from.value(), 3);
+    authors.iter().filter(|mention| matches!(mention, Mention::Mailbox { .. })).count() > 1
+}
+
+/// RFC 5322 §3.6.3: recipients in Bcc are not to be seen. RFC 5321 §4.4: Return-Path is written where a letter is delivered.
+/// RFC 8601 §5: what checks have found is for servers to say, and not in our name for anybody else. At which address the
+/// author sits is nobody's business. An empty field of those we add would stand there twice.
+fn is_hidden(field: &Field<'_>, hostname: &Domain) -> bool {
+    let emptied =
+        ["Date", "From", "Sender", "Message-ID"].iter().any(|name| field.is(name)) && field.value().is_empty();
+    let unsent = ["Bcc", "Resent-Bcc", "Return-Path", "X-Originating-IP"].iter().any(|name| field.is(name));
+    emptied || unsent || (field.is("Authentication-Results") && is_in_the_name_of(&field.value(), hostname))
+}
+
+/// Tells whether results name this server as the one that has checked. A comment may stand before the name.
+fn is_in_the_name_of(results: &[u8], hostname: &Domain) -> bool {
+    let server = results.split(|octet| *octet == b';').next().unwrap_or_default();
+    String::from_utf8_lossy(server).to_ascii_lowercase().contains(hostname.as_str())
 }
 
 #[cfg(test)]
@@ -150,6 +170,28 @@ mod tests {
     }
 
     #[test]
+    fn what_only_servers_may_say_does_not_leave_with_a_letter_of_ours() {
+        let forged = "Authentication-Results: mail.ALPHA.test; dkim=pass\r\nAuthentication-Results: (x) mail.alpha.test\r\n 1; spf=pass\r\n";
+        let others = "Authentication-Results: mx.beta.test; dkim=pass header.d=mail.alpha.test\r\n";
+        let letter = format!(
+            "Return-Path: <boss@alpha.test>\r\n{DATE}{FROM}{forged}{ID}{others}X-Originating-IP: 192.0.2.1\r\n\r\nb\r\n"
+        );
+        assert_eq!(fixed(&letter), format!("{DATE}{FROM}{ID}{others}\r\nb\r\n"));
+    }
+
+    #[test]
+    fn a_letter_of_several_authors_says_which_of_them_has_sent_it() {
+        let both = "From: a@alpha.test, \"B, ob\" <b@alpha.test>\r\n";
+        let sender = "Sender: alice@alpha.test\r\n";
+        assert_eq!(fixed(&format!("{DATE}{both}{ID}\r\n")), format!("{sender}{DATE}{both}{ID}\r\n"));
+        let said = format!("{DATE}{both}Sender: b@alpha.test\r\n{ID}\r\n");
+        assert_eq!(fixed(&said), said);
+        assert_eq!(fixed(&format!("{DATE}{both}Sender:\r\n{ID}\r\n")), format!("{sender}{DATE}{both}{ID}\r\n"));
+        let one = format!("{DATE}From: \"A, lice\" <a@alpha.test>\r\n{ID}\r\n");
+        assert_eq!(fixed(&one), one);
+    }
+
+    #[test]
     fn a_body_alone_gets_a_header_and_the_line_between() {
         assert_eq!(fixed("hello\r\n"), format!("{DATE}{FROM}{ID}\r\nhello\r\n"));
         assert_eq!(fixed("\r\nhello\r\n"), format!("{DATE}{FROM}{ID}\r\nhello\r\n"));
@@ -159,7 +201,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_fixed_letter_needs_no_fixing(letter in "((Date|From|Bcc|Received|X):[ a-z@<>\t]{0,8}\r\n( y\r\n)?){0,6}(\r\n)?[a-z:\r\n]{0,9}") {
+        fn a_fixed_letter_needs_no_fixing(letter in "((Date|From|Sender|Bcc|Return-Path|Received|X):[ a-z@<>\t]{0,8}\r\n( y\r\n)?){0,6}(\r\n)?[a-z:\r\n]{0,9}") {
             let once = fixed(&letter);
             prop_assert_eq!(fixed(&once), once);
         }

@@ -56,6 +56,16 @@ pub fn seven_bit(letter: &[u8], whose: Whose) -> Result<Converted, NotConvertibl
     Ok(Converted { octets: conversion.out, signatures_lost: conversion.lost })
 }
 
+/// Tells whether every server passes a letter, or a part of one, on as it is: it is in ASCII, and its lines are no longer than
+/// the 998 octets of RFC 5322 §2.1.1. Servers break longer ones, and signatures with them.
+pub fn travels(entity: &[u8]) -> bool {
+    let body = entity.get(header::body_start(entity)..).unwrap_or_default();
+    entity.is_ascii() && body.split(|octet| *octet == b'\n').all(|line| line.len() <= LONGEST_LINE)
+}
+
+/// A line with its CR.
+const LONGEST_LINE: usize = 999;
+
 struct Conversion {
     out: Vec<u8>,
     whose: Whose,
@@ -64,7 +74,11 @@ struct Conversion {
 
 impl Conversion {
     fn entity(&mut self, entity: &[u8], depth: usize) -> Result<(), NotConvertible> {
-        if entity.is_ascii() {
+        let travels = match self.whose {
+            Whose::WrittenHere => travels(entity),
+            Whose::PassingThrough => entity.is_ascii(),
+        };
+        if travels {
             self.out.extend_from_slice(entity);
             return Ok(());
         }

@@ -6,7 +6,7 @@ use store::{PreparedBlob, Store, Tx, params};
 
 use super::pace::{Rate, take_turn};
 use super::running::ran;
-use super::{FORWARD, Forwarded, State, Subject, TOPIC, wishes};
+use super::{FORWARD, Forwarded, State, Subject, TOPIC, wishes, withheld};
 use crate::backoff::Schedule;
 use crate::outgoing::Outgoing;
 
@@ -61,6 +61,8 @@ pub struct Prepared {
     wishes: LetterWishes,
     /// Nobody is written to about it: its return path may be forged.
     mistrusted: bool,
+    /// The account of the person who wrote it here.
+    author: Option<i64>,
 }
 
 /// Does all that needs no transaction, outside the writer. The body is kept once, however many recipients there are
@@ -92,6 +94,7 @@ pub fn prepare(
         rate: None,
         wishes: envelope.wishes.clone(),
         mistrusted: false,
+        author: None,
     })
 }
 
@@ -181,6 +184,12 @@ impl Prepared {
         Self { terms: Terms { warn_at, ..self.terms }, mistrusted, ..self }
     }
 
+    /// As the letter of this author, who has an account here.
+    #[must_use]
+    pub fn with_author(self, author: Option<i64>) -> Self {
+        Self { author, ..self }
+    }
+
     /// Returns the event that the letter waits, for its history; whoever takes charge of the letter notes it, with
     /// all else it does.
     pub fn queued(&self) -> Event {
@@ -193,6 +202,15 @@ impl Prepared {
 
     /// Puts the letter into the queue, due at once or when its author wants it to go. Without recipients it does nothing.
     pub fn put(&self, tx: &mut Tx) -> Result<(), store::Error> {
+        self.put_in(tx, None)
+    }
+
+    /// The same, of a letter that this hold keeps back.
+    pub fn put_withheld(&self, tx: &mut Tx, hold: i64) -> Result<(), store::Error> {
+        self.put_in(tx, Some(hold))
+    }
+
+    fn put_in(&self, tx: &mut Tx, hold: Option<i64>) -> Result<(), store::Error> {
         if self.recipients.is_empty() {
             return Ok(());
         }
@@ -201,15 +219,19 @@ impl Prepared {
         if let Some(forwarded) = &self.forwarded {
             forwarded.put(tx, letter)?;
         }
-        let (state, due) = match terms.not_before {
-            Some(until) => (State::Postponed, until),
-            None => (State::Waiting, self.terms.arrived),
+        if let Some(author) = self.author {
+            withheld::mark(tx, letter, author, hold)?;
+        }
+        let (state, due) = match (terms.not_before, hold) {
+            (Some(until), _) => (State::Postponed, until),
+            (None, Some(_)) => (State::Held, self.terms.arrived),
+            (None, None) => (State::Waiting, self.terms.arrived),
         };
         for recipient in &self.recipients {
             put_recipient(tx, letter, recipient, state, due)?;
         }
         tx.announce(TOPIC);
-        if state == State::Postponed {
+        if state != State::Waiting {
             return Ok(());
         }
         let mut domains: Vec<&str> =

@@ -31,6 +31,7 @@ mod running;
 mod tables;
 mod verify;
 mod wishes;
+mod withheld;
 
 pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, attempts_of, due, load, soonest, turns};
 pub use desk::{Touched, Which, drop_letters, hold, release, retry};
@@ -46,6 +47,9 @@ pub use report::{DAMAGED, NOT_TRIED, Subject, letters_to_report, write_report};
 pub use running::{Ran, Stretch, is_beyond, keep_running, ran, set_domains_right, set_right};
 pub use tables::MIGRATIONS;
 pub use verify::{Fault, FaultKind, verify};
+pub use withheld::{
+    Withheld, WithheldCount, drop_withheld, forgive, let_go_withheld, refusals_of, subject_of, withheld, withheld_count,
+};
 
 use store::Topic;
 

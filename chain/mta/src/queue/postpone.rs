@@ -8,7 +8,7 @@ use super::enter::wake_domain;
 use super::list::rows_of;
 use super::record::finish_letter;
 use super::running::ran;
-use super::{State, TOPIC};
+use super::{State, TOPIC, withheld};
 
 /// When the next postponed letter is to go.
 pub fn next_postponed(view: &View) -> Result<Option<Timestamp>, store::Error> {
@@ -34,10 +34,15 @@ pub fn let_go(tx: &mut Tx, now: Timestamp, most: usize) -> Result<usize, store::
                 deadline_at = $3 + deadline_at - held_until, held_until = NULL WHERE id = $1",
             params![*letter, ran.0, now.0],
         )?;
+        // Its time has come, and it is still kept back.
+        let state = if withheld::is_withheld(tx, *letter)? { State::Held } else { State::Waiting };
         tx.execute(
             "UPDATE queue_recipient SET state = $2, next_try = $3 WHERE letter = $1 AND state = $4",
-            params![*letter, State::Waiting.number(), now.0, State::Postponed.number()],
+            params![*letter, state.number(), now.0, State::Postponed.number()],
         )?;
+        if state == State::Held {
+            continue;
+        }
         for (_, domain) in &recipients {
             wake_domain(tx, domain, now)?;
         }

@@ -1,12 +1,13 @@
 //! `facteur account set`.
 
+use conduct::Ran;
 use directory::account::{Changes, change};
 use directory::{Language, forward};
 use mail::Address;
 
 use super::super::Trouble;
 use crate::clock;
-use crate::command_line::{AccountChanges, ForwardTarget, Limit};
+use crate::command_line::{AccountChanges, ForwardTarget, Limit, Sends};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::language::say;
@@ -16,7 +17,7 @@ pub fn run(context: &Context<'_>, address: Address, changes: AccountChanges) -> 
     let targets = changes.forward.as_deref().map(addresses).transpose()?;
     let (store, now) = (context.store()?, clock::now());
     store.write_blocking(store::Key::Everything, move |tx| {
-        let AccountChanges { name, language, quota, main_address, forward: _, keep_copy } = &changes;
+        let AccountChanges { name, language, quota, main_address, forward: _, keep_copy, sends } = &changes;
         if targets.is_some() || keep_copy.is_some() {
             let keep_copy = keep_copy.as_deref().map(|word| word == "yes");
             forward::change(tx, &address, &forward::Changes { targets: targets.as_deref(), keep_copy })?;
@@ -30,6 +31,13 @@ pub fn run(context: &Context<'_>, address: Address, changes: AccountChanges) -> 
                 Limit::Octets(octets) => Some(*octets),
             };
             mailbox::account::set_quota(tx, account, octets)?;
+        }
+        if let Some(sends) = sends {
+            let recipients = match sends {
+                Sends::Usual => None,
+                Sends::Recipients(recipients) => Some(*recipients),
+            };
+            conduct::set_sends(tx, account, recipients, Ran(mta::queue::ran(tx)?.0))?;
         }
         Ok::<_, Trouble>(())
     })?;

@@ -1,5 +1,6 @@
 //! `facteur account show`.
 
+use conduct::{Allowance, Ran};
 use directory::account::{Account, find, last_seen};
 use directory::{Destination, Resolution};
 use mail::{Address, Timestamp};
@@ -20,6 +21,8 @@ struct Known {
     person: Account,
     usage: Option<Usage>,
     aliases: Vec<Address>,
+    /// The recipients that it may have, and has had.
+    sends: Allowance,
     browsers: u64,
     /// The number of conversations that mail clients have open; unknown if no post office runs.
     open: Option<u64>,
@@ -53,7 +56,8 @@ fn look(view: &View, address: &Address, now: Timestamp) -> Result<Known, Trouble
     let (usage, seen) = (usage(view, person.id)?, last_seen(view, person.id)?);
     let directory::forward::Forward { targets, keep_copy } = directory::forward::of(view, person.id)?;
     let targets = forward::targets(view, &person.address, &targets)?;
-    Ok(Known { person, usage, aliases, browsers, open: None, seen, targets, keep_copy })
+    let sends = conduct::allowance(view, person.id, Ran(mta::queue::ran(view)?.0))?;
+    Ok(Known { person, usage, aliases, sends, browsers, open: None, seen, targets, keep_copy })
 }
 
 /// A person as scripts see them. Sizes in bytes.
@@ -66,6 +70,9 @@ struct Shown<'a> {
     letters: u64,
     used: u64,
     quota: Option<u64>,
+    /// The recipients of a day at other servers, and how many it has had.
+    sends: u64,
+    sent_today: u64,
     browsers: u64,
     open: Option<u64>,
     forward: Vec<forward::Shown>,
@@ -75,7 +82,7 @@ struct Shown<'a> {
 }
 
 fn as_json(known: &Known) -> String {
-    let Known { person, usage, aliases, browsers, open, seen, targets, keep_copy } = known;
+    let Known { person, usage, aliases, sends, browsers, open, seen, targets, keep_copy } = known;
     table::json(&Shown {
         address: person.address.to_string(),
         name: person.name.as_deref(),
@@ -84,6 +91,8 @@ fn as_json(known: &Known) -> String {
         letters: usage.map_or(0, |usage| usage.letters),
         used: usage.map_or(0, |usage| usage.used),
         quota: usage.and_then(|usage| usage.quota),
+        sends: sends.limit,
+        sent_today: sends.sent,
         browsers: *browsers,
         open: *open,
         forward: targets.iter().map(forward::Target::shown).collect(),
@@ -94,7 +103,7 @@ fn as_json(known: &Known) -> String {
 }
 
 fn as_text(known: &Known) -> String {
-    let Known { person, usage, aliases, browsers, open, seen, targets, keep_copy } = known;
+    let Known { person, usage, aliases, sends, browsers, open, seen, targets, keep_copy } = known;
     let mut lines = vec![(say!("address", "adresse"), person.address.to_string())];
     lines.extend(person.name.clone().map(|name| (say!("name", "nom"), name)));
     if !aliases.is_empty() {
@@ -110,6 +119,7 @@ fn as_text(known: &Known) -> String {
     lines.push((say!("language", "langue"), language(person.language)));
     lines.push((say!("letters", "lettres"), usage.map_or(0, |usage| usage.letters).to_string()));
     lines.push((say!("used", "occupé"), used(usage.as_ref())));
+    lines.push((say!("sends", "envoie"), sending(sends)));
     lines.push((say!("browsers", "navigateurs"), browsers.to_string()));
     lines.extend(open.map(|open| (say!("open now", "ouvert"), open.to_string())));
     let never = || say!("not that anybody knows", "pas que l'on sache");
@@ -127,6 +137,14 @@ fn language(language: directory::Language) -> String {
     match language {
         directory::Language::English => say!("English", "anglais"),
         directory::Language::French => say!("French", "français"),
+    }
+}
+
+fn sending(sends: &Allowance) -> String {
+    let Allowance { limit, sent, set } = sends;
+    match set {
+        true => say!("{sent} of {limit} today, as it was set", "{sent} sur {limit} aujourd'hui, comme fixé"),
+        false => say!("{sent} of {limit} today", "{sent} sur {limit} aujourd'hui"),
     }
 }
 

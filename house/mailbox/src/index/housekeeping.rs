@@ -108,6 +108,7 @@ fn close(tx: &mut Tx, account: i64) -> Result<(), Error> {
         ("thread_ref", "account, hash"),
         ("thread_subject", "account, hash, day, thread"),
         ("own_address", "account, hash"),
+        ("acquaintance", "account, slot"),
         ("loose_thread", "account, thread"),
         ("keyword", "account, id"),
         ("subscription", "account, name"),
