@@ -40,7 +40,7 @@ impl Holds {
                 true => words::to_author(reader.language, &told),
                 false => words::to_postmaster(reader.language, &told),
             };
-            letters.push(self.0.notice(&reader.address, &subject, &text, now).await?);
+            letters.push(self.0.hold_notice(&reader.address, &subject, &text, now).await?);
         }
         let put = self.write(move |tx| {
             if hold::tell(tx, id)? {
@@ -88,7 +88,7 @@ fn local(place: &Destination) -> Option<mail::seam::AccountId> {
 
 impl Intake {
     /// A letter of this server to one of our people, ready for the queue. It is never reported on.
-    async fn notice(
+    async fn hold_notice(
         &self,
         to: &Address,
         subject: &str,
@@ -96,7 +96,7 @@ impl Intake {
         now: Timestamp,
     ) -> Result<PreparedReport, OurFault> {
         let id = new_letter_id();
-        let letter = Letter { id, raw: self.compose(id, to, subject, text, now).into() };
+        let letter = Letter { id, raw: self.hold_letter(id, to, subject, text, now).into() };
         let body = if to.needs_smtputf8() { BodyKind::EightBitMime } else { BodyKind::SevenBit };
         let recipients = vec![to.clone().into()];
         let envelope =
@@ -109,7 +109,7 @@ impl Intake {
         preparing.await.map_err(our_fault)?.map_err(our_fault)
     }
 
-    fn compose(&self, id: LetterId, to: &Address, subject: &str, text: &str, now: Timestamp) -> Vec<u8> {
+    fn hold_letter(&self, id: LetterId, to: &Address, subject: &str, text: &str, now: Timestamp) -> Vec<u8> {
         let (from, host, subject, date) =
             (&self.reports.postmaster, &self.hostname, header_text(subject), now.rfc5322());
         let mut out = format!(
