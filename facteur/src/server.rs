@@ -126,7 +126,6 @@ impl Server {
         let running =
             Running { store: store.clone(), intake: intake.clone(), memory: memory.clone(), rules: rules.clone() };
         tasks.spawn(intake.holds().run(shutdown.clone()));
-        let running = Running { store: store.clone(), intake: intake.clone(), memory: memory.clone() };
         tasks.spawn(counter.run(config.clone(), running, shutdown.clone()));
         tasks.spawn(intake.clone().tell_of_forwards(shutdown.clone()));
         let (data, directory) = (config.data.clone(), intake.directory().clone());
