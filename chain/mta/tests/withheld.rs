@@ -39,7 +39,14 @@ impl Desk {
         let recipients =
             (0..recipients).map(|number| Recipient::new(address(&format!("p{number}@beta.test")))).collect();
         let return_path = ReturnPath::Address(address("alice@alpha.test"));
-        let envelope = Envelope { return_path, recipients, body: BodyKind::SevenBit, smtputf8: false, hold: None };
+        let envelope = Envelope {
+            return_path,
+            recipients,
+            body: BodyKind::SevenBit,
+            smtputf8: false,
+            hold: None,
+            wishes: mail::LetterWishes::default(),
+        };
         let schedule = Schedule::default();
         let terms = until.map_or_else(|| Terms::new(NOW, &schedule), |until| Terms::postponed(NOW, until, &schedule));
         let prepared = queue::prepare(&self.store, &outgoing, &envelope, terms).unwrap().with_author(Some(ALICE));

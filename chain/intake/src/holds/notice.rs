@@ -99,8 +99,14 @@ impl Intake {
         let letter = Letter { id, raw: self.hold_letter(id, to, subject, text, now).into() };
         let body = if to.needs_smtputf8() { BodyKind::EightBitMime } else { BodyKind::SevenBit };
         let recipients = vec![to.clone().into()];
-        let envelope =
-            Envelope { return_path: ReturnPath::Null, recipients, body, smtputf8: to.needs_smtputf8(), hold: None };
+        let envelope = Envelope {
+            return_path: ReturnPath::Null,
+            recipients,
+            body,
+            smtputf8: to.needs_smtputf8(),
+            hold: None,
+            wishes: mail::LetterWishes::default(),
+        };
         let (intake, terms) = (self.clone(), Terms::new(now, &self.schedule));
         let preparing = tokio::task::spawn_blocking(move || {
             let outgoing = Outgoing::report(letter, now, &*intake.reports.signer);
