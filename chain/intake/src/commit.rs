@@ -7,6 +7,7 @@ use mail::trace::Event;
 use mda::{Addressee, Fate};
 use store::{Key, Tx};
 
+use crate::committed::Committed;
 use crate::effects::Effects;
 use crate::sort::Failed;
 use crate::taking::Course;
@@ -21,16 +22,6 @@ enum Undone {
     Weighed(Outcome),
     Store(store::Error),
     Fault(OurFault),
-}
-
-/// The result of a commit.
-pub(crate) enum Committed {
-    /// The letter is taken.
-    Taken,
-    /// These mailboxes did not take it; nothing was kept for anybody.
-    Unfiled(Vec<(Addressee, Reply)>),
-    /// It is to be kept back, or has too many recipients; nothing was kept for anybody.
-    Weighed(Outcome),
 }
 
 impl From<Unweighed> for Undone {

@@ -28,6 +28,7 @@ mod acceptor;
 mod arrivals;
 mod checks;
 mod commit;
+mod committed;
 mod copies;
 mod decide;
 mod deliverer;

@@ -9,7 +9,7 @@ use mta::outgoing::Outgoing;
 use store::Tx;
 
 use crate::Intake;
-use crate::commit::Committed;
+use crate::committed::Committed;
 use crate::decide::Told;
 use crate::taking::{fates, ours_to_mend};
 

@@ -12,7 +12,7 @@ use mta::outgoing::Outgoing;
 use store::Tx;
 
 use crate::arrivals::is_mistrusted;
-use crate::commit::Committed;
+use crate::committed::Committed;
 use crate::decide::Told;
 use crate::handed_in::HandedIn;
 use crate::sort::{self, Failed, Sorted};

@@ -5,73 +5,27 @@
 
 mod words;
 
-use std::net::IpAddr;
-
 use axum::Extension;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use directory::{Error, Secret, session};
 use http::Peer;
-use mail::seam::{AccountId, Login, OurFault, Pending};
+use mail::Password;
+use mail::seam::{Login, OurFault};
 use mail::stay::Proof;
-use mail::{Address, Password, Timestamp};
 use serde::Deserialize;
 
+use crate::holds::HeldBack;
 use crate::login::go_to;
 use crate::reader::{Reader, bearer, who};
 use crate::show::escape;
 use crate::{Server, answer, guard, language, plain};
 use words::Words;
 
-/// A letter that is kept back.
-#[derive(Clone, Debug)]
-pub struct HeldLetter {
-    /// Its subject; empty if it has none.
-    pub subject: String,
-    /// The time at which it came in.
-    pub arrived: Timestamp,
-    /// The first of its recipients.
-    pub recipients: Vec<Address>,
-    /// The number of its recipients.
-    pub recipients_in_all: u64,
-}
-
-/// All that is kept back of a person as suspicious.
-#[derive(Clone, Debug)]
-pub struct HeldBack {
-    /// Others refuse many of the letters; else: they go to many strangers.
-    pub refused: bool,
-    /// The network that the first of them came from.
-    pub network: Option<IpAddr>,
-    /// The time at which the first of them came.
-    pub since: Timestamp,
-    /// The first of the letters.
-    pub letters: Vec<HeldLetter>,
-    /// The number of letters.
-    pub letters_in_all: u64,
-    /// The number of their recipients.
-    pub recipients_in_all: u64,
-}
-
-/// Knows the letters that are kept back, and does what their person says.
-pub trait Holds: Send + Sync {
-    /// Returns what is kept back of this person; `None`: nothing.
-    fn of(&self, account: AccountId) -> Pending<'_, Result<Option<HeldBack>, OurFault>>;
-
-    /// Returns true if somebody there is where the person is at home.
-    fn is_home(&self, account: AccountId, ip: IpAddr) -> Pending<'_, Result<bool, OurFault>>;
-
-    /// It was the person: the letters leave.
-    fn release(&self, account: AccountId) -> Pending<'_, Result<(), OurFault>>;
-
-    /// It was not: the letters are dropped, the password is another, and everything ends that the old one let in.
-    fn drop_letters(&self, person: Address, secret: Secret) -> Pending<'_, Result<(), OurFault>>;
-}
-
 /// Returns where the browser of this request goes instead of the pages: to letters that are kept back. A person who does not
 /// want to decide now is not sent there again by the link that says so.
-pub async fn leads_elsewhere(server: &Server, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+async fn leads_elsewhere(server: &Server, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let holds = server.holds.as_ref()?;
     if bearer(headers).is_none() || uri.query().is_some() {
         return None;
@@ -79,6 +33,14 @@ pub async fn leads_elsewhere(server: &Server, uri: &Uri, headers: &HeaderMap) ->
     let person = who(server, headers).await.ok()?;
     holds.of(person.account).await.ok().flatten()?;
     is_at_home(server, &person).await.ok().filter(|home| *home).map(|_| go_to("/held"))
+}
+
+/// Serves `/`: leads to letters that are kept back, and else to the pages.
+pub async fn front(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Response {
+    match leads_elsewhere(&server, &uri, &headers).await {
+        Some(elsewhere) => elsewhere,
+        None => plain::front(State(server), uri, headers).await,
+    }
 }
 
 /// Answers `GET /held`.

@@ -39,6 +39,7 @@ pub mod fuzzing;
 mod guard;
 mod held;
 mod hex;
+mod holds;
 mod host;
 mod inside;
 mod invitation;
@@ -61,7 +62,7 @@ mod way;
 
 pub use doors::{MailDoor, Protocol};
 pub use entrance::Entrance;
-pub use held::{HeldBack, HeldLetter, Holds};
+pub use holds::{HeldBack, HeldLetter, Holds};
 pub use invitation::Invitations;
 pub use remote::PICTURES;
 pub use router::{guarded, router};

@@ -15,7 +15,7 @@ use ring::digest;
 
 use crate::reader::{self, bearer};
 use crate::show::escape;
-use crate::{Server, answer, guard, held, language, pages};
+use crate::{Server, answer, guard, language, pages};
 
 /// The result of the form that was sent before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +41,7 @@ impl Before {
 /// Serves `/`: the application, or the answer to a form, which only browsers without script send.
 pub async fn front(State(server): State<Server>, uri: Uri, headers: HeaderMap) -> Response {
     match Before::from(&uri) {
-        Before::Nothing => match held::leads_elsewhere(&server, &uri, &headers).await {
-            Some(elsewhere) => elsewhere,
-            None => pages::page(uri, headers).await,
-        },
+        Before::Nothing => pages::page(uri, headers).await,
         _ => log_in(State(server), uri, headers).await,
     }
 }

@@ -19,7 +19,7 @@ const REPLY: usize = 64 * 1024;
 /// Routes the pages, and the addresses that only they ask for.
 pub fn router(server: Server) -> Router {
     Router::new()
-        .route("/", get(plain::front))
+        .route("/", get(held::front))
         .route("/login", get(plain::log_in).merge(post(login::log_in).layer(DefaultBodyLimit::max(FORM))))
         .route("/enter/{token}", get(invitation::enter))
         .route("/logout", post(login::log_out))

@@ -8,7 +8,7 @@ use mail::trace::Witness;
 use store::Store;
 
 use crate::doors::MailDoor;
-use crate::held::Holds;
+use crate::holds::Holds;
 use crate::invitation::Invitations;
 use crate::remote::{Proxy, Turns};
 use crate::seal::Seal;

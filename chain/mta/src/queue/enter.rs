@@ -6,7 +6,7 @@ use store::{PreparedBlob, Store, Tx, params};
 
 use super::pace::{Rate, take_turn};
 use super::running::ran;
-use super::{FORWARD, Forwarded, State, Subject, TOPIC, wishes, withheld};
+use super::{FORWARD, Forwarded, State, Subject, TOPIC, author, wishes};
 use crate::backoff::Schedule;
 use crate::outgoing::Outgoing;
 
@@ -220,7 +220,7 @@ impl Prepared {
             forwarded.put(tx, letter)?;
         }
         if let Some(author) = self.author {
-            withheld::mark(tx, letter, author, hold)?;
+            author::mark(tx, letter, author, hold)?;
         }
         let (state, due) = match (terms.not_before, hold) {
             (Some(until), _) => (State::Postponed, until),

@@ -15,6 +15,7 @@
 //! commit that records it is on the disk (or the connection breaks before we see the 250). The letter is then still
 //! here and is sent again, since the other choice would be to lose it (RFC 5321 §4.5.4.1; RFC 1047).
 
+mod author;
 mod claim;
 mod desk;
 mod enter;
@@ -33,6 +34,7 @@ mod verify;
 mod wishes;
 mod withheld;
 
+pub use author::{forgive, refusals_of};
 pub use claim::{DueDomain, DueRecipient, Loaded, LoadedRecipient, attempts_of, due, load, soonest, turns};
 pub use desk::{Touched, Which, drop_letters, hold, release, retry};
 pub use enter::{Prepared, PreparedReport, Terms, prepare, prepare_report};
@@ -47,9 +49,7 @@ pub use report::{DAMAGED, NOT_TRIED, Subject, letters_to_report, write_report};
 pub use running::{Ran, Stretch, is_beyond, keep_running, ran, set_domains_right, set_right};
 pub use tables::MIGRATIONS;
 pub use verify::{Fault, FaultKind, verify};
-pub use withheld::{
-    Withheld, WithheldCount, drop_withheld, forgive, let_go_withheld, refusals_of, subject_of, withheld, withheld_count,
-};
+pub use withheld::{Withheld, WithheldCount, drop_withheld, let_go_withheld, subject_of, withheld, withheld_count};
 
 use store::Topic;
 

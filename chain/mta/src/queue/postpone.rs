@@ -8,7 +8,7 @@ use super::enter::wake_domain;
 use super::list::rows_of;
 use super::record::finish_letter;
 use super::running::ran;
-use super::{State, TOPIC, withheld};
+use super::{State, TOPIC, author};
 
 /// When the next postponed letter is to go.
 pub fn next_postponed(view: &View) -> Result<Option<Timestamp>, store::Error> {
@@ -35,7 +35,7 @@ pub fn let_go(tx: &mut Tx, now: Timestamp, most: usize) -> Result<usize, store::
             params![*letter, ran.0, now.0],
         )?;
         // Its time has come, and it is still kept back.
-        let state = if withheld::is_withheld(tx, *letter)? { State::Held } else { State::Waiting };
+        let state = if author::is_withheld(tx, *letter)? { State::Held } else { State::Waiting };
         tx.execute(
             "UPDATE queue_recipient SET state = $2, next_try = $3 WHERE letter = $1 AND state = $4",
             params![*letter, state.number(), now.0, State::Postponed.number()],

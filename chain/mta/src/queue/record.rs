@@ -6,9 +6,9 @@ use mail::trace::{Attempt, AttemptOutcome, Event};
 use mail::{Enhanced, LetterId, Reply, Timestamp};
 use store::{BlobId, Tx, params};
 
+use super::author;
 use super::forward;
 use super::running::Ran;
-use super::withheld;
 
 /// The words about a recipient, and the server that said them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +170,7 @@ fn record_one(tx: &mut Tx, letter: i64, now: Timestamp, entry: &Entry) -> Result
         }
         // Only what still waits: a recipient that was held meanwhile stays held.
         Outcome::Failed => {
-            withheld::count_refusal(tx, letter, *status)?;
+            author::count_refusal(tx, letter, *status)?;
             tx.execute("UPDATE queue_recipient SET state = 2 WHERE id = $1 AND state = 0", params![entry.recipient])?;
         }
         _ => {}

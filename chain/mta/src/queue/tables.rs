@@ -9,8 +9,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "queue", number: 2, sql: "ALTER TABLE queue_letter ADD COLUMN findings {blob};" },
     Migration { room: "queue", number: 3, sql: FORWARDS },
     Migration { room: "queue", number: 4, sql: WISHES },
-    // Authors, and what is kept back of theirs (see `super::withheld`).
-    Migration { room: "queue", number: 5, sql: super::withheld::TABLES },
+    // Authors, and what is kept back of theirs (see `super::author`).
+    Migration { room: "queue", number: 5, sql: super::author::TABLES },
 ];
 
 /// The tables keep more than their names say:
