@@ -288,8 +288,8 @@ fn what_is_beyond_the_limit_of_a_day_waits_for_the_next_and_a_clock_changes_noth
     assert_eq!((hold["reason"].as_str(), hold["letters"].as_u64()), (Some("day-limit"), Some(41)));
     town.is_told(&alice, "wait for tomorrow");
     // Nobody can drop them as a thief's.
-    let drop = town.office.try_command(&["hold", "drop", "alice@alpha.test", "--generate"], b"");
-    assert_eq!(drop.0, 1, "{}", drop.2);
+    let dropped = town.office.try_command(&["hold", "drop", "alice@alpha.test", "--generate"], b"");
+    assert_eq!(dropped.0, 1, "{}", dropped.2);
     // A clock that is set a year ahead lets nothing go: hours of running count.
     town.office.stop();
     let database = Connection::open(town.office.data().join("facteur.db")).expect("the database");

@@ -20,7 +20,8 @@ use crate::{Intake, checks, our_fault, weighing};
 
 /// The result of all rounds.
 enum Taken {
-    Taken,
+    /// Somebody gets it.
+    BySomebody,
     /// No mailbox takes it, and nobody elsewhere gets it.
     ByNobody,
     /// Its author's account may not send it now: nothing was kept.
@@ -112,7 +113,7 @@ impl Intake {
         let events = handed.began(&findings);
         let failed = |sorted: &Sorted| sorted.failed.clone();
         match self.commit_in_rounds(&mut course, failed, &events, finish.clone()).await? {
-            Taken::Taken => Ok(Verdict::Accept),
+            Taken::BySomebody => Ok(Verdict::Accept),
             Taken::ByNobody => Ok(Verdict::Refuse(sort::answer(course.sorted.failed.iter()))),
             Taken::Weighed(Outcome::TooMany(limit)) => Ok(Verdict::Refuse(weighing::too_many(limit))),
             // Nobody gets it yet, not even people here.
@@ -149,7 +150,7 @@ impl Intake {
             match self.commit(course, &leftover, events.to_vec(), finish.clone()).await? {
                 Committed::Taken => {
                     note(course);
-                    return Ok(Taken::Taken);
+                    return Ok(Taken::BySomebody);
                 }
                 Committed::Weighed(outcome) => return Ok(Taken::Weighed(outcome)),
                 Committed::Unfiled(unfiled) => {
