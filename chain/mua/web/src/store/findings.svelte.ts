@@ -84,9 +84,7 @@ export class Findings {
   isDoubtful(id: Id): boolean {
     const { sender, findings } = this.of(id);
     if (sender?.warns) return true;
-    return findings.some(
-      (one) => one.code === 'name' || (one.code === 'lookAlike' && one.place === 'from'),
-    );
+    return findings.some((one) => one.code === 'name' || (one.code === 'lookAlike' && one.place === 'from'));
   }
 
   async load(id: Id): Promise<void> {
