@@ -373,7 +373,7 @@ pub enum DomainCommand {
         /// yes: letters that are surely forged are refused; no: they are filed as junk
         ///
         /// yes : les lettres sûrement imitées sont refusées ; no : elles vont aux indésirables
-        #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+        #[arg(long, value_name = "CHOICE", value_parser = ["yes", "no"])]
         refuse_forged: String,
     },
     /// Print the DNS records that a domain needs, as a zone file
@@ -556,7 +556,7 @@ pub struct AccountChanges {
     /// How many people they may write to in a day, at other servers; usual: 200, and more with good conduct
     ///
     /// À combien de personnes elle peut écrire en un jour, sur d'autres serveurs ; usual : 200, et plus selon sa conduite
-    #[arg(long, value_name = "N", value_parser = sends)]
+    #[arg(long, value_name = "NUMBER", value_parser = sends)]
     pub sends: Option<Sends>,
 }
 

@@ -78,7 +78,7 @@ pub struct Settings {
     /// Whether members who live here may write as the group
     ///
     /// Si les membres d'ici peuvent écrire au nom du groupe
-    #[arg(long, value_name = "YES|NO", value_parser = ["yes", "no"])]
+    #[arg(long, value_name = "CHOICE", value_parser = ["yes", "no"])]
     write_as: Option<String>,
 }
 

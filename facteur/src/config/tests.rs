@@ -81,7 +81,7 @@ const BROKEN: &[(&str, &str)] = &[
     ("hostnam = \"a.test\"", "1: \"hostnam\" is not a setting; did you mean \"hostname\"?"),
     (
         "\n\nzzz = 1",
-        "3: \"zzz\" is not a setting; the settings here are hostname, data, user, listen, proxy, store, dns, forward, receive, route",
+        "3: \"zzz\" is not a setting; the settings here are hostname, data, user, listen, proxy, store, dns, forward, receive, send, route",
     ),
     ("[listen]\nimapz = []", "2: \"imapz\" is not a setting of [listen]; did you mean \"imaps\"?"),
     ("[lisen]\nimap = []", "1: \"lisen\" is not a setting; did you mean \"listen\"?"),

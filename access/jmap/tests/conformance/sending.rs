@@ -159,7 +159,7 @@ fn what_may_not_be_sent_is_refused_with_its_reason() {
         ),
         (
             with(
-                json!({"mailFrom": {"email": "alice@alpha.test", "parameters": {"RET": "HDRS"}}, "rcptTo": to("b@c.test")}),
+                json!({"mailFrom": {"email": "alice@alpha.test", "parameters": {"RET": "SOME"}}, "rcptTo": to("b@c.test")}),
             ),
             "invalidProperties",
         ),

@@ -58,6 +58,9 @@ pub const SMALL: &[&str] = &[
     "folder::set_sort_order",
     "report::done",
     "own::know",
+    "acquaintance::begin_generation",
+    // The people of one letter, 500 at most.
+    "acquaintance::wrote_to",
     // Calls `catch_up`'s round for ever.
     "index::run",
 ];
