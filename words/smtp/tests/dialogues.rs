@@ -47,6 +47,8 @@ struct Play {
     /// The octets that the session has seen and not used yet.
     input: Vec<u8>,
     said: Vec<String>,
+    /// The lines before the next expected one are skipped.
+    skips: bool,
     letter: Vec<u8>,
     delivered: Option<(Vec<u8>, Envelope)>,
     letter_lines: Option<Vec<String>>,
@@ -91,6 +93,7 @@ impl Play {
             unsent: Vec::new(),
             input: Vec::new(),
             said: Vec::new(),
+            skips: false,
             letter: Vec::new(),
             delivered: None,
             letter_lines: None,
@@ -212,10 +215,14 @@ impl Play {
     fn hear(&mut self, pattern: &str, place: &str) {
         self.listen();
         if pattern == "…" {
-            while self.said.first().is_some_and(|line| line.as_bytes().get(3) == Some(&b'-')) {
+            self.skips = true;
+            return;
+        }
+        if std::mem::take(&mut self.skips) {
+            let goes_on = |line: &String| line.as_bytes().get(3) == Some(&b'-') && !fits(pattern, line);
+            while self.said.first().is_some_and(goes_on) {
                 self.said.remove(0);
             }
-            return;
         }
         assert!(!self.said.is_empty(), "{place}: nothing was said, expected {pattern}");
         let line = self.said.remove(0);
