@@ -80,6 +80,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("reported", "to", "+----"),
     ("reported", "report", "+----"),
     ("reported", "late", "+----"),
+    ("confirmed", "to", "+----"),
+    ("confirmed", "report", "+----"),
     ("desk", "act", "+----"),
     ("desk", "recipient", "+----"),
     ("read by bob", "account", "-+---"),
