@@ -301,9 +301,14 @@ impl Drop for Visit<'_> {
 fn is_fair(question: &Question, command: &Command) -> bool {
     match question {
         Question::Line => {
-            matches!(command, Command::Account(_) | Command::Domain(_) | Command::Fetch(_) | Command::Route(_))
+            matches!(
+                command,
+                Command::Account(_) | Command::Hold(_) | Command::Domain(_) | Command::Fetch(_) | Command::Route(_)
+            )
         }
-        Question::Hidden { .. } => matches!(command, Command::Account(_) | Command::Fetch(_) | Command::Route(_)),
+        Question::Hidden { .. } => {
+            matches!(command, Command::Account(_) | Command::Hold(_) | Command::Fetch(_) | Command::Route(_))
+        }
         Question::File(Named::PrivateKey) => {
             matches!(command, Command::Domain(DomainCommand::Key(KeyCommand::Import { .. })))
         }
