@@ -126,6 +126,19 @@ const COMMANDS: &[(&str, &[&[&str]])] = &[
     ),
     ("help", &[&["help"]]),
     ("alias", &[&["alias", "add", "info@alpha.test", "alice@alpha.test"], &["alias", "list"]]),
+    ("group", &[&["group", "add", "all@alpha.test", "alice@alpha.test"], &["group", "list"]]),
+    ("deny", &[&["deny", "add", "evil.test", "192.0.2.0/24"], &["deny", "list"], &["deny", "remove", "evil.test"]]),
+    ("allow", &[&["allow", "add", "friend.test"], &["allow", "list"], &["allow", "remove", "friend.test"]]),
+    ("limit", &[&["limit", "set", "mallory.test", "--letters", "3"], &["limit", "list"]]),
+    ("copy", &[&["copy", "add", "--incoming", "alice@alpha.test"], &["copy", "list"]]),
+    (
+        "route",
+        &[
+            &["route", "add", "--to", "gamma.test", "127.0.0.1:1", "--user", "alpha", "--password-stdin"],
+            &["route", "list"],
+            &["route", "remove", "--to", "gamma.test"],
+        ],
+    ),
     ("queue", &[&["queue", "list"]]),
     (
         "fetch",
