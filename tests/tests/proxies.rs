@@ -117,7 +117,7 @@ fn mail_doors_hear_from_the_proxy_who_comes() {
 
 #[test]
 fn the_trace_names_the_client_and_not_the_proxy() {
-    let office = office("trusted = [\"127.0.0.1\"]\nprotocol = [\"smtp\"]");
+    let office = office("trusted = [\"127.0.0.1\"]\nprotocol = [\"smtp\"]\n[receive]\nauthentication = \"off\"");
     let mut eve = Dialogue::open(office.ports.smtp).expect("connected");
     eve.write(b"PROXY TCP4 198.51.100.7 192.0.2.1 4660 25\r\n").expect("said");
     assert!(eve.reply().expect("a greeting").starts_with("220"));

@@ -63,7 +63,7 @@ fn a_letter_from_alice_to_bob_is_followed_through_both_offices_until_he_reads_it
     // Beta's answer names the letter as beta does.
     let there = said.rsplit(' ').next().expect("a name");
     let got = trace_until(&pair.beta, &[there], |letters| has(letters, "read"));
-    assert_eq!(kinds(&got[0]), ["received", "filed", "read"]);
+    assert_eq!(kinds(&got[0]), ["received", "judged", "judged", "filed", "read"]);
     let (received, filed, read) = (step(&got[0], "received"), step(&got[0], "filed"), step(&got[0], "read"));
     assert_eq!((received["by"].as_str(), received["hello"].as_str()), (Some("mta"), Some("mail.alpha.test")));
     assert_eq!((filed["recipient"].as_str(), filed["folder"].as_str()), (Some("bob@beta.test"), Some("INBOX")));

@@ -104,7 +104,7 @@ pub fn remove(tx: &mut Tx, name: &Domain, force: bool) -> Result<Removed, Error>
 /// All our domains, by name.
 pub fn list(view: &View) -> Result<Vec<Entry>, Error> {
     let sql = "SELECT name, created, (SELECT name FROM domain AS other WHERE other.id = domain.alias_of), (SELECT count(*) FROM account WHERE account.domain = domain.id),
-               (SELECT count(*) FROM alias WHERE alias.domain = domain.id), keeps_forged FROM domain ORDER BY name";
+               (SELECT count(*) FROM alias WHERE alias.domain = domain.id), keeps_forged FROM domain ORDER BY domain.name";
     let rows = view.query(sql, params![], |row| {
         let alias_of = row.get::<Option<String>>(2)?;
         let keeps_forged = row.get::<Option<i64>>(5)?.unwrap_or_default() != 0;

@@ -29,6 +29,7 @@ mod postpone;
 mod record;
 mod report;
 mod running;
+mod subject;
 mod tables;
 mod verify;
 mod wishes;
@@ -45,8 +46,9 @@ pub use list::{Attempt, Counts, Filter, Listed, ListedRecipient, MOST_RECIPIENTS
 pub use pace::Rate;
 pub use postpone::{let_go, next_postponed, recall};
 pub use record::{Away, Entry, Outcome, Said, domain_failed, record, settle_domain};
-pub use report::{DAMAGED, NOT_TRIED, Subject, letters_to_report, write_report};
+pub use report::{DAMAGED, NOT_TRIED, letters_to_report, write_report};
 pub use running::{Ran, Stretch, is_beyond, keep_running, ran, set_domains_right, set_right};
+pub use subject::Subject;
 pub use tables::MIGRATIONS;
 pub use verify::{Fault, FaultKind, verify};
 pub use withheld::{Withheld, WithheldCount, drop_withheld, let_go_withheld, subject_of, withheld, withheld_count};

@@ -11,7 +11,7 @@ use super::claim::{Loaded, load_letter};
 use super::forward;
 use super::record::finish_letter;
 use super::running::Ran;
-use super::{PreparedReport, Terms, prepare_report, wishes};
+use super::{PreparedReport, Subject, Terms, prepare_report, wishes};
 use crate::backoff::Schedule;
 use crate::bounce::{Fate, Kind, Office, Original, Report, WHOLE_UP_TO};
 use crate::outgoing::Outgoing;
@@ -40,61 +40,6 @@ pub fn letters_to_report(
          WHERE deadline IS NOT NULL AND by_mode IN ('N', 'NT') AND (deadline <= $1 OR deadline_at <= $2) LIMIT $3";
     found.extend(view.query(overdue, params![ran.0, now.0, most], |row| Ok((row.get(0)?, Subject::Overdue)))?);
     Ok(found)
-}
-
-/// The reason for which a letter is reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// Some of its recipients failed.
-    Failed,
-    /// It is late.
-    Late,
-    /// The time that its sender has set is over, and it is tried on.
-    Overdue,
-    /// Some of its recipients have it.
-    Delivered,
-    /// Servers have it that tell nobody so.
-    Relayed,
-}
-
-impl Subject {
-    fn of(action: &str) -> Self {
-        match action {
-            "delivered" => Self::Delivered,
-            "relayed" => Self::Relayed,
-            _ => Self::Failed,
-        }
-    }
-
-    /// The state and the action of the recipients that it is about.
-    fn rows(self) -> (i64, &'static str) {
-        match self {
-            Self::Failed => (2, ""),
-            Self::Late | Self::Overdue => (0, ""),
-            Self::Delivered => (2, "delivered"),
-            Self::Relayed => (2, "relayed"),
-        }
-    }
-
-    /// Returns true if the sender wants to hear of it.
-    fn is_wished(self, wishes: &Wishes) -> bool {
-        match self {
-            Self::Failed => wishes.failure(),
-            Self::Late => wishes.delay(),
-            Self::Delivered => wishes.success(),
-            // The sender has set a time, and so wants to hear of it (RFC 2852 §4.1).
-            Self::Overdue | Self::Relayed => wishes.notify != Some(Notify::Never),
-        }
-    }
-
-    fn what(self) -> &'static str {
-        match self {
-            Self::Failed => "it was not delivered",
-            Self::Late | Self::Overdue => "it is late",
-            Self::Delivered => "it was delivered",
-            Self::Relayed => "it was handed on",
-        }
-    }
 }
 
 /// Writes one report. The report is called `id`. Gives whether there was something to report.
