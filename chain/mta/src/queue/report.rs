@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mail::sign::Sign;
 use mail::trace::{Attempt, DeskAct, Event, Step};
-use mail::{Address, Enhanced, Letter, LetterId, Notify, Timestamp, Wishes};
+use mail::{Address, Enhanced, Letter, LetterId, Timestamp, Wishes};
 use store::{Key, Store, Tx, View, params};
 
 use super::claim::{Loaded, load_letter};
