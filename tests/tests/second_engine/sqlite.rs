@@ -17,6 +17,7 @@ const WALKED: &[(&str, &str, &str)] = &[
     ("account_busy", "", "accounts with old changes to forget"),
     ("parting", "LIMIT 1", "folders whose letters are being taken away"),
     ("queue_recipient_failed", "LIMIT", "recipients that are to be reported in a moment"),
+    ("queue_recipient_due", "l.deadline IS NOT NULL", "recipients that wait, few of which have a time set"),
     ("queue_forward_state", "", "forwards that were refused lately, a bounded number"),
     ("reached", "", "one row"),
     ("tidiness", "", "one row"),

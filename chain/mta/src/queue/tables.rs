@@ -11,12 +11,6 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { room: "queue", number: 4, sql: WISHES },
     // Authors, and what is kept back of theirs (see `super::author`).
     Migration { room: "queue", number: 5, sql: super::author::TABLES },
-    // The letters whose senders have set a time: few, and looked for often.
-    Migration {
-        room: "queue",
-        number: 6,
-        sql: "CREATE INDEX queue_letter_deadline ON queue_letter (deadline_at) WHERE deadline IS NOT NULL;",
-    },
 ];
 
 /// The tables keep more than their names say:
