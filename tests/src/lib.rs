@@ -33,7 +33,7 @@ pub use page::Page;
 pub use postfix::Postfix;
 pub use secure::Secure;
 pub use shown::shown_client;
-pub use smtp::{Dialogue, Sink};
+pub use smtp::{Dialogue, Sink, refusing};
 
 /// Two offices that know each other's way: alpha.test with Alice, beta.test with Bob.
 pub struct Pair {

@@ -220,3 +220,22 @@ fn read_letter(reader: &mut impl BufRead, keeps: bool) -> std::io::Result<(Strin
         }
     }
 }
+
+/// Starts a server that knows nobody, and returns its port.
+pub fn refusing() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("a port").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"220 refusing.test\r\n");
+            let lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
+            for line in lines.map_while(Result::ok) {
+                let reply = if line.starts_with("RCPT") { "550 5.1.1 no such person" } else { "250 2.0.0 fine" };
+                if stream.write_all(format!("{reply}\r\n").as_bytes()).is_err() || line.starts_with("QUIT") {
+                    break;
+                }
+            }
+        }
+    });
+    port
+}

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tests::{Dialogue, Office, OfficeBuilder, Person, Sink, generated_letter};
+use tests::{Dialogue, Office, OfficeBuilder, Person, Sink, generated_letter, refusing};
 
 fn office() -> Office {
     OfficeBuilder::new("alpha.test").person("alice").start()
@@ -356,25 +356,6 @@ fn a_copy_goes_to_whoever_gets_it_is_not_copied_again_and_writes_to_nobody_if_it
         let (code, _, told) = office.try_command(words, b"");
         assert_eq!(code, status, "{words:?}: {told}");
     }
-}
-
-/// A server that knows nobody. Gives its port.
-fn refusing() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("a port").port();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.write_all(b"220 refusing.test\r\n");
-            let lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
-            for line in lines.map_while(Result::ok) {
-                let reply = if line.starts_with("RCPT") { "550 5.1.1 no such person" } else { "250 2.0.0 fine" };
-                if stream.write_all(format!("{reply}\r\n").as_bytes()).is_err() || line.starts_with("QUIT") {
-                    break;
-                }
-            }
-        }
-    });
-    port
 }
 
 #[test]

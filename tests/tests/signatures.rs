@@ -2,8 +2,6 @@
 //! `facteur domain dns` prints.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,7 +12,7 @@ use auth::dkim::{SignatureVerdict, Verifier};
 use futures_util::FutureExt;
 use rusqlite::Connection;
 use serde_json::Value;
-use tests::{NameServer, Office, OfficeBuilder, Sink, generated_letter};
+use tests::{NameServer, Office, OfficeBuilder, Sink, generated_letter, refusing};
 
 /// alpha.test, where Alice lives; the server of beta.test is `sink`.
 fn office(sink: &Sink) -> OfficeBuilder {
@@ -110,25 +108,6 @@ fn what_is_not_from_a_domain_of_ours_or_passes_through_is_not_signed() {
     for id in ["passes", "other"] {
         assert_eq!(verdicts(&sink.letter(id), &Table::new()), [], "{id}");
     }
-}
-
-/// A server that knows nobody. Gives its port.
-fn refusing() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("a port").port();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.write_all(b"220 refusing.test\r\n");
-            let lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
-            for line in lines.map_while(Result::ok) {
-                let reply = if line.starts_with("RCPT") { "550 5.1.1 no such person" } else { "250 2.0.0 fine" };
-                if stream.write_all(format!("{reply}\r\n").as_bytes()).is_err() || line.starts_with("QUIT") {
-                    break;
-                }
-            }
-        }
-    });
-    port
 }
 
 #[test]
