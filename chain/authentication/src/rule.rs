@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mail::finding::authentication::{OWN_NOT_PROVED, SIGNED_BEFORE};
+use mail::listed::is_always_reached;
 use mail::seam::{AccountId, Origin, OurFault, Pending};
 use mail::trace::Event;
 use mail::{Address, Domain, Finding, Findings, Reply, Timestamp};
@@ -103,7 +104,7 @@ impl ForgeryRule {
         }
         let (against, second) = evidence::against(findings);
         let by_own_rule = so_far.keep != Disposition::usual(case.recipient).keep;
-        let must_be_reachable = is_office(&case.recipient.address);
+        let must_be_reachable = is_always_reached(&case.recipient.address);
         let facts = Facts { author: about, against, by_own_rule, must_be_reachable, ..Facts::default() };
         // The disk is asked only where its answer matters.
         if by_own_rule || must_be_reachable || (about == Author::Unknown && against == Against::Nothing) {
@@ -203,11 +204,6 @@ fn reads(list: &str) -> String {
 
 fn memory(key: String, now: Timestamp) -> Memory {
     Memory { rule: NAME.to_owned(), key, until: now.after(REMEMBERED) }
-}
-
-/// Postmaster and abuse are reachable for everybody, also for those whom we would refuse (RFC 5321 §4.5.1, RFC 2142).
-pub(crate) fn is_office(address: &Address) -> bool {
-    ["postmaster", "abuse"].iter().any(|office| address.local().eq_ignore_ascii_case(office))
 }
 
 /// The letter is junk, whatever folder the address asks for; all else that was decided stays.

@@ -52,9 +52,8 @@ impl Effects {
         now: Timestamp,
     ) -> Result<Self, OurFault> {
         let Course { incoming, sorted, decisions, outgoing, .. } = course;
-        let asked = incoming.envelope.recipients.iter().any(|to| to.wishes.success());
         let nothing = sorted.remote.is_empty() && leftover.is_empty() && decisions.iter().all(gives_rise_to_nothing);
-        if nothing && !asked {
+        if nothing && !incoming.envelope.wants_to_hear_of_success() {
             return Ok(Self::default());
         }
         let mut causes = Causes::of(course, leftover, Terms::new(now, &intake.schedule));
@@ -144,8 +143,7 @@ impl Causes {
 
     /// Is anything written here because of the letter: a report, or an answer of a rule's?
     fn write_letters(&self) -> bool {
-        let asked = self.envelope.recipients.iter().any(|to| to.wishes.success());
-        asked
+        self.envelope.wants_to_hear_of_success()
             || !self.leftover.is_empty()
             || self.decisions.iter().any(|decision| !decision.disposition.written.is_empty())
     }

@@ -51,6 +51,11 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// Returns true if the sender wants to hear of the arrival at any of the recipients (RFC 3461 §4.1).
+    pub fn wants_to_hear_of_success(&self) -> bool {
+        self.recipients.iter().any(|recipient| recipient.wishes.success())
+    }
+
     /// Returns the envelope of a letter that goes on: the targets of its recipients are looked up anew each time.
     pub fn as_it_goes_on(&self) -> Self {
         let each = |recipient: &Recipient| Recipient {
